@@ -1,0 +1,175 @@
+"""What is there, whose it is, and how blood leaves each brain. Made by anatomy only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.model.checks import frozen_copy, require
+from diptych.model.geometry import Measured, Point, Volume
+from diptych.model.ids import NodeId, Owner, TwinId, VesselId
+from diptych.model.units import Millimetre
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vessel:
+    """One unbranched vessel between two nodes of the network.
+
+    kind : "sinus" or "vein" (arteries come with arterial contrast)
+    name : the field's term where a rule can tell, else "bridging vein n"
+    path : (N, 3) float64 centreline, LPS+ mm, from `start` to `end`
+    radius : (N,) float64 lumen radius along it, mm
+    flow : ml/min along start -> end (negative: the other way), from the network solve
+    confidence : 0..1, that it is a vessel and whose it is
+    """
+
+    id: VesselId
+    name: str
+    kind: str
+    owner: Owner
+    start: NodeId
+    end: NodeId
+    path: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    flow: Measured
+    confidence: float
+
+    def __post_init__(self) -> None:
+        require(
+            self.path.ndim == 2 and self.path.shape[1] == 3 and len(self.path) >= 2,
+            f"vessel {self.id}: path has shape {self.path.shape}, expected (N, 3) with N >= 2",
+            remedy="trace the vessel again",
+        )
+        require(
+            self.radius.shape == (len(self.path),) and bool((self.radius > 0).all()),
+            f"vessel {self.id}: radius has shape {self.radius.shape},"
+            f" expected ({len(self.path)},) and all above 0 mm",
+            remedy="measure the vessel again",
+        )
+        object.__setattr__(self, "path", frozen_copy(self.path))
+        object.__setattr__(self, "radius", frozen_copy(self.radius))
+
+    @property
+    def calibre(self) -> Millimetre:
+        """Median lumen diameter, mm."""
+        return Millimetre(2.0 * float(np.median(self.radius)))
+
+    @property
+    def length(self) -> Millimetre:
+        """Length of the centreline, mm."""
+        steps = (float(np.linalg.norm(b - a)) for a, b in pairwise(self.path))
+        return Millimetre(sum(steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VesselNode:
+    """A junction or end of vessels; `root` names the twin whose jugular it drains into."""
+
+    id: NodeId
+    position: Point
+    root: TwinId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VesselNetwork:
+    """Vessels and their nodes. It may have loops and several roots."""
+
+    nodes: tuple[VesselNode, ...]
+    vessels: tuple[Vessel, ...]
+
+    def __post_init__(self) -> None:
+        known = {node.id for node in self.nodes}
+        loose = sorted(v.id for v in self.vessels if v.start not in known or v.end not in known)
+        require(
+            not loose,
+            f"vessels {', '.join(loose)} end at nodes that the network does not have",
+            remedy="build the network again with every node",
+        )
+
+    def vessel(self, id: VesselId) -> Vessel:
+        """The vessel of that id; InputError if there is none."""
+        found = next((vessel for vessel in self.vessels if vessel.id == id), None)
+        require(
+            found is not None,
+            f"no vessel {id!r}; known: {', '.join(v.id for v in self.vessels)}",
+            remedy="use one of the ids in the table of vessels",
+        )
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinAxes:
+    """Directions of one twin's head as unit vectors in LPS+ axes.
+
+    long : from skull base to vertex (normal of the Frankfurt plane)
+    facing : from the back of the head to the face
+    left : towards the twin's own left
+    uncertainty : standard deviation of each direction, degrees
+    method : how they were found
+    """
+
+    twin: TwinId
+    long: Point
+    facing: Point
+    left: Point
+    uncertainty: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """The class by the decision table of Stone & Goodrich 2006 (doi:10.1093/brain/awl340).
+
+    label : "PA", "PV", "TA", "TV-I", "TV-II" or "TV-III"
+    long_axis_angle, rotation : degrees
+    margins : distance of each figure to each limit of the table, degrees
+        (keys such as "long_axis_angle-140"); positive on the side of the class given
+    ambiguous : a figure lies within 10 degrees of a limit that would change the class
+    """
+
+    label: str
+    shared_sinus: bool
+    shared_sinus_evidence: str
+    long_axis_angle: Measured
+    rotation: Measured
+    margins: Mapping[str, float]
+    ambiguous: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Anatomy:
+    """Tissues, owners, vessels, axes and class of one case.
+
+    tissues : Volume of `Tissue` codes, uint8
+    ownership : Volume of `Owner` codes, uint8, on the same grid; NOBODY exactly where air
+    confidence : Volume uint8 0..100, how sure the owner of each voxel is
+    measures : further figures by name ("fused-area-skin", "brain-volume-A", ...)
+    notes : doubts and shortcuts, in words, shown in the dossier
+    """
+
+    tissues: Volume
+    ownership: Volume
+    confidence: Volume
+    vessels: VesselNetwork
+    axes: tuple[TwinAxes, TwinAxes]
+    classification: Classification
+    measures: Mapping[str, Measured]
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name, volume in (("ownership", self.ownership), ("confidence", self.confidence)):
+            require(
+                volume.same_grid(self.tissues),
+                f"{name} is not on the grid of the tissues",
+                remedy="map the anatomy again from one case",
+            )
+        codes = set(np.unique(self.ownership.voxels).tolist())
+        require(
+            codes <= {int(owner) for owner in Owner},
+            f"ownership holds codes {sorted(codes)}, expected 0..4",
+            remedy="map the anatomy again",
+        )

@@ -1,0 +1,78 @@
+"""The document that people read: a tree of sections, free of any file format. Made by report only."""
+
+from dataclasses import dataclass
+
+from diptych.model.checks import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Plain text. `kind`: "text", "warning", "assumption" or "doubt"."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of text under headings; every row as long as the headings."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        require(
+            all(len(row) == len(self.headings) for row in self.rows),
+            f"table {self.caption!r} has rows that are not {len(self.headings)} cells long",
+            remedy="give every row a cell under each heading",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture: PNG bytes or SVG text, with words for those who cannot see it.
+
+    values : names and hashes of the values it was drawn from
+    """
+
+    id: str
+    caption: str
+    alt: str
+    png: bytes | None
+    svg: str | None
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require(
+            (self.png is None) != (self.svg is None),
+            f"figure {self.id!r} needs exactly one of png and svg",
+            remedy="draw it once",
+        )
+        require(
+            bool(self.alt.strip()),
+            f"figure {self.id!r} has no text for those who cannot see it",
+            remedy="say in a sentence what the picture shows",
+        )
+
+
+Block = Paragraph | Table | Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading and what stands under it."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The whole report. `banner` stands at the top of every page ("not a patient")."""
+
+    title: str
+    banner: str
+    sections: tuple[Section, ...]
+    provenance: tuple[tuple[str, str], ...]

@@ -1,0 +1,53 @@
+"""Who does what, where, each minute. Made by choreography only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from diptych.model.ids import MilestoneId, SkillId, StaffId, TaskId
+from diptych.model.procedure import Procedure
+from diptych.model.units import Minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One task from `start` (included) to `end` (excluded), with who holds which duty."""
+
+    task: TaskId
+    start: Minute
+    end: Minute
+    staff: tuple[tuple[StaffId, SkillId], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a schedule breaks, in words, with the tasks and people concerned."""
+
+    rule: str
+    message: str
+    tasks: tuple[TaskId, ...]
+    staff: tuple[StaffId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The plan of the day.
+
+    status : "optimal" (proven) or "feasible" (not proven; `bound` says how far)
+    bound : proven lower bound of the makespan, minutes
+    checked : the independent checker found no violation
+    milestones : the minute of each milestone
+    """
+
+    procedure: Procedure
+    assignments: tuple[Assignment, ...]
+    makespan: Minute
+    bound: Minute
+    status: str
+    checked: bool
+    violations: tuple[Violation, ...]
+    milestones: Mapping[MilestoneId, Minute]
+    solver: str
+
+    def assignment(self, task: TaskId) -> Assignment:
+        """The assignment of that task."""
+        return next(entry for entry in self.assignments if entry.task == task)
