@@ -1,4 +1,4 @@
-"""The document that people read: a tree of sections, free of any file format. Made by report only."""
+"""The document that people read: a tree of sections, free of file formats. Made by report."""
 
 from dataclasses import dataclass
 

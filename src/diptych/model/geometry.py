@@ -39,7 +39,8 @@ class Volume:
     def __post_init__(self) -> None:
         require(
             self.voxels.ndim == 3 and min(self.voxels.shape) > 0,
-            f"volume {self.source!r} has shape {self.voxels.shape}, expected three axes, none empty",
+            f"volume {self.source!r} has shape {self.voxels.shape},"
+            " expected three axes, none empty",
             remedy="give one three-dimensional series",
         )
         require(
