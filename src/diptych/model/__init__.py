@@ -121,6 +121,7 @@ from diptych.model.tables import (
 )
 from diptych.model.team import (
     Equipment,
+    Rest,
     Role,
     Staff,
     Zone,
@@ -205,6 +206,7 @@ __all__ = [
     "Rehearsal",
     "Response",
     "ResponseDemand",
+    "Rest",
     "Role",
     "RoleId",
     "SafetyRefusal",

@@ -121,7 +121,7 @@ class TwinAxes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """The class by the decision table of Stone & Goodrich 2006 (doi:10.1093/brain/awl340).
+    """The class by the decision table of Stone & Goodrich 2006 (doi:10.1093/brain/awl065).
 
     label : "PA", "PV", "TA", "TV-I", "TV-II" or "TV-III"
     long_axis_angle, rotation : degrees

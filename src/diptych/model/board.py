@@ -64,7 +64,10 @@ class Board:
     """The state of the day, folded from events by a pure function.
 
     separated : the minute of separation, once entered
+    notes : the notes in force
     head : hash of the last event, the first 8 digits of which stand on every page
+    opened : the entry that started the day, once made; its body holds the instant of minute 0
+    record : every event so far in order, corrected ones and corrections included
     """
 
     tasks: tuple[TaskState, ...]
@@ -72,3 +75,5 @@ class Board:
     notes: tuple[Event, ...]
     last_seq: int
     head: str
+    opened: Event | None = None
+    record: tuple[Event, ...] = ()

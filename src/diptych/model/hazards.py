@@ -19,7 +19,10 @@ class ResponseDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What a hazard asks for, and for how long it holds people (minutes low/mode/high)."""
+    """What a hazard asks for, and for how long it holds people (minutes low/mode/high).
+
+    delay : minutes (least, most likely, most) for which the operation stands still
+    """
 
     demands: tuple[ResponseDemand, ...]
     equipment: Mapping[EquipmentId, int]
@@ -27,6 +30,7 @@ class Response:
     mode: Minute
     high: Minute
     actions: str
+    delay: tuple[Minute, Minute, Minute] = (Minute(0), Minute(0), Minute(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from diptych.model.ids import (
     TaskId,
     ZoneId,
 )
-from diptych.model.team import Equipment, Role, Staff, Zone
+from diptych.model.team import Equipment, Rest, Role, Staff, Zone
 from diptych.model.units import Minute
 
 
@@ -50,7 +50,8 @@ class Demand:
 class Task:
     """One thing to do.
 
-    step : number of the step in the table (1..19) that the task belongs to
+    step : number of the step in the table (1..19) that the task belongs to; 0 for a watch
+        that is kept over the whole day, whatever the step
     subject : whom it concerns
     priority : 3 cannot be left (clamp, separate, airway), 2 sterile work that can pause
         for a minute, 1 can be left
@@ -71,7 +72,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precedence:
-    """`after` starts `min_lag` to `max_lag` (None: no limit) minutes after `before` ends."""
+    """`after` starts `min_lag` to `max_lag` (None: no limit) minutes after `before` ends.
+
+    A negative lag lets the two overlap, as when one watch hands over to the next.
+    """
 
     before: TaskId
     after: TaskId
@@ -95,6 +99,7 @@ class Procedure:
     day_start : clock reading of minute 0, "HH:MM"
     separation : id of the milestone at which one patient record becomes two; always
         among `milestones`
+    rest : how long people can be on duty; None when no such rule holds
     """
 
     tasks: tuple[Task, ...]
@@ -107,6 +112,7 @@ class Procedure:
     day_start: str
     separation: MilestoneId
     notes: tuple[str, ...]
+    rest: Rest | None = None
 
     def __post_init__(self) -> None:
         ids = [task.id for task in self.tasks]

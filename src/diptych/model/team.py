@@ -63,3 +63,24 @@ class Equipment:
     id: EquipmentId
     title: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How long a person can be on duty.
+
+    longest_stretch : longest time on duty without a break of at least `shortest_break`
+    longest_work : longest time on duty over the whole day
+    """
+
+    longest_stretch: Minute
+    shortest_break: Minute
+    longest_work: Minute
+
+    def __post_init__(self) -> None:
+        require(
+            0 < self.shortest_break <= self.longest_stretch <= self.longest_work,
+            f"rest rules: break {self.shortest_break}, stretch {self.longest_stretch}, work"
+            f" {self.longest_work} min, expected 0 < break <= stretch <= work",
+            remedy="correct the rows in tables/rest.toml",
+        )

@@ -1,0 +1,285 @@
+"""The verbs of `diptych`. Each imports what it needs when it runs, so `--help` is light."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diptych.cli.guard import guarded
+from diptych.cli.options import (
+    CaseArgument,
+    DaysOption,
+    JsonOption,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    VerboseOption,
+)
+
+app = typer.Typer(
+    name="diptych",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Plans, rehearses and runs the surgical separation of conjoined twins."
+    " Decision support for a clinical team; not a medical device.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 input refused, 4 infeasible,"
+    " 5 found but not proven.",
+)
+
+
+def main() -> None:
+    """Entry point of the command; ends the process with an exit code of the table."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from diptych import __version__
+
+        print(f"diptych {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the case.")] = Path(
+        "demo-case"
+    ),
+    kind: Annotated[
+        str, typer.Option("--type", help="PA, PV, TA, TV-I, TV-II or TV-III.")
+    ] = "TV-II",
+    spacing: Annotated[
+        float, typer.Option("--spacing", min=0.5, max=4.0, help="Voxel size, mm.")
+    ] = 1.5,
+    head: Annotated[
+        Path | None, typer.Option("--head", help="A real head, CT or T1 (NIfTI or Cranium.inv3).")
+    ] = None,
+    plan: Annotated[bool, typer.Option(help="Plan the case once it is made.")] = True,
+    seed: SeedOption = 1,
+    days: DaysOption = 10_000,
+    threads: ThreadsOption = 2,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make the demonstration case from a real head, and plan it. It is not a patient."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.progress import Reporter
+        from diptych.pipeline.demo import DemoOrder, make_demo
+        from diptych.pipeline.plan import PlanOptions, plan_case
+
+        order = DemoOrder(kind=kind, spacing=spacing, head=head, seed=seed)
+        made = make_demo(folder, order)
+        if not quiet:
+            say.message(f"Made {folder} {made['made_from']}.")
+            say.message(f"The ground truth lies apart, in {made['truth']}; no planning reads it.")
+        if plan:
+            options = PlanOptions(seed=seed, days=days, threads=threads)
+            with Reporter(quiet) as reporter:
+                summary = plan_case(folder, options, reporter)
+            say.result(summary | {"demonstration": made}, lines=_plan_lines(summary))
+        else:
+            say.result(made, lines=[f"The case lies in {folder}. Next: diptych plan {folder}"])
+
+
+@app.command()
+def plan(
+    case: CaseArgument,
+    seed: SeedOption = 1,
+    days: DaysOption = 10_000,
+    threads: ThreadsOption = 2,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run every part in order; do again only what is stale."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.progress import Reporter
+        from diptych.pipeline.plan import PlanOptions, plan_case
+
+        options = PlanOptions(seed=seed, days=days, threads=threads)
+        with Reporter(quiet) as reporter:
+            summary = plan_case(case, options, reporter)
+        say.result(summary, lines=_plan_lines(summary))
+
+
+def _plan_lines(summary: dict[str, object]) -> list[str]:
+    from diptych.cli.wording import plan_lines
+
+    return plan_lines(summary)
+
+
+def _part(name: str, text: str) -> None:
+    def verb(
+        case: CaseArgument,
+        seed: SeedOption = 1,
+        days: DaysOption = 10_000,
+        threads: ThreadsOption = 2,
+        json: JsonOption = False,
+        quiet: QuietOption = False,
+        verbose: VerboseOption = False,
+    ) -> None:
+        with guarded(json=json, verbose=verbose) as say:
+            from diptych.cli.progress import Reporter
+            from diptych.pipeline.plan import PlanOptions, run_part
+
+            options = PlanOptions(seed=seed, days=days, threads=threads)
+            with Reporter(quiet) as reporter:
+                result = run_part(case, name, options, reporter)
+            say.result(result, lines=[f"{name}: written to {result['folder']}"])
+
+    verb.__doc__ = text
+    app.command(name)(verb)
+
+
+_part("anatomy", "Tissues, vessels, who owns which voxel, the class.")
+_part("separate", "The optimal cut, who keeps which vein, what must be replaced.")
+_part("timing", "When to operate: a curve with reasons on both sides.")
+_part("choreograph", "Who does what, where, each minute.")
+_part("prove", "Whether every hazard is covered at every minute.")
+_part("rehearse", "The day simulated many times.")
+_part("dossier", "The document that the team reads.")
+
+
+@app.command()
+def new(
+    case: CaseArgument,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Open a new case: a folder with a case.toml and a roster.csv to edit."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.pipeline.opening import new_case
+
+        made = new_case(case)
+        say.result(
+            made,
+            lines=[
+                f"Made {case}. Edit case.toml and roster.csv, then add imaging with:",
+                f"  diptych intake {case} SOURCE...",
+            ],
+        )
+
+
+@app.command()
+def intake(
+    case: CaseArgument,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="SOURCE...", help="NIfTI files or DICOM folders to add."),
+    ] = None,
+    role: Annotated[
+        str, typer.Option("--role", help="What the sources show: ct, ctv, mr or mrv.")
+    ] = "",
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Add imaging to a case, and check what is there: identity, frame, geometry."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.progress import Reporter
+        from diptych.pipeline.opening import add_sources
+        from diptych.pipeline.plan import PlanOptions, run_part
+
+        add_sources(case, sources or [], role)
+        with Reporter(quiet) as reporter:
+            result = run_part(case, "intake", PlanOptions(), reporter)
+        say.result(result, lines=[f"intake: written to {result['folder']}"])
+
+
+@app.command()
+def theatre(
+    case: CaseArgument,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")] = 8420,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to serve on; others than 127.0.0.1 are open.")
+    ] = "127.0.0.1",
+    verbose: VerboseOption = False,
+) -> None:
+    """Serve the live board of the operation day, from an append-only record."""
+    with guarded(json=False, verbose=verbose) as say:
+        from diptych.web.serve import serve_board
+
+        serve_board(case, host=host, port=port, announce=say.message)
+
+
+@app.command()
+def export(
+    case: CaseArgument,
+    to: Annotated[
+        str, typer.Option("--to", help="Comma-separated: nifti, csv, ics.")
+    ] = "nifti,csv,ics",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")
+    ] = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write files for other systems."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.pipeline.export import export_case
+
+        written = export_case(case, tuple(part.strip() for part in to.split(",") if part), out)
+        say.result({"files": written}, lines=written)
+
+
+@app.command()
+def verify(
+    case: CaseArgument,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Compute all hashes and certificates of a case again, and compare."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.pipeline.verify import verify_case
+
+        report = verify_case(case)
+        say.result(report, lines=[str(line) for line in report["lines"]])  # type: ignore[attr-defined]
+        if not report["intact"]:
+            raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[
+        str, typer.Argument(help="hazards, roles, steps, equipment, plugins or tables.")
+    ],
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say what the tables hold, each row with its source."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.pipeline.listing import list_rows, wording
+
+        rows = list_rows(what)
+        say.result({what: rows}, lines=wording(rows))
+
+
+@app.command()
+def picture(
+    case: CaseArgument,
+    out: Annotated[Path, typer.Argument(help="PNG file to write.")],
+    verbose: VerboseOption = False,
+) -> None:
+    """Draw the pair, the cut and the vessels of a planned case in one picture."""
+    with guarded(json=False, verbose=verbose) as say:
+        from diptych.pipeline.picture import draw_picture
+
+        draw_picture(case, out)
+        say.result({}, lines=[f"Drawn: {out}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""Arguments and options that several verbs share, described once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CaseArgument = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one machine-readable object on stdout.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random stream.")]
+DaysOption = Annotated[
+    int, typer.Option("--days", min=100, max=10_000_000, help="Days to simulate in the rehearsal.")
+]
+ThreadsOption = Annotated[
+    int,
+    typer.Option("--threads", min=1, help="Threads to use; the results are the same for any."),
+]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, errors only.")]
+VerboseOption = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of an error.")
+]

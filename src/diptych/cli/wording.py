@@ -1,0 +1,49 @@
+"""The plan in a few plain lines, for the end of a command."""
+
+from typing import Any
+
+
+def plan_lines(summary: dict[str, Any]) -> list[str]:
+    """What a tired person wants to know first; the dossier's path last."""
+    kind, cut, schedule = summary["classification"], summary["cut"], summary["schedule"]
+    coverage, rehearsal = summary["coverage"], summary["rehearsal"]
+    gaps = len(coverage["gaps"])
+    start = schedule["day_start"]
+    parted, ends = rehearsal["separation_time"], rehearsal["end_time"]
+    return [
+        f"Class       {kind['label']}, long axes at {kind['long_axis_angle']['value']:.0f}°,"
+        f" rotation {kind['rotation']['value']:.0f}°"
+        + (" (ambiguous: near a limit)" if kind["ambiguous"] else ""),
+        f"Cut         {cut['statement']}",
+        f"Vessels     {len(summary['vessels']['crossed'])} cross the cut",
+        *(
+            f"Twin {twin}      to replace: "
+            + ", ".join(
+                f"{name} {summary['defects'][twin][f'{name}_cm2']['value']:.0f} cm²"
+                for name in ("skin", "dura", "bone")
+            )
+            for twin in ("A", "B")
+        ),
+        f"Window      {summary['window']['opens']} to {summary['window']['closes']}",
+        f"Day         {len_text(schedule['makespan_min'])} planned from {start},"
+        f" {schedule['people']} people, {'checked' if schedule['checked'] else 'NOT CHECKED'}",
+        f"Rehearsed   {rehearsal['days']} days: separation"
+        f" {clock(start, parted['p10']['value'])} to {clock(start, parted['p90']['value'])}, end"
+        f" {clock(start, ends['p10']['value'])} to {clock(start, ends['p90']['value'])} (P10-P90)",
+        f"Covered     {coverage['covered']} of {coverage['cells']} hazard-minutes,"
+        f" {gaps} gap{'' if gaps == 1 else 's'}",
+        f"Dossier     {summary['dossier']}",
+    ]
+
+
+def len_text(minutes: float) -> str:
+    """Minutes as hours and minutes: "26 h 40 min"."""
+    return f"{int(minutes) // 60} h {int(minutes) % 60:02d} min"
+
+
+def clock(start: str, minutes: float) -> str:
+    """Clock reading `minutes` after `start`, with the day if it is not the first."""
+    hours, first = start.split(":")
+    total = int(hours) * 60 + int(first) + int(minutes)
+    day = total // 1440
+    return f"{total // 60 % 24:02d}:{total % 60:02d}" + (f" (+{day} d)" if day else "")

@@ -1,0 +1,1 @@
+"""Joins parts and edges: the only place that knows both."""

@@ -1,0 +1,249 @@
+"""The eight parts as stages: what each reads, what it obeys, what it writes."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from diptych.model import (
+    Anatomy,
+    Case,
+    Coverage,
+    OperatingWindow,
+    Rehearsal,
+    Schedule,
+    SeparationFront,
+)
+from diptych.pipeline.folder import CaseFolder, read_text
+from diptych.pipeline.policy import merge_policy
+from diptych.pipeline.stage import Run, Stage
+from diptych.storage.blobs import hash_folder
+
+INTAKE = "derivatives/intake"
+ANATOMY = "derivatives/anatomy"
+SEPARATION = "derivatives/separation"
+TIMING = "derivatives/timing"
+CHOREOGRAPHY = "derivatives/choreography"
+CONTINGENCIES = "derivatives/contingencies"
+REHEARSAL = "derivatives/rehearsal"
+DOSSIER = "dossier"
+
+
+def _nothing(folder: CaseFolder) -> Mapping[str, object]:
+    return {}
+
+
+def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
+    from diptych.intake.brief import without_policy
+
+    case_text = without_policy(read_text(folder.case_file))
+    return {
+        "case.toml": sha256(case_text.encode()).hexdigest(),
+        "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
+    }
+
+
+def _roster_facts(folder: CaseFolder) -> Mapping[str, object]:
+    return {"roster.csv": sha256(read_text(folder.roster).encode()).hexdigest()}
+
+
+def _intake(run: Run, out: Path) -> None:
+    from diptych.intake import open_case
+    from diptych.pipeline.opening import read_case_file, read_raw
+
+    file = read_case_file(run.folder)
+    case = open_case(file, read_raw(run.folder, file))
+    run.keep(out, INTAKE, "case", case)
+
+
+def _anatomy(run: Run, out: Path) -> None:
+    from diptych.anatomy import AnatomyPolicy, map_anatomy
+    from diptych.formats.nifti import write_volume
+
+    case = run.load(Case, INTAKE, "case")
+    anatomy = map_anatomy(
+        case,
+        tables=run.tables(STAGE["anatomy"].tables),
+        policy=merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy"),
+    )
+    run.keep(out, ANATOMY, "anatomy", anatomy)
+    write_volume(out / "tissues.nii.gz", anatomy.tissues)
+    write_volume(out / "ownership.nii.gz", anatomy.ownership)
+
+
+def _separation(run: Run, out: Path) -> None:
+    from diptych.formats.nifti import write_volume
+    from diptych.separation import SeparationPolicy, plan
+
+    front = plan(
+        run.load(Case, INTAKE, "case"),
+        run.load(Anatomy, ANATOMY, "anatomy"),
+        tables=run.tables(STAGE["separate"].tables),
+        policy=merge_policy(SeparationPolicy(), run.policies.get("separation", {}), "separation"),
+    )
+    run.keep(out, SEPARATION, "front", front)
+    for entry in front.plans:
+        write_volume(out / f"side-{entry.id}.nii.gz", entry.side)
+
+
+def _timing(run: Run, out: Path) -> None:
+    from diptych.timing import TimingPolicy, window
+
+    anatomy = run.load(Anatomy, ANATOMY, "anatomy")
+    fused = anatomy.measures.get("fused-area-skin")
+    value = window(
+        run.load(Case, INTAKE, "case"),
+        fused_area_cm2=fused.value if fused else None,
+        tables=run.tables(STAGE["timing"].tables),
+        policy=merge_policy(TimingPolicy(), run.policies.get("timing", {}), "timing"),
+    )
+    run.keep(out, TIMING, "window", value)
+
+
+def _choreography(run: Run, out: Path) -> None:
+    from diptych.choreography import ChoreographyPolicy, compose, read_roster, solve
+
+    tables = run.tables(STAGE["choreograph"].tables)
+    policy = merge_policy(
+        ChoreographyPolicy(), run.policies.get("choreography", {}), "choreography"
+    )
+    roster = read_roster(read_text(run.folder.roster), tables=tables)
+    plan = run.load(SeparationFront, SEPARATION, "front").plan
+    schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
+    run.keep(out, CHOREOGRAPHY, "schedule", schedule)
+
+
+def _contingencies(run: Run, out: Path) -> None:
+    from diptych.contingencies import prove_coverage, read_hazards
+
+    schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
+    hazards = read_hazards(run.tables(("hazards",))["hazards"], schedule.procedure)
+    run.keep(out, CONTINGENCIES, "coverage", prove_coverage(schedule, hazards, order=1))
+
+
+def _rehearsal(run: Run, out: Path) -> None:
+    from diptych.contingencies import read_hazards, simulate
+
+    schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
+    tables = run.tables(STAGE["rehearse"].tables)
+    rehearsal = simulate(
+        schedule,
+        read_hazards(tables["hazards"], schedule.procedure),
+        days=run.options.days,
+        seed=run.options.seed,
+        tables=tables,
+    )
+    run.keep(out, REHEARSAL, "rehearsal", rehearsal)
+
+
+def _dossier(run: Run, out: Path) -> None:
+    from diptych.formats.html import render_html
+    from diptych.formats.png import encode_png
+    from diptych.pipeline.provenance import provenance, rows_used
+    from diptych.report import DossierInputs, dossier
+
+    inputs = DossierInputs(
+        case=run.load(Case, INTAKE, "case"),
+        anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
+        front=run.load(SeparationFront, SEPARATION, "front"),
+        window=run.load(OperatingWindow, TIMING, "window"),
+        schedule=run.load(Schedule, CHOREOGRAPHY, "schedule"),
+        coverage=run.load(Coverage, CONTINGENCIES, "coverage"),
+        rehearsal=run.load(Rehearsal, REHEARSAL, "rehearsal"),
+        provenance=provenance(run, STAGES),
+        rows=rows_used(run, STAGES),
+        encode_png=encode_png,
+    )
+    (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
+
+
+STAGES = (
+    Stage(
+        verb="intake",
+        place=INTAKE,
+        after=(),
+        tables=(),
+        options=(),
+        policy="intake",
+        rooms=("model", "formats", "intake"),
+        facts=_raw_facts,
+        work=_intake,
+    ),
+    Stage(
+        verb="anatomy",
+        place=ANATOMY,
+        after=("intake",),
+        tables=("classification", "physiology"),
+        options=(),
+        policy="anatomy",
+        rooms=("model", "kernels", "anatomy"),
+        facts=_nothing,
+        work=_anatomy,
+    ),
+    Stage(
+        verb="separate",
+        place=SEPARATION,
+        after=("intake", "anatomy"),
+        tables=("costs",),
+        options=(),
+        policy="separation",
+        rooms=("model", "kernels", "separation"),
+        facts=_nothing,
+        work=_separation,
+    ),
+    Stage(
+        verb="timing",
+        place=TIMING,
+        after=("intake", "anatomy"),
+        tables=("growth", "seasons", "timing"),
+        options=(),
+        policy="timing",
+        rooms=("model", "timing"),
+        facts=_nothing,
+        work=_timing,
+    ),
+    Stage(
+        verb="choreograph",
+        place=CHOREOGRAPHY,
+        after=("separate",),
+        tables=("steps", "roles", "equipment", "zones", "rest"),
+        options=(),
+        policy="choreography",
+        rooms=("model", "choreography"),
+        facts=_roster_facts,
+        work=_choreography,
+    ),
+    Stage(
+        verb="prove",
+        place=CONTINGENCIES,
+        after=("choreograph",),
+        tables=("hazards",),
+        options=(),
+        policy="contingencies",
+        rooms=("model", "kernels", "contingencies"),
+        facts=_nothing,
+        work=_contingencies,
+    ),
+    Stage(
+        verb="rehearse",
+        place=REHEARSAL,
+        after=("choreograph",),
+        tables=("hazards", "rehearsal"),
+        options=("seed", "days"),
+        policy="rehearsal",
+        rooms=("model", "kernels", "contingencies"),
+        facts=_nothing,
+        work=_rehearsal,
+    ),
+    Stage(
+        verb="dossier",
+        place=DOSSIER,
+        after=("intake", "anatomy", "separate", "timing", "choreograph", "prove", "rehearse"),
+        tables=(),
+        options=(),
+        policy="report",
+        rooms=("model", "kernels", "report", "formats"),
+        facts=_nothing,
+        work=_dossier,
+    ),
+)
+STAGE = {stage.verb: stage for stage in STAGES}

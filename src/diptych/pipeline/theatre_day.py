@@ -1,0 +1,170 @@
+"""The operation day as it runs: joins the record (an edge) and the theatre (a part)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from diptych.model import Board, Command, EdgeError, Event, EventLog, Minute, Schedule
+from diptych.pipeline.folder import CaseFolder
+from diptych.pipeline.results import load_schedule
+from diptych.storage.chain import EventConflict, StaleHead, check_repeat
+from diptych.storage.sqlite import open_log
+from diptych.theatre import Forecast, Refusal, decide, evolve, forecast, minute_of, minute_zero
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a command.
+
+    status : "stored" now, "repeated" (it was stored before), "conflict" (its id was used
+        for something else) or "refused"
+    event : the event as stored, in the first two cases
+    code, message, remedy : why not, and what to do, in the last two; empty otherwise
+    """
+
+    status: Literal["stored", "repeated", "conflict", "refused"]
+    event: Event | None
+    code: str
+    message: str
+    remedy: str
+
+
+@contextmanager
+def open_day(case: Path) -> Iterator["TheatreDay"]:
+    """The day of a planned case, on its own record `theatre/log.db`; closed afterwards.
+
+    Raises InputError if the case has no schedule yet, EdgeError if the record cannot be
+    opened, is damaged or was tampered with.
+    """
+    schedule = load_schedule(case)
+    with open_log(CaseFolder(case).log) as log:
+        yield TheatreDay(log, schedule)
+
+
+class TheatreDay:
+    """One operation day: a schedule and the record of what really happens.
+
+    Safe to use from several threads: commands are decided and recorded one at a time, and
+    a command decided on an older record (another process wrote) is decided again.
+    """
+
+    def __init__(self, log: EventLog, schedule: Schedule) -> None:
+        self._log = log
+        self._lock = threading.Lock()
+        self._events = log.events()
+        self._board = evolve(self._events, schedule)
+        self.schedule = schedule
+
+    def submit(self, command: Command, now: Minute) -> Answer:
+        """Decide the command at minute `now` and record it. EdgeError: nothing recorded."""
+        with self._lock:
+            for _ in range(_TRIES):
+                self._refresh()
+                known = self._find(command.event_id)
+                if known is not None:
+                    return _answer_again(known, command)
+                decision = decide(self._board, command, self.schedule, now)
+                if isinstance(decision, Refusal):
+                    return _refused(decision)
+                try:
+                    stored = self._log.append(decision)
+                except StaleHead:
+                    continue
+                except EventConflict as conflict:
+                    return _conflict(conflict)
+                self._refresh()
+                return _answer(stored, "stored")
+        raise EdgeError(
+            f"the record moved on {_TRIES} times while entry {command.event_id!r} was decided",
+            remedy="stop other programs that write to this record, then try again",
+        )
+
+    def board(self) -> Board:
+        """The board as the record stands."""
+        with self._lock:
+            self._refresh()
+            return self._board
+
+    def events(self, after: int = 0) -> tuple[Event, ...]:
+        """The events with seq > after."""
+        with self._lock:
+            self._refresh()
+            return self._events[max(after, 0) :]
+
+    def find(self, event_id: str) -> Event | None:
+        """The event that a client made under that id, if it is recorded."""
+        with self._lock:
+            self._refresh()
+            return self._find(event_id)
+
+    def zero(self, now: datetime) -> datetime:
+        """The instant of minute 0."""
+        return minute_zero(self.board(), now, self.schedule.procedure.day_start)
+
+    def minute(self, now: datetime) -> Minute:
+        """The minute of the day at the instant `now`."""
+        return minute_of(now, self.zero(now))
+
+    def forecast(self, now: Minute) -> Forecast:
+        """The expected rest of the day, seen from minute `now`."""
+        return forecast(self.board(), self.schedule, now)
+
+    def _refresh(self) -> None:
+        new = self._log.events(len(self._events))
+        if new:
+            self._events = (*self._events, *new)
+            self._board = evolve(self._events, self.schedule)
+
+    def _find(self, event_id: str) -> Event | None:
+        return next((e for e in reversed(self._events) if e.event_id == event_id), None)
+
+
+def _answer_again(known: Event, command: Command) -> Answer:
+    repeated = Event(
+        seq=0,
+        event_id=command.event_id,
+        kind=command.kind,
+        subject=command.subject,
+        task=command.task,
+        at=command.at,
+        by=command.by,
+        body=command.body,
+        corrects=command.corrects,
+        recorded="",
+        previous_hash="",
+        hash="",
+    )
+    try:
+        return _answer(check_repeat(known, repeated), "repeated")
+    except EventConflict as conflict:
+        return _conflict(conflict)
+
+
+def _answer(event: Event, status: Literal["stored", "repeated"]) -> Answer:
+    return Answer(status=status, event=event, code="", message="", remedy="")
+
+
+def _conflict(conflict: EventConflict) -> Answer:
+    return Answer(
+        status="conflict",
+        event=None,
+        code=conflict.code,
+        message=conflict.message,
+        remedy=conflict.remedy,
+    )
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer(
+        status="refused",
+        event=None,
+        code=refusal.code,
+        message=refusal.message,
+        remedy=refusal.remedy,
+    )
