@@ -1,15 +1,15 @@
-"""Plug points: cut solvers and engines that other packages may bring as entry points.
+"""Plug points: boards, cut solvers and engines that other packages may bring.
 
-A package declares, for instance, `[project.entry-points."diptych.cut_solvers"]`; its
-object must satisfy the protocol of the same name in `diptych.model.ports`. The built-in
-ones are declared the same way.
+A package declares an entry point, for instance `[project.entry-points."diptych.engines"]`;
+its object must do what the protocol in `diptych.model.ports` says. The built-in ones are
+declared the same way.
 """
 
 from importlib.metadata import EntryPoint, entry_points
 
 from diptych.model import UsageError
 
-GROUPS = ("diptych.cut_solvers", "diptych.engines")
+GROUPS = ("diptych.boards", "diptych.cut_solvers", "diptych.engines")
 
 
 def list_plugins() -> list[dict[str, object]]:

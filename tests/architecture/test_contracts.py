@@ -50,7 +50,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("cli/options.py", "from diptych.storage import codec"),
         ("web/app.py", "from diptych.storage import codec"),
         ("kernels/render.py", "from diptych.anatomy import policy"),
-        ("contingencies/certificate.py", "from diptych.contingencies import prove"),
+        ("contingencies/certificate.py", "from diptych.contingencies import cover"),
+        ("choreography/check.py", "from diptych.choreography import solve"),
     ],
 )
 def test_a_broken_floor_is_seen(copy: Path, file: str, line: str) -> None:

@@ -163,7 +163,7 @@ def test_dropped_guards_are_found(written: Path) -> None:
     connection = apsw.Connection(str(written))
     connection.execute("DROP TRIGGER event_is_never_changed")
     connection.close()
-    with pytest.raises(EdgeError, match="guards of the record .* were changed"):
+    with pytest.raises(EdgeError, match=r"guards of the record .* were changed"):
         open_log(written)
 
 
@@ -210,7 +210,7 @@ def test_commits_reach_the_disk(tmp_path: Path) -> None:
 
 def test_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite.apsw, "sqlite_lib_version", lambda: "3.51.2")
-    with pytest.raises(EdgeError, match="SQLite 3.51.2 is too old .* expected 3.51.3"):
+    with pytest.raises(EdgeError, match=r"SQLite 3.51.2 is too old .* expected 3.51.3"):
         open_log(tmp_path / "log.db")
     assert not (tmp_path / "log.db").exists()
 
@@ -281,7 +281,7 @@ def test_full_disk_refuses_and_then_goes_on(tmp_path: Path) -> None:
         log.append(draft(1))
         pages = next(iter(log._connection.execute("PRAGMA page_count")))[0]
         log._connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(EdgeError, match="disk .* is full; the entry was not recorded"):
+        with pytest.raises(EdgeError, match=r"disk .* is full; the entry was not recorded"):
             log.append(draft(2, body={"text": "x" * 20000}))
         assert len(log.events()) == 1
         log._connection.execute("PRAGMA max_page_count = 100000")

@@ -1,6 +1,5 @@
 """The verbs of `diptych`. Each imports what it needs when it runs, so `--help` is light."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -210,7 +209,7 @@ def theatre(
 ) -> None:
     """Serve the live board of the operation day, from an append-only record."""
     with guarded(json=False, verbose=verbose) as say:
-        from diptych.web.serve import serve_board
+        from diptych.pipeline.board import serve_board
 
         serve_board(case, host=host, port=port, announce=say.message)
 
@@ -219,8 +218,8 @@ def theatre(
 def export(
     case: CaseArgument,
     to: Annotated[
-        str, typer.Option("--to", help="Comma-separated: nifti, csv, ics.")
-    ] = "nifti,csv,ics",
+        str, typer.Option("--to", help="Comma-separated: nifti, stl, csv.")
+    ] = "nifti,stl,csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")
     ] = None,
@@ -279,7 +278,3 @@ def picture(
 
         draw_picture(case, out)
         say.result({}, lines=[f"Drawn: {out}"])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

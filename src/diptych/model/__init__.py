@@ -77,6 +77,7 @@ from diptych.model.ids import (
     ZoneId,
 )
 from diptych.model.ports import (
+    CutResult,
     CutSolver,
     Engine,
     EventLog,
@@ -161,6 +162,7 @@ __all__ = [
     "CoverageCell",
     "Crossing",
     "CutProof",
+    "CutResult",
     "CutSolver",
     "Defect",
     "Degree",

@@ -23,13 +23,26 @@ class Segmenter(Protocol):
         ...
 
 
-class CutSolver(Protocol):
-    """Solves minimum cuts on a voxel grid."""
+class CutResult(Protocol):
+    """What a solver of minimum cuts answers: labels 0, 1, 2, cut value and flow value."""
 
-    def minimum_cut(
-        self, cost: NDArray[np.uint16], seeds: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], int, int]:
-        """Labels (1 = A, 2 = B, 0 = no tissue), cut value and flow value."""
+    labels: NDArray[np.uint8]
+    value: int
+    lower_bound: int
+
+
+class CutSolver(Protocol):
+    """Solves minimum cuts on a voxel grid; `diptych.kernels.mincut.minimum_cut` is one."""
+
+    def __call__(
+        self,
+        cost: NDArray[np.generic],
+        seeds: NDArray[np.uint8],
+        *,
+        neighbours: int = 6,
+        spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> CutResult:
+        """The cheapest separation of seeds 1 from seeds 2; cost 0 is no tissue."""
         ...
 
 

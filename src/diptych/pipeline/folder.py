@@ -62,6 +62,7 @@ class CaseFolder:
         for leftover in self.root.parent.glob(f"{prefix}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         try:
+            self.root.parent.mkdir(parents=True, exist_ok=True)
             folder = Path(mkdtemp(prefix=prefix, dir=self.root.parent))
         except OSError as error:
             raise EdgeError(

@@ -2,26 +2,42 @@
 
 import plistlib
 import tarfile
+import zlib
+from dataclasses import replace
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
-from zlib import error as ZlibError
 
+import numpy as np
+
+from diptych.formats.nifti import read_series
 from diptych.model import InputError, Volume
 
 _DEBIAN_CT = Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3")
 _MEAN_HEAD = Path("data") / "mean_reg2mean.nii.gz"
+_AIR_BELOW = -500.0
+"""Only Hounsfield units go below this; a T1 image has no such values."""
+_DAMAGE = (
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    zlib.error,
+    KeyError,
+    ValueError,
+    plistlib.InvalidFileException,
+)
 
 
-def find_head(asked: Path | None) -> tuple[Volume, str]:
-    """The head's volume and a phrase that names it.
+def find_head(asked: Path | None) -> Volume:
+    """The head's volume; its `source` is the phrase that names it.
 
     Order: the file asked for; Debian's invesalius-examples (real CT); the mean T1 head
     that the package pydeface brings. Raises InputError if none is there.
     """
     if asked is not None:
-        return _read(asked), f"the head in {asked.name}"
+        return _read(asked, f"the head in {asked.name}")
     if _DEBIAN_CT.is_file():
-        return _read(_DEBIAN_CT), "the head CT of Debian's package invesalius-examples"
+        return _read(_DEBIAN_CT, "the head CT of Debian's package invesalius-examples")
     spec = find_spec("pydeface")
     mean = Path(spec.origin).parent / _MEAN_HEAD if spec and spec.origin else None
     if mean is None or not mean.is_file():
@@ -29,35 +45,42 @@ def find_head(asked: Path | None) -> tuple[Volume, str]:
             "no head was found to make a demonstration from",
             remedy="install the extra 'demo' (make demo does it), or give --head FILE",
         )
-    return _read(mean), "the mean T1 head that the package pydeface brings"
+    return _read(mean, "the mean T1 head that the package pydeface brings")
 
 
-def _read(path: Path) -> Volume:
+def _read(path: Path, phrase: str) -> Volume:
     if not path.is_file():
         raise InputError(
             f"head {path.name!r} does not exist",
             remedy="give --head the path of a NIfTI file or of Cranium.inv3",
         )
-    if path.suffix == ".inv3":
-        return _read_inv3(path)
-    from diptych.formats.nifti import read_series
-
-    return read_series(path, trusted=True).volume
+    volume = _read_inv3(path) if path.suffix == ".inv3" else read_series(path).volume
+    modality = "CT" if float(volume.voxels.min()) < _AIR_BELOW else "MR"
+    return replace(volume, source=phrase, modality=modality)
 
 
 def _read_inv3(path: Path) -> Volume:
-    from diptych.demonstration import volume_from_matrix
-
+    """A CT in an InVesalius project; which side is left, the project does not say."""
     try:
         with tarfile.open(path) as archive:
             plist = plistlib.loads(_member(archive, "main.plist"))
-            matrix = _member(archive, "matrix.dat")
-    except (tarfile.TarError, EOFError, ZlibError, KeyError, plistlib.InvalidFileException) as error:
+            matrix = _member(archive, plist["matrix"]["filename"])
+        shape, spacing = tuple(plist["matrix"]["shape"]), tuple(plist["spacing"])
+        if plist["matrix"]["dtype"] != "int16" or len(matrix) != 2 * prod(shape):
+            raise ValueError(f"a matrix of {len(matrix)} bytes is no int16 of shape {shape}")
+    except _DAMAGE as error:
         raise InputError(
             f"{path.name} cannot be read as an InVesalius project: {error}",
             remedy="install invesalius-examples again, or give --head a NIfTI file",
         ) from error
-    return volume_from_matrix(matrix, plist["matrix"], source=path.name)
+    voxels = np.frombuffer(matrix, dtype="<i2").reshape(shape).transpose(2, 1, 0)
+    return Volume(
+        voxels=voxels,
+        affine=np.diag([*spacing, 1.0]) @ np.diag([-1.0, -1.0, 1.0, 1.0]),
+        frame_of_reference="2.25.1",
+        modality="CT",
+        source=path.name,
+    )
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:

@@ -1,7 +1,9 @@
 """The eight parts as stages: what each reads, what it obeys, what it writes."""
 
+import tomllib
 from collections.abc import Mapping
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
 
 from diptych.model import (
@@ -33,11 +35,10 @@ def _nothing(folder: CaseFolder) -> Mapping[str, object]:
 
 
 def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
-    from diptych.intake.brief import without_policy
-
-    case_text = without_policy(read_text(folder.case_file))
+    tree = tomllib.loads(read_text(folder.case_file))
+    tree.pop("policy", None)
     return {
-        "case.toml": sha256(case_text.encode()).hexdigest(),
+        "case.toml": sha256(dumps(tree, sort_keys=True, default=str).encode()).hexdigest(),
         "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
     }
 
@@ -106,7 +107,8 @@ def _choreography(run: Run, out: Path) -> None:
     policy = merge_policy(
         ChoreographyPolicy(), run.policies.get("choreography", {}), "choreography"
     )
-    roster = read_roster(read_text(run.folder.roster), tables=tables)
+    text = read_text(run.folder.roster)
+    roster = read_roster(text, tables=tables, day_start=policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
     schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
@@ -205,7 +207,7 @@ STAGES = (
         verb="choreograph",
         place=CHOREOGRAPHY,
         after=("separate",),
-        tables=("steps", "roles", "equipment", "zones", "rest"),
+        tables=("steps", "skills", "roles", "zones", "equipment", "rest"),
         options=(),
         policy="choreography",
         rooms=("model", "choreography"),

@@ -64,7 +64,7 @@ def _run(
     stages = [stage for stage in STAGES if stage.verb in verbs]
     watcher.announce(tuple(stage.verb for stage in stages))
     check_before_work(run, stages)
-    with folder.locked(), _one_thread_arithmetic(options), folder.staging() as staging:
+    with folder.locked(), folder.staging() as staging:
         effort = [line for stage in stages for line in _bring_up(stage, run, staging, watcher)]
         folder.publish(run.staged)
         run.staged.clear()
@@ -81,7 +81,8 @@ def _bring_up(stage: Stage, run: Run, staging: Path, watcher: Watcher) -> Iterat
     started = monotonic()
     out = staging / stage.place.replace("/", "-")
     out.mkdir()
-    stage.work(run, out)
+    with _one_thread_arithmetic(run.options):
+        stage.work(run, out)
     write_manifest(out, inputs)
     run.staged[stage.place] = out
     watcher.end(stage.verb, "done")
@@ -108,7 +109,7 @@ def _one_thread_arithmetic(options: PlanOptions) -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
     before = numba.get_num_threads()
-    numba.set_num_threads(min(options.threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(options.threads, before))
     try:
         with threadpool_limits(limits=1):
             yield

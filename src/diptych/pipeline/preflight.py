@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from diptych.model import InputError
 from diptych.pipeline.folder import read_text
+from diptych.pipeline.policy import merge_policy
 from diptych.pipeline.stage import Run, Stage
 
 
@@ -37,8 +38,11 @@ def _check_case(run: Run) -> None:
 
 
 def _check_roster(run: Run) -> None:
-    from diptych.choreography import read_roster, require_skills
+    from diptych.choreography import ChoreographyPolicy, read_roster, require_skills
     from diptych.pipeline.parts import STAGE
 
     tables = run.tables(STAGE["choreograph"].tables)
-    require_skills(read_roster(read_text(run.folder.roster), tables=tables), tables=tables)
+    section = run.policies.get("choreography", {})
+    policy = merge_policy(ChoreographyPolicy(), section, "choreography")
+    text = read_text(run.folder.roster)
+    require_skills(read_roster(text, tables=tables, day_start=policy.day_start), tables=tables)

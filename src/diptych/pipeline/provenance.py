@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from diptych import __version__
-from diptych.model import SourcedNumber
 from diptych.pipeline.manifest import outputs_digest
 from diptych.pipeline.stage import Run, Stage
 from diptych.tables import TableRow
@@ -19,17 +18,8 @@ def provenance(run: Run, stages: Sequence[Stage]) -> tuple[tuple[str, str], ...]
     return (("diptych", __version__), *parts)
 
 
-def rows_used(run: Run, stages: Sequence[Stage]) -> tuple[SourcedNumber, ...]:
-    """Every plain number of the tables that the parts read, overridden or not, in order."""
+def rows_used(run: Run, stages: Sequence[Stage]) -> tuple[TableRow, ...]:
+    """Every row of the tables that the parts read, replaced by the team or not, in order."""
     names = sorted({name for stage in stages for name in stage.tables})
     tables = run.tables(tuple(names))
-    return tuple(
-        tables[name].number(key)
-        for name in names
-        for key, row in tables[name].rows.items()
-        if _is_plain(row)
-    )
-
-
-def _is_plain(row: TableRow) -> bool:
-    return {"value", "unit", "population", "low", "high"} <= set(row.fields)
+    return tuple(row for name in names for row in tables[name].rows.values())

@@ -10,11 +10,20 @@ from typing import Literal
 
 from diptych.model import Board, Command, EdgeError, Event, EventLog, Minute, Schedule
 from diptych.pipeline.folder import CaseFolder
-from diptych.pipeline.results import load_schedule
 from diptych.storage.chain import EventConflict, StaleHead, check_repeat
 from diptych.storage.sqlite import open_log
-from diptych.theatre import Forecast, Refusal, decide, evolve, forecast, minute_of, minute_zero
+from diptych.theatre import (
+    Forecast,
+    Refusal,
+    decide,
+    evolve,
+    forecast,
+    in_force,
+    minute_of,
+    minute_zero,
+)
 
+__all__ = ["Answer", "Forecast", "TheatreDay", "open_day"]
 _TRIES = 20
 
 
@@ -42,6 +51,8 @@ def open_day(case: Path) -> Iterator["TheatreDay"]:
     Raises InputError if the case has no schedule yet, EdgeError if the record cannot be
     opened, is damaged or was tampered with.
     """
+    from diptych.pipeline.results import load_schedule
+
     schedule = load_schedule(case)
     with open_log(CaseFolder(case).log) as log:
         yield TheatreDay(log, schedule)
@@ -96,6 +107,10 @@ class TheatreDay:
         with self._lock:
             self._refresh()
             return self._events[max(after, 0) :]
+
+    def standing(self) -> tuple[Event, ...]:
+        """The events that still hold, with corrected times."""
+        return in_force(self.events())
 
     def find(self, event_id: str) -> Event | None:
         """The event that a client made under that id, if it is recorded."""

@@ -1,0 +1,117 @@
+"""From the images of a case to its anatomy."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.anatomy.classify import SharedSinus, classify_pair
+from diptych.anatomy.drainage import assign_owners, paint_owners
+from diptych.anatomy.images import Images, read_images
+from diptych.anatomy.measures import measure_junction
+from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
+from diptych.anatomy.ownership import Sides, divide_tissue, find_septum
+from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.territory import find_territory
+from diptych.anatomy.tissues import Compartments, find_compartments, label_tissues
+from diptych.anatomy.vessels import trace_vessels
+from diptych.model import Anatomy, Case, Owner, Tissue, VesselNetwork, Volume
+from diptych.tables import SourcedTable
+
+DEFAULT_POLICY = AnatomyPolicy()
+UNSURE = 75
+
+
+def map_anatomy(
+    case: Case,
+    *,
+    tables: Mapping[str, SourcedTable],
+    policy: AnatomyPolicy = DEFAULT_POLICY,
+) -> Anatomy:
+    """Tissues, owners, vessels, axes and class of a case.
+
+    Needs a series of role "ct"; with "ctv" (venous contrast, same grid) vessels too.
+    `tables` must hold "classification" and "physiology". Without the Frankfurt points of
+    both twins the axes are estimated, and a note says so.
+    Raises InputError when there is no CT, no intracranial space, or only one head;
+    SafetyRefusal when nothing says which head is A.
+    """
+    images = read_images(case, policy)
+    parts = find_compartments(images, policy)
+    territory = find_territory(case, images, parts, policy)
+    sides = divide_tissue(images, parts, territory)
+    codes = label_tissues(images, parts, policy)
+    codes[find_septum(parts, sides)] = Tissue.DURA
+    table, physiology = tables["classification"], tables["physiology"]
+    tree = trace_vessels(images, parts)
+    drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
+    owners = paint_owners(images, parts, sides, tree, drainage)
+    around = Surroundings(
+        images=images,
+        parts=parts,
+        territory=territory,
+        brain=codes == Tissue.BRAIN,
+        side=sides.side,
+    )
+    vessels, loose = build_network(
+        tree, drainage, around, blood_flow_at(case.brief, physiology), physiology
+    )
+    sinus = find_shared_sinus(vessels, images.contrast, table)
+    return Anatomy(
+        tissues=_volume(images, codes, "tissues"),
+        ownership=_volume(images, owners, "ownership"),
+        confidence=_volume(images, sides.confidence, "confidence of the ownership, percent"),
+        vessels=vessels,
+        axes=territory.axes,
+        classification=classify_pair(territory.axes, sinus, table),
+        measures=measure_junction(images, codes, parts, sides, physiology),
+        notes=(*_contrast_notes(images), *territory.notes, *loose, *_doubts(images, parts, sides)),
+    )
+
+
+def _volume(images: Images, codes: NDArray[np.uint8], name: str) -> Volume:
+    return images.grid.on_this_grid(images.unbox(codes), source=f"{name} of {images.grid.source}")
+
+
+def find_shared_sinus(vessels: VesselNetwork, contrast: bool, table: SourcedTable) -> SharedSinus:
+    """Whether a sinus of both twins is wide and long enough to be significant."""
+    calibre = table.value("significant-sinus-calibre")
+    length = table.value("significant-sinus-length")
+    if not contrast:
+        return SharedSinus(
+            present=False,
+            evidence="without venous contrast no shared dural venous sinus can be seen",
+        )
+    shared = [v for v in vessels.vessels if v.owner is Owner.SHARED and v.calibre >= calibre]
+    found = float(sum(v.length for v in shared))
+    if found < length:
+        return SharedSinus(
+            present=False,
+            evidence=f"no dural venous sinus of at least {calibre:g} mm is shared over"
+            f" {length:g} mm ({found:.0f} mm found)",
+        )
+    mean = sum(v.calibre * v.length for v in shared) / found
+    return SharedSinus(
+        present=True,
+        evidence=f"a dural venous sinus of {mean:.1f} mm is shared over {found:.0f} mm",
+    )
+
+
+def _contrast_notes(images: Images) -> tuple[str, ...]:
+    if images.contrast:
+        return ()
+    return (
+        "the case has no series with venous contrast: no vessel could be traced, and whether"
+        " a dural venous sinus is shared is not known; the class assumes that none is",
+    )
+
+
+def _doubts(images: Images, parts: Compartments, sides: Sides) -> tuple[str, ...]:
+    unsure = (sides.confidence < UNSURE) & (sides.confidence > 0) & parts.cavity & ~sides.faces
+    amount = float(unsure.sum()) * images.voxel_ml
+    if amount < 1.0:
+        return ()
+    return (
+        f"{amount:.0f} ml inside the skull lie where no septum can be seen; whose they are is"
+        f" less than {UNSURE} % sure",
+    )

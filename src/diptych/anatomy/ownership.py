@@ -1,0 +1,148 @@
+"""Whose each voxel is: a minimum cut from both territories along septum, plate and suture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from diptych.anatomy.images import FloatGrid, Images, Mask
+from diptych.anatomy.territory import Territory
+from diptych.anatomy.tissues import Compartments
+from diptych.kernels.mincut import minimum_cut
+from diptych.kernels.sheet import bright_sheets
+
+SHEET_SIGMA_MM, LEAST_SIGMA_VOXELS = 1.1, 0.65
+"""Width of the smoothing across a sheet of 1.5 to 2 mm."""
+SHEET_STRENGTH = 1.8
+"""Curvature (HU per mm squared) at which a sheet is as likely as noise of 10 HU."""
+CLEAR_SHEET = 2.7
+PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
+PRICE_VESSEL, PRICE_SOFT = 80.0, 100.0
+PRICE_BONE = 60.0
+VESSEL_FILL = 30.0
+PLATE_DEPTH_MM = 3.5
+"""Bone farther than this from skin is not vault: it is a plate between the cavities."""
+REACH_CLEAR_MM, REACH_UNCLEAR_MM = 0.9, 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sides:
+    """side : 1 A, 2 B, 0 air, uint8; inner : inside the vault; sheet : strength;
+    faces : voxels next to the other side; confidence : 0..100, uint8; seed value and proof.
+    """
+
+    side: NDArray[np.uint8]
+    inner: Mask
+    sheet: FloatGrid
+    faces: Mask
+    confidence: NDArray[np.uint8]
+
+
+def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> Sides:
+    """The side of each voxel of the body.
+
+    The boundary is the surface of least total price between the two territories. It is
+    cheap along sheets inside the vault (dura between two layers of CSF, or a bony plate),
+    along gaps of the bone, and where the scalp is thin; brain is dear.
+    """
+    inner = _find_inner(images, parts)
+    sheet = _find_sheets(images, parts)
+    price = _price(images, parts, inner, sheet)
+    labels = _cut(price, territory.seeds, images.spacing)
+    faces = find_faces(labels)
+    confidence = _confidence(images, labels, faces, sheet, inner)
+    return Sides(side=labels, inner=inner, sheet=sheet, faces=faces, confidence=confidence)
+
+
+def _cut(
+    price: NDArray[np.int64], seeds: NDArray[np.uint8], spacing: tuple[float, float, float]
+) -> NDArray[np.uint8]:
+    """Sides of the minimum cut; which twin is the source depends on place, not on name.
+
+    So swapping the names swaps the sides, even where several cuts have the same price.
+    """
+    first = int(seeds.ravel()[int(np.argmax(seeds.ravel() > 0))])
+    turned = seeds if first == 1 else _swapped(seeds)
+    labels = minimum_cut(price, turned, spacing=spacing).labels
+    return labels if first == 1 else _swapped(labels)
+
+
+def _swapped(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    result: NDArray[np.uint8] = np.array([0, 2, 1], dtype=np.uint8)[codes]
+    return result
+
+
+def _find_inner(images: Images, parts: Compartments) -> Mask:
+    outside = ~parts.cavity & ~parts.bone
+    away = ndimage.distance_transform_edt(~outside, sampling=images.spacing)
+    return np.asarray(parts.cavity | (parts.bone & (away > PLATE_DEPTH_MM)))
+
+
+def _find_sheets(images: Images, parts: Compartments) -> FloatGrid:
+    """Strength of bright sheets; bone counts no brighter than a thick dura.
+
+    Veins lie in the CSF beside the dura: they are filled as brain would look, and their
+    halo is read without contrast, so that a vein is not taken for a part of the septum.
+    """
+    halo = ndimage.binary_dilation(parts.vessel, iterations=1)
+    blend = np.where(halo, images.plain, 0.4 * images.plain + 0.6 * images.venous)
+    blend = np.where(parts.vessel, VESSEL_FILL, np.clip(blend, -40.0, 130.0))
+    step = float(np.mean(images.spacing))
+    sigma = max(SHEET_SIGMA_MM / step, LEAST_SIGMA_VOXELS)
+    return bright_sheets(blend.astype(np.float32), sigma) / np.float32(step**2)
+
+
+def _price(images: Images, parts: Compartments, inner: Mask, sheet: FloatGrid) -> NDArray[np.int64]:
+    within = PRICE_SHEET + PRICE_FREE / (1.0 + (sheet / SHEET_STRENGTH) ** 3)
+    within = np.where(parts.vessel, PRICE_VESSEL, within)
+    shell = PRICE_BONE + np.clip(images.plain - 80.0, 0.0, 500.0)
+    scalp = PRICE_SOFT * np.clip((images.plain + 1000.0) / 1040.0, 0.02, 1.0)
+    hard = parts.bone | (images.plain > 100.0)
+    price = np.where(inner, within, np.where(hard, shell, scalp))
+    return np.where(images.body, np.maximum(price, 1.0), 0.0).astype(np.int64)
+
+
+def find_faces(side: NDArray[np.uint8]) -> Mask:
+    """Voxels that share a face with a voxel of the other side."""
+    faces = np.zeros(side.shape, dtype=bool)
+    for axis in range(3):
+        near, far = _shifted(axis, 0), _shifted(axis, 1)
+        meet = (side[near] + side[far] == 3) & (side[near] > 0) & (side[far] > 0)
+        faces[near] |= meet
+        faces[far] |= meet
+    return faces
+
+
+def _shifted(axis: int, by: int) -> tuple[slice, slice, slice]:
+    parts = [slice(None)] * 3
+    parts[axis] = slice(1, None) if by else slice(None, -1)
+    return parts[0], parts[1], parts[2]
+
+
+def clear_faces(sheet: FloatGrid, inner: Mask, faces: Mask) -> Mask:
+    """Faces of the boundary where the images show it: outside the vault, or on a sheet."""
+    strong = ndimage.maximum_filter(sheet, size=3) > CLEAR_SHEET
+    return np.asarray(faces & (strong | ~inner))
+
+
+def find_septum(parts: Compartments, sides: Sides) -> Mask:
+    """Voxels of the boundary inside the cavity where a sheet can be seen."""
+    seen = clear_faces(sides.sheet, sides.inner, sides.faces)
+    return np.asarray(seen & parts.cavity & ~parts.vessel)
+
+
+def _confidence(
+    images: Images, side: NDArray[np.uint8], faces: Mask, sheet: FloatGrid, inner: Mask
+) -> NDArray[np.uint8]:
+    """50 at the boundary to 100 far away: soon where the boundary shows, late elsewhere."""
+    if not faces.any():
+        return np.where(side > 0, 100, 0).astype(np.uint8)
+    away, index = ndimage.distance_transform_edt(
+        ~faces, sampling=images.spacing, return_indices=True
+    )
+    shown = clear_faces(sheet, inner, faces)[tuple(index)]
+    reach = np.where(shown, REACH_CLEAR_MM, REACH_UNCLEAR_MM)
+    half = 0.5 * min(images.spacing)
+    sure = 100.0 - 50.0 * np.exp(-(away + half) / reach)
+    return np.where(side > 0, np.rint(sure), 0.0).astype(np.uint8)

@@ -1,0 +1,198 @@
+"""Where each twin's own territory surely lies: the seeds that ownership grows from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from diptych.anatomy.axes import axes_from_landmarks, axes_from_shape, has_frankfurt, marked_points
+from diptych.anatomy.images import Images, Mask
+from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.tissues import Compartments
+from diptych.model import Case, InputError, SafetyRefusal, Twin, TwinAxes, TwinId
+
+Vector = NDArray[np.float64]
+EROSION_STEP = 2.0
+LEAST_SEED_VOXELS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Territory:
+    """Seeds (0 free, 1 A, 2 B, uint8, inside the box), both twins' axes and middles, notes.
+
+    middle : of each twin's skull base (or deep cavity), LPS+ mm
+    width : half the distance of the porions (or as much of the lump's radius), mm
+    """
+
+    seeds: NDArray[np.uint8]
+    axes: tuple[TwinAxes, TwinAxes]
+    middle: tuple[Vector, Vector]
+    width: tuple[float, float]
+    notes: tuple[str, ...]
+
+
+def find_territory(
+    case: Case, images: Images, parts: Compartments, policy: AnatomyPolicy
+) -> Territory:
+    """Seeds in the skull base, face and deep cavity of each twin.
+
+    From the Frankfurt points where both twins have them; else from the two deepest lumps
+    of the cavity, told apart by whatever landmarks there are. Raises InputError when only
+    one head is found, SafetyRefusal when nothing says which head is A.
+    """
+    if all(has_frankfurt(twin) for twin in case.twins):
+        return _from_landmarks(case, images, parts)
+    return _from_lumps(case, images, parts, policy)
+
+
+def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territory:
+    axes = axes_from_landmarks(case.twins[0]), axes_from_landmarks(case.twins[1])
+    frames = [_base_of(twin) for twin in case.twins]
+    apart = float(np.linalg.norm(frames[0][0] - frames[1][0]))
+    if apart < frames[0][1] + frames[1][1]:
+        raise InputError(
+            f"case {case.id}: case with one head: the landmarks of A and B lie on the same"
+            f" head, their skull bases {apart:.0f} mm apart",
+            remedy="mark the landmarks of each twin on its own head",
+        )
+    seeds = np.zeros(images.body.shape, dtype=np.uint8)
+    for number, (middle, width) in enumerate(frames, start=1):
+        own = _own_territory(images, middle, width, np.array(axes[number - 1].long))
+        deep = own & (parts.cavity | parts.bone)
+        if int((own & parts.cavity).sum()) < LEAST_SEED_VOXELS or not deep.any():
+            letter = case.twins[number - 1].id
+            raise InputError(
+                f"case {case.id}: case with one head: the skull of twin {letter} is not in the"
+                f" image where its landmarks say (around {_words(middle)} mm)",
+                remedy=f"give a CT that shows both heads, or correct the landmarks of {letter}",
+            )
+        seeds[own] = number
+    return Territory(
+        seeds=seeds,
+        axes=axes,
+        middle=(frames[0][0], frames[1][0]),
+        width=(frames[0][1], frames[1][1]),
+        notes=(),
+    )
+
+
+def _words(point: Vector) -> str:
+    return ", ".join(f"{value:.0f}" for value in point)
+
+
+def _base_of(twin: Twin) -> tuple[Vector, float]:
+    """Middle of the porions and half their distance, mm."""
+    points = marked_points(twin)
+    left, right = points["porion-left"], points["porion-right"]
+    return 0.5 * (left + right), 0.5 * float(np.linalg.norm(left - right))
+
+
+def _own_territory(images: Images, middle: Vector, width: float, long: Vector) -> Mask:
+    """Skull base, face and neck below the Frankfurt plane, and a ball in the deep cavity."""
+    grids = np.ogrid[tuple(slice(0, size) for size in images.body.shape)]
+    away = [
+        sum(images.affine[row, axis] * grids[axis] for axis in range(3))
+        + images.affine[row, 3]
+        - middle[row]
+        for row in range(3)
+    ]
+    height = sum(long[row] * away[row] for row in range(3))
+    square = sum(part * part for part in away)
+    ball = square - width * height + 0.25 * width**2 < (0.4 * width) ** 2
+    below = (height < -0.1 * width) & (square < (1.8 * width) ** 2)
+    result: Mask = (ball | below) & images.body
+    return result
+
+
+def _from_lumps(
+    case: Case, images: Images, parts: Compartments, policy: AnatomyPolicy
+) -> Territory:
+    lumps = _two_lumps(case, images, parts)
+    middles = [images.position_of(np.argwhere(lump).mean(axis=0)) for lump in lumps]
+    order = _order_of(case, middles)
+    lumps, middles = [lumps[n] for n in order], [middles[n] for n in order]
+    widths = [0.6 * _radius(lump, images) for lump in lumps]
+    seeds = lumps[0].astype(np.uint8) + 2 * lumps[1].astype(np.uint8)
+    axes = tuple(
+        _shape_axes(twin, images, parts, (middles[n], middles[1 - n]), policy)
+        for n, twin in enumerate(case.twins)
+    )
+    bare = ", ".join(str(twin.id) for twin in case.twins if not has_frankfurt(twin))
+    note = (
+        f"the Frankfurt points of {bare} are not marked: territories were grown from the two"
+        " deepest parts of the cavity, and the axes estimated from the heads' shape with a"
+        f" standard deviation of {policy.shape_axes_uncertainty:g} degrees"
+    )
+    return Territory(
+        seeds=seeds,
+        axes=(axes[0], axes[1]),
+        middle=(middles[0], middles[1]),
+        width=(widths[0], widths[1]),
+        notes=(note,),
+    )
+
+
+def _two_lumps(case: Case, images: Images, parts: Compartments) -> list[Mask]:
+    """The two largest deep parts, at the least depth at which the cavity falls into two."""
+    depth = np.where(parts.cavity, parts.depth, 0.0)
+    level, top = EROSION_STEP * 2, float(depth.max())
+    while level < 0.9 * top:
+        labels, count = ndimage.label(depth > level)
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        sizes[0] = 0
+        first, second = (int(n) for n in np.argsort(-sizes, kind="stable")[:2])
+        if count >= 2 and sizes[second] > 0.25 * sizes[first]:
+            return [labels == first, labels == second]
+        level += EROSION_STEP
+    raise InputError(
+        f"case {case.id}: case with one head: the intracranial space is one lump of"
+        f" {float(parts.cavity.sum()) * images.voxel_ml:.0f} ml, {top:.0f} mm deep,"
+        " and does not fall into two",
+        remedy="give a CT that shows both heads, or mark the landmarks of both twins",
+    )
+
+
+def _order_of(case: Case, middles: list[Vector]) -> tuple[int, int]:
+    """Which lump is A's: the one that the marked points lie nearer to."""
+    votes = 0.0
+    for sign, twin in zip((1.0, -1.0), case.twins, strict=True):
+        for place in marked_points(twin).values():
+            gaps = [float(np.linalg.norm(place - middle)) for middle in middles]
+            votes += sign * float(np.sign(gaps[1] - gaps[0]))
+    if votes == 0.0:
+        raise SafetyRefusal(
+            f"case {case.id}: two heads are in the image, but nothing says which of them is A",
+            remedy="mark at least one landmark, such as the nasion, on each twin",
+        )
+    return (0, 1) if votes > 0 else (1, 0)
+
+
+def _radius(lump: Mask, images: Images) -> float:
+    return float((0.75 / np.pi * lump.sum() * images.voxel_ml * 1000.0) ** (1.0 / 3.0))
+
+
+def _shape_axes(
+    twin: Twin,
+    images: Images,
+    parts: Compartments,
+    middles: tuple[Vector, Vector],
+    policy: AnatomyPolicy,
+) -> TwinAxes:
+    """Long axis towards the other twin; the face where the bone away from the vault lies."""
+    if has_frankfurt(twin):
+        return axes_from_landmarks(twin)
+    long = middles[1] - middles[0]
+    bone = images.position_of(np.argwhere(parts.bone)[::7].astype(np.float64)) - middles[0]
+    far = (bone @ long < 0.0) & (np.linalg.norm(bone, axis=1) < float(np.linalg.norm(long)))
+    facing = bone[far].mean(axis=0) if far.any() else np.array([0.0, -1.0, 0.0])
+    up = long / np.linalg.norm(long)
+    aside = facing - up * float(facing @ up)
+    if float(np.linalg.norm(aside)) < 1.0:
+        aside = np.cross(up, np.eye(3)[int(np.abs(up).argmin())])
+    return axes_from_shape(twin.id, long, aside, policy.shape_axes_uncertainty)
+
+
+def twin_number(twin: TwinId) -> int:
+    """1 for A, 2 for B: the code of its seeds and of its side of the cut."""
+    return 1 if twin is TwinId.A else 2

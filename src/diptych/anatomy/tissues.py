@@ -1,0 +1,186 @@
+"""What each voxel is: air, skin, bone, dura, CSF, brain or vessel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+from skimage.segmentation import watershed
+
+from diptych.anatomy.images import FloatGrid, Images, Mask
+from diptych.anatomy.policy import AnatomyPolicy
+from diptych.model import InputError, Tissue
+
+RAYS = 26
+ENCLOSED = 0.8
+"""Share of rays that must meet bone for a lump to lie inside a skull."""
+LEAST_LUMP_ML = 15.0
+LEAST_VESSEL_VOXELS = 6
+GAP_MM = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Compartments:
+    """Masks inside the box.
+
+    bone, cavity (inside the skull, bone apart), vessel
+    depth : mm from each voxel that is not bone to the nearest bone
+    lumps : connected deep parts of the cavity, labelled from 1, 0 elsewhere
+    rise : HU gained by contrast, 0 without
+    """
+
+    bone: Mask
+    cavity: Mask
+    vessel: Mask
+    depth: FloatGrid
+    lumps: NDArray[np.int32]
+    rise: FloatGrid
+
+
+def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
+    """Bone, intracranial space and vessels.
+
+    The intracranial space is what a watershed on the distance to bone gives to the deep
+    lumps that bone encloses; fontanelles, sutures and the foramen magnum are throats
+    where it ends. Raises InputError when no lump is enclosed by bone.
+    """
+    rise = images.venous - images.plain
+    vessel = find_vessels(images, rise, policy)
+    bone = _find_bone(images, vessel, policy)
+    depth = ndimage.distance_transform_edt(~bone, sampling=images.spacing).astype(np.float32)
+    lumps, others = _deep_lumps(images, bone, depth, policy)
+    cavity = _grow_cavity(images, bone, depth, lumps, others)
+    return Compartments(
+        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise
+    )
+
+
+def find_vessels(images: Images, rise: FloatGrid, policy: AnatomyPolicy) -> Mask:
+    """Voxels that gain at least half of what full vessels gain, in pieces of some size.
+
+    Bone gains nothing, so the difference of both images shows vessels against bone too.
+    Without contrast: none.
+    """
+    core = (rise > policy.blood_core) & images.body
+    if not images.contrast or not core.any():
+        return np.zeros(images.body.shape, dtype=bool)
+    limit = max(policy.blood, 0.5 * float(np.percentile(rise[core], 75.0)))
+    candidate = (rise > limit) & images.body
+    labels, count = ndimage.label(candidate, np.ones((3, 3, 3), dtype=bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    strong = np.bincount(labels[core & candidate], minlength=count + 1) > 0
+    keep = strong & (sizes >= LEAST_VESSEL_VOXELS)
+    keep[0] = False
+    return _join_pieces(np.asarray(keep[labels]), images)
+
+
+def _join_pieces(vessel: Mask, images: Images) -> Mask:
+    """Closes gaps of up to GAP_MM by the straight line between the nearest voxels.
+
+    A thin vein fades where it lies between voxels; its piece is joined to the rest, the
+    largest piece first.
+    """
+    labels, count = ndimage.label(vessel, np.ones((3, 3, 3), dtype=bool))
+    order = np.argsort(-np.bincount(labels.ravel(), minlength=count + 1)[1:], kind="stable") + 1
+    result = vessel.copy()
+    places = [np.argwhere(labels == label) for label in order.tolist()]
+    spacing = np.array(images.spacing)
+    for number in range(1, len(places)):
+        rest = np.concatenate([piece for n, piece in enumerate(places) if n != number])
+        away, nearest = cKDTree(rest * spacing).query(places[number] * spacing)
+        closest = int(away.argmin())
+        if away[closest] <= GAP_MM:
+            steps = np.linspace(places[number][closest], rest[nearest[closest]], 12)
+            result[tuple(np.rint(steps).astype(np.int64).T)] = True
+    return result
+
+
+def _find_bone(images: Images, vessel: Mask, policy: AnatomyPolicy) -> Mask:
+    bone = (images.plain > policy.bone) & images.body
+    if not images.contrast:
+        return bone
+    mean = 0.5 * (images.plain + images.venous)
+    bone = (mean > policy.bone) & images.body & ~vessel
+    return np.asarray(bone | ((images.plain > policy.bone) & vessel))
+
+
+def _deep_lumps(
+    images: Images, bone: Mask, depth: FloatGrid, policy: AnatomyPolicy
+) -> tuple[NDArray[np.int32], Mask]:
+    """Labelled deep lumps inside bone, and the deep lumps that are not."""
+    deep = (depth > policy.throat) & images.body
+    labels, count = ndimage.label(deep)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1) * images.voxel_ml
+    inside = np.zeros(count + 1, dtype=np.int32)
+    for label in range(1, count + 1):
+        if sizes[label] >= LEAST_LUMP_ML and _enclosure(labels == label, bone) >= ENCLOSED:
+            inside[label] = int(inside.max()) + 1
+    if not inside.any():
+        raise InputError(
+            "no intracranial space was found: no soft tissue deeper than"
+            f" {policy.throat:g} mm is enclosed by bone (above {policy.bone:g} HU)",
+            remedy="check that the CT is in Hounsfield units and shows both skulls whole",
+        )
+    return inside[labels], np.asarray(deep & (inside[labels] == 0))
+
+
+def _enclosure(lump: Mask, bone: Mask) -> float:
+    """Share of rays from the middle of the lump that meet bone before they leave the grid."""
+    distance = ndimage.distance_transform_edt(lump)
+    start = np.array(np.unravel_index(int(distance.argmax()), lump.shape))
+    steps = [np.array(s) - 1 for s in np.ndindex(3, 3, 3) if s != (1, 1, 1)]
+    return sum(_meets(bone, start, step) for step in steps) / RAYS
+
+
+def _meets(bone: Mask, start: NDArray[np.int64], step: NDArray[np.int64]) -> bool:
+    reach = max(bone.shape)
+    line = start + np.arange(reach)[:, None] * step
+    within = ((line >= 0) & (line < bone.shape)).all(axis=1)
+    i, j, k = line[within].T
+    return bool(bone[i, j, k].any())
+
+
+def _grow_cavity(
+    images: Images, bone: Mask, depth: FloatGrid, lumps: NDArray[np.int32], others: Mask
+) -> Mask:
+    """The lumps grown against outside air and other tissue, meeting them in the throats."""
+    near = ndimage.binary_dilation(lumps > 0, iterations=_voxels(images, 40.0))
+    rim = ndimage.binary_dilation(~images.body, iterations=1)
+    markers = np.where(lumps > 0, 1, 0).astype(np.int8)
+    markers[(others | rim) & (lumps == 0)] = 2
+    labels = watershed(-depth, markers=markers, mask=images.body & ~bone & near)
+    result: Mask = labels == 1
+    return result
+
+
+def _voxels(images: Images, length: float) -> int:
+    return max(round(length / min(images.spacing)), 1)
+
+
+def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) -> NDArray[np.uint8]:
+    """`Tissue` codes, uint8, inside the box.
+
+    Dura is the layer of the cavity next to the skull, the sheets inside the cavity that
+    contrast raises, and the fibrous tissue that closes gaps of the skull.
+    """
+    codes = np.where(images.body, np.uint8(Tissue.SKIN), np.uint8(Tissue.AIR))
+    soft = ndimage.gaussian_filter(0.5 * (images.plain + images.venous), 0.6)
+    codes[parts.cavity] = np.where(
+        soft[parts.cavity] < policy.fluid, int(Tissue.CSF), int(Tissue.BRAIN)
+    )
+    codes[_find_dura(images, parts, soft, policy)] = Tissue.DURA
+    codes[parts.bone] = Tissue.BONE
+    codes[parts.vessel] = Tissue.VESSEL
+    return codes.astype(np.uint8)
+
+
+def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: AnatomyPolicy) -> Mask:
+    step = min(images.spacing)
+    outside = images.body & ~parts.cavity & ~parts.bone
+    touching = ndimage.binary_dilation(parts.cavity, iterations=1)
+    lining = parts.cavity & (parts.depth <= 1.05 * step)
+    closing = outside & touching
+    rise = ndimage.gaussian_filter(parts.rise, 0.6)
+    raised = (rise > policy.dura_rise) | (soft > 58.0)
+    return np.asarray(lining | closing | (parts.cavity & raised))

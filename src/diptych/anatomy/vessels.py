@@ -1,0 +1,165 @@
+"""Vessels as centrelines with calibre: branches between branch points and free ends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from diptych.anatomy.images import Images
+from diptych.anatomy.tissues import Compartments
+from diptych.kernels.skeleton import Skeleton, prune_spurs, trace_skeleton
+
+Points = NDArray[np.float64]
+LEAST_RADIUS_MM = 0.3
+SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
+STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
+CATCH_MM = 5.0
+"""Contrast farther than this from any centreline belongs to none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Branch:
+    """Node numbers at both ends, path (N, 3) LPS+ mm, radius (N,) mm."""
+
+    start: int
+    end: int
+    path: Points
+    radius: Points
+
+    @property
+    def calibre(self) -> float:
+        """Median diameter, mm."""
+        return 2.0 * float(np.median(self.radius))
+
+    @property
+    def length(self) -> float:
+        """Length of the centreline, mm."""
+        return float(np.linalg.norm(np.diff(self.path, axis=0), axis=1).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tree:
+    """Branches, sorted by place; nodes (V, 3) LPS+ mm and how many branch ends meet there."""
+
+    nodes: Points
+    degree: NDArray[np.int64]
+    branches: tuple[Branch, ...]
+
+    def free_ends(self, branch: Branch) -> tuple[int, ...]:
+        """Nodes of the branch where nothing else is attached."""
+        return tuple(node for node in (branch.start, branch.end) if self.degree[node] == 1)
+
+
+def trace_vessels(images: Images, parts: Compartments) -> Tree:
+    """The tree (it may have loops) of the vessel mask.
+
+    The radius is that of a tube which holds the contrast found round each stretch of
+    centreline, so that thin vessels are not rounded to whole voxels.
+    """
+    skeleton = _skeleton(images, parts)
+    paths = [_smooth(images.position_of(strand.path)) for strand in skeleton.strands]
+    radii = _radii(images, parts, paths)
+    nodes = images.position_of(skeleton.nodes).reshape(-1, 3)
+    branches: list[Branch] = []
+    for strand, path, radius in zip(skeleton.strands, paths, radii, strict=True):
+        whole = Branch(start=strand.start, end=strand.end, path=path, radius=radius)
+        cut = find_step(path, radius)
+        if cut:
+            nodes = np.concatenate([nodes, path[cut : cut + 1]])
+        branches += _parts(whole, cut, len(nodes) - 1)
+    branches.sort(key=lambda branch: tuple(np.round(branch.path.mean(axis=0), 6)))
+    ends = [end for branch in branches for end in (branch.start, branch.end)]
+    return Tree(
+        nodes=nodes,
+        degree=np.bincount(np.array(ends, dtype=np.int64), minlength=len(nodes)),
+        branches=tuple(branches),
+    )
+
+
+def _parts(whole: Branch, cut: int, node: int) -> list[Branch]:
+    if not cut:
+        return [whole]
+    path, radius = whole.path, whole.radius
+    return [
+        Branch(start=whole.start, end=node, path=path[: cut + 1], radius=radius[: cut + 1]),
+        Branch(start=node, end=whole.end, path=path[cut:], radius=radius[cut:]),
+    ]
+
+
+def _skeleton(images: Images, parts: Compartments) -> Skeleton:
+    skeleton = trace_skeleton(parts.vessel)
+    if not len(skeleton.nodes):
+        return skeleton
+    thick = ndimage.distance_transform_edt(parts.vessel)
+    near = ndimage.maximum_filter(thick, size=3)
+    places = np.rint(skeleton.nodes).astype(np.int64)
+    covered = SPUR_RADII * near[tuple(places.T)] + 1.0
+    least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
+    return prune_spurs(skeleton, least)
+
+
+def find_step(path: Points, radius: Points) -> int:
+    """The point of a path where its calibre steps, or 0 where it does not.
+
+    A sinus and a vein that runs on from its end make one unbranched line; they are two
+    vessels when the mean radius changes by STEP_RATIO, each at least STEP_LEAST_MM long.
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    logs = np.log(radius)
+    best, found = np.inf, 0
+    for cut in range(2, len(path) - 2):
+        if min(along[cut], along[-1] - along[cut]) < STEP_LEAST_MM:
+            continue
+        first, second = logs[:cut], logs[cut:]
+        rest = float(((first - first.mean()) ** 2).sum() + ((second - second.mean()) ** 2).sum())
+        if rest < best and abs(first.mean() - second.mean()) > np.log(STEP_RATIO):
+            best, found = rest, cut
+    return found
+
+
+def _smooth(path: Points) -> Points:
+    """The voxel path without its steps; both ends stay."""
+    soft = path.copy()
+    for _ in range(2):
+        soft[1:-1] = 0.25 * soft[:-2] + 0.5 * soft[1:-1] + 0.25 * soft[2:]
+    return soft
+
+
+def _radii(images: Images, parts: Compartments, paths: list[Points]) -> list[Points]:
+    if not paths:
+        return []
+    share, places = _contrast(images, parts)
+    points = np.concatenate(paths)
+    away, nearest = cKDTree(points).query(places)
+    held = np.zeros(len(points))
+    np.add.at(held, nearest[away < CATCH_MM], share[away < CATCH_MM])
+    stops = np.cumsum([len(path) for path in paths])[:-1]
+    return [
+        _tube_radius(path, volume)
+        for path, volume in zip(paths, np.split(held, stops), strict=True)
+    ]
+
+
+def _contrast(images: Images, parts: Compartments) -> tuple[Points, Points]:
+    """Blood (mm3) of each voxel in and round the mask, and where the voxels lie."""
+    thick = ndimage.distance_transform_edt(parts.vessel)
+    inside = parts.rise[parts.vessel & (thick >= min(float(thick.max()), 2.0))]
+    full = float(np.median(inside))
+    around = ndimage.binary_dilation(parts.vessel, iterations=1)
+    index = np.argwhere(around)
+    share = np.clip(parts.rise[around] / full, 0.0, 1.2).astype(np.float64)
+    return share * images.voxel_ml * 1000.0, images.position_of(index.astype(np.float64))
+
+
+def _tube_radius(path: Points, volume: Points) -> Points:
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    reach = np.zeros(len(path))
+    reach[:-1] += 0.5 * steps
+    reach[1:] += 0.5 * steps
+    width = 2.0
+    held = ndimage.gaussian_filter1d(volume, width, mode="nearest")
+    long = ndimage.gaussian_filter1d(reach, width, mode="nearest")
+    result: Points = np.sqrt(held / (np.pi * np.maximum(long, 1e-6)))
+    return np.maximum(result, LEAST_RADIUS_MM)

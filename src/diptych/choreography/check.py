@@ -1,0 +1,265 @@
+"""The independent checker: every rule of the day, tested on a finished schedule.
+
+It shares no code with the solver: it only reads the procedure and the assignments, and
+goes through the rules one by one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from diptych.model import (
+    Assignment,
+    Procedure,
+    Schedule,
+    SkillId,
+    Staff,
+    StaffId,
+    Subject,
+    Task,
+    TaskId,
+    Violation,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Day:
+    """A procedure and the assignments of its known tasks, ready to be looked up.
+
+    duties : person -> their assignments in order of start
+    """
+
+    procedure: Procedure
+    assignments: tuple[Assignment, ...]
+    tasks: Mapping[TaskId, Task]
+    staff: Mapping[StaffId, Staff]
+    by_task: Mapping[TaskId, Assignment]
+    duties: Mapping[StaffId, tuple[Assignment, ...]]
+
+
+def check(procedure: Procedure, schedule: Schedule | Sequence[Assignment]) -> tuple[Violation, ...]:
+    """Every rule of the procedure that the schedule breaks; empty when it keeps them all.
+
+    Given a Schedule, its makespan, bound and milestones are checked too. Rules: "task",
+    "duration", "start", "order", "lag", "demand", "skill", "person", "team", "hours",
+    "one-duty", "zone", "equipment", "stretch", "work", "makespan", "bound", "milestone".
+    """
+    assignments = schedule.assignments if isinstance(schedule, Schedule) else tuple(schedule)
+    day = _look_up(procedure, assignments)
+    found = [violation for rule in _RULES for violation in rule(day)]
+    if isinstance(schedule, Schedule):
+        found += _check_figures(day, schedule)
+    return tuple(found)
+
+
+def _look_up(procedure: Procedure, assignments: tuple[Assignment, ...]) -> _Day:
+    tasks = {task.id: task for task in procedure.tasks}
+    known = [entry for entry in assignments if entry.task in tasks]
+    duties: dict[StaffId, list[Assignment]] = {}
+    for entry in known:
+        for person in dict.fromkeys(person for person, _ in entry.staff):
+            duties.setdefault(person, []).append(entry)
+    return _Day(
+        procedure=procedure,
+        assignments=assignments,
+        tasks=tasks,
+        staff={person.id: person for person in procedure.staff},
+        by_task={entry.task: entry for entry in known},
+        duties={
+            person: tuple(sorted(entries, key=lambda entry: (entry.start, entry.end, entry.task)))
+            for person, entries in sorted(duties.items())
+        },
+    )
+
+
+def _violation(
+    rule: str, message: str, tasks: Sequence[TaskId], staff: Sequence[StaffId] = ()
+) -> Violation:
+    return Violation(rule=rule, message=message, tasks=tuple(tasks), staff=tuple(staff))
+
+
+def _check_presence(day: _Day) -> Iterator[Violation]:
+    count = Counter(entry.task for entry in day.assignments)
+    for task in day.tasks:
+        if count[task] != 1:
+            yield _violation(
+                "task", f"task {task} is planned {count[task]} times, not once", [task]
+            )
+    for task in count:
+        if task not in day.tasks:
+            yield _violation("task", f"task {task} is not part of the day", [task])
+
+
+def _check_durations(day: _Day) -> Iterator[Violation]:
+    for entry in day.by_task.values():
+        planned, length = day.tasks[entry.task].duration.planned, entry.end - entry.start
+        if length != planned:
+            text = f"task {entry.task} lasts {length} min, {planned} are planned"
+            yield _violation("duration", text, [entry.task])
+        if entry.start < 0:
+            text = f"task {entry.task} starts at minute {entry.start}, before the day"
+            yield _violation("start", text, [entry.task])
+
+
+def _check_order(day: _Day) -> Iterator[Violation]:
+    for rule in day.procedure.precedence:
+        if rule.before not in day.by_task or rule.after not in day.by_task:
+            continue
+        gap = day.by_task[rule.after].start - day.by_task[rule.before].end
+        if gap < rule.min_lag:
+            text = (
+                f"{rule.after} starts {gap} min after {rule.before} ends, at least {rule.min_lag}"
+            )
+            yield _violation("order", text, [rule.before, rule.after])
+        if rule.max_lag is not None and gap > rule.max_lag:
+            text = f"{rule.after} starts {gap} min after {rule.before} ends, at most {rule.max_lag}"
+            yield _violation("lag", text, [rule.before, rule.after])
+
+
+def _check_demands(day: _Day) -> Iterator[Violation]:
+    for entry in day.by_task.values():
+        asked: Counter[SkillId] = Counter()
+        for demand in day.tasks[entry.task].demands:
+            asked[demand.skill] += demand.count
+        given = Counter(skill for _, skill in entry.staff)
+        for skill in sorted(asked.keys() | given.keys()):
+            if asked[skill] != given[skill]:
+                text = f"{entry.task} has {given[skill]} for {skill}, {asked[skill]} are asked for"
+                yield _violation("demand", text, [entry.task])
+
+
+def _check_people(day: _Day) -> Iterator[Violation]:
+    for entry in day.by_task.values():
+        for person, skill in entry.staff:
+            yield from _check_person(day, entry, person, skill)
+        for person, times in Counter(person for person, _ in entry.staff).items():
+            if times > 1:
+                text = f"{person} holds {times} duties of {entry.task} at once"
+                yield _violation("one-duty", text, [entry.task], [person])
+
+
+def _check_person(
+    day: _Day, entry: Assignment, person: StaffId, skill: SkillId
+) -> Iterator[Violation]:
+    if person not in day.staff:
+        yield _violation("person", f"{person} is not on the roster", [entry.task], [person])
+        return
+    who, subject = day.staff[person], day.tasks[entry.task].subject
+    if skill not in who.skills:
+        text = f"{who.name} has not the skill {skill} for {entry.task}"
+        yield _violation("skill", text, [entry.task], [person])
+    if subject in (Subject.A, Subject.B) and who.team not in (subject, "both"):
+        text = f"{who.name} wears the colour of {who.team} but serves twin {subject}: {entry.task}"
+        yield _violation("team", text, [entry.task], [person])
+    if entry.start < who.start or entry.end > who.end:
+        text = (
+            f"{who.name} is there from minute {who.start} to {who.end}, {entry.task} runs"
+            f" from {entry.start} to {entry.end}"
+        )
+        yield _violation("hours", text, [entry.task], [person])
+
+
+def _check_one_duty(day: _Day) -> Iterator[Violation]:
+    for person, entries in day.duties.items():
+        for one, two in combinations(entries, 2):
+            if max(one.start, two.start) < min(one.end, two.end):
+                text = f"{person} has {one.task} and {two.task} at the same time"
+                yield _violation("one-duty", text, [one.task, two.task], [person])
+
+
+def _check_zones(day: _Day) -> Iterator[Violation]:
+    room = {zone.id: zone.capacity for zone in day.procedure.zones}
+    used = {task: {str(zone): n for zone, n in day.tasks[task].zones.items()} for task in day.tasks}
+    yield from _check_room(day, "zone", {str(zone): room[zone] for zone in room}, used)
+
+
+def _check_equipment(day: _Day) -> Iterator[Violation]:
+    room = {str(kit.id): kit.count for kit in day.procedure.equipment}
+    used = {
+        task: {str(kit): n for kit, n in day.tasks[task].equipment.items()} for task in day.tasks
+    }
+    yield from _check_room(day, "equipment", room, used)
+
+
+def _check_room(
+    day: _Day, rule: str, room: Mapping[str, int], used: Mapping[TaskId, Mapping[str, int]]
+) -> Iterator[Violation]:
+    """The load of each place or kit at each start of a task that uses it."""
+    entries = sorted(day.by_task.values(), key=lambda entry: (entry.start, entry.task))
+    names = dict.fromkeys(name for entry in entries for name in sorted(used[entry.task]))
+    for name in names:
+        users = [entry for entry in entries if used[entry.task].get(name, 0) > 0]
+        worst: tuple[int, int, list[TaskId]] = (0, 0, [])
+        for moment in dict.fromkeys(entry.start for entry in users):
+            there = [entry.task for entry in users if entry.start <= moment < entry.end]
+            worst = max(worst, (sum(used[task][name] for task in there), -moment, there))
+        if worst[0] > room.get(name, 0):
+            text = (
+                f"{worst[0]} of {name} needed at minute {-worst[1]}, there is room for"
+                f" {room.get(name, 0)}"
+                if rule == "zone"
+                else f"{worst[0]} of {name} needed at minute {-worst[1]}, {room.get(name, 0)} exist"
+            )
+            yield _violation(rule, text, worst[2])
+
+
+def _check_rest(day: _Day) -> Iterator[Violation]:
+    rest = day.procedure.rest
+    if rest is None:
+        return
+    for person, entries in day.duties.items():
+        work = sum(entry.end - entry.start for entry in entries)
+        if work > rest.longest_work:
+            text = f"{person} works {work} min, at most {rest.longest_work} are allowed"
+            yield _violation("work", text, [entry.task for entry in entries], [person])
+        for stretch in _stretches(entries, rest.shortest_break):
+            length = max(entry.end for entry in stretch) - stretch[0].start
+            if length > rest.longest_stretch:
+                text = (
+                    f"{person} works {length} min without a break of {rest.shortest_break},"
+                    f" at most {rest.longest_stretch}"
+                )
+                yield _violation("stretch", text, [entry.task for entry in stretch], [person])
+
+
+def _stretches(entries: Sequence[Assignment], pause: int) -> Iterator[list[Assignment]]:
+    """Runs of duties between which there is no break of that length."""
+    run = [entries[0]]
+    for entry in entries[1:]:
+        if entry.start - max(one.end for one in run) >= pause:
+            yield run
+            run = []
+        run.append(entry)
+    yield run
+
+
+def _check_figures(day: _Day, schedule: Schedule) -> Iterator[Violation]:
+    end = max((entry.end for entry in day.assignments), default=0)
+    if schedule.makespan != end:
+        text = f"the makespan is given as {schedule.makespan}, the last task ends at {end}"
+        yield _violation("makespan", text, [])
+    if schedule.bound > schedule.makespan or (
+        schedule.status == "optimal" and schedule.bound != schedule.makespan
+    ):
+        text = f"bound {schedule.bound} does not fit {schedule.status} at {schedule.makespan}"
+        yield _violation("bound", text, [])
+    for milestone in day.procedure.milestones:
+        given = schedule.milestones.get(milestone.id)
+        real = day.by_task[milestone.task].end if milestone.task in day.by_task else None
+        if given != real:
+            text = f"milestone {milestone.id} is given at {given}, its task ends at {real}"
+            yield _violation("milestone", text, [milestone.task])
+
+
+_RULES: tuple[Callable[[_Day], Iterator[Violation]], ...] = (
+    _check_presence,
+    _check_durations,
+    _check_order,
+    _check_demands,
+    _check_people,
+    _check_one_duty,
+    _check_zones,
+    _check_equipment,
+    _check_rest,
+)

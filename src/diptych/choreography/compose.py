@@ -1,0 +1,152 @@
+"""From the separating plan, the roster and the tables to the work of the day."""
+
+from collections.abc import Mapping, Sequence
+
+from diptych.choreography.policy import ChoreographyPolicy
+from diptych.choreography.steps import Step, read_steps
+from diptych.choreography.tasks import Draft, draft_tasks, twin_order
+from diptych.choreography.watches import add_watches
+from diptych.model import (
+    Equipment,
+    EquipmentId,
+    InputError,
+    InputErrors,
+    Milestone,
+    MilestoneId,
+    Minute,
+    Procedure,
+    Rest,
+    Role,
+    RoleId,
+    SeparationPlan,
+    SkillId,
+    Staff,
+    Zone,
+    ZoneId,
+)
+from diptych.tables import SourcedTable
+
+
+def compose(
+    plan: SeparationPlan,
+    roster: Sequence[Staff],
+    *,
+    tables: Mapping[str, SourcedTable],
+    policy: ChoreographyPolicy | None = None,
+) -> Procedure:
+    """The tasks of the day in their order, with people, places, kit and rest rules.
+
+    Steps, their lengths and what they ask for come from the tables "steps", "skills",
+    "roles", "zones", "equipment" and "rest"; each vessel of `plan.crossings` gives one
+    test clamp and one division, in the plan's order. Tasks of one twin are named
+    "<step>-A" or "<step>-B", of a vessel "<step>-<order>". Raises InputErrors when a step
+    names a skill, zone, equipment or step that the tables do not have.
+    """
+    policy = policy or ChoreographyPolicy()
+    steps = read_steps(tables["steps"], policy)
+    _refuse_unknown(steps, tables)
+    order = twin_order(plan, policy)
+    draft = draft_tasks(steps, plan, order)
+    add_watches(draft, [step for step in steps if step.each == "watch"], order, tables["rest"])
+    milestones = _milestones(draft)
+    return Procedure(
+        tasks=tuple(draft.tasks.values()),
+        precedence=tuple(draft.precedence),
+        milestones=milestones,
+        roles=_roles(tables["roles"]),
+        staff=tuple(roster),
+        zones=_zones(tables["zones"]),
+        equipment=_equipment(tables["equipment"]),
+        day_start=policy.day_start,
+        separation=MilestoneId("separation"),
+        notes=_notes(policy, order.notes, draft),
+        rest=rest_rules(tables["rest"]),
+    )
+
+
+def rest_rules(table: SourcedTable) -> Rest:
+    """The rest rules of the table "rest", whole minutes."""
+    return Rest(
+        longest_stretch=Minute(int(table.value("longest-stretch"))),
+        shortest_break=Minute(int(table.value("shortest-break"))),
+        longest_work=Minute(int(table.value("longest-work"))),
+    )
+
+
+def _milestones(draft: Draft) -> tuple[Milestone, ...]:
+    return tuple(
+        Milestone(id=MilestoneId(id), title=title, task=task)
+        for id, title, task in draft.milestones
+    )
+
+
+def _roles(table: SourcedTable) -> tuple[Role, ...]:
+    return tuple(
+        Role(
+            id=RoleId(key),
+            title=row.text("title"),
+            skills=tuple(SkillId(skill) for skill in row.texts("skills")),
+        )
+        for key, row in table.rows.items()
+    )
+
+
+def _zones(table: SourcedTable) -> tuple[Zone, ...]:
+    return tuple(
+        Zone(id=ZoneId(key), title=row.text("title"), capacity=row.integer("capacity"))
+        for key, row in table.rows.items()
+    )
+
+
+def _equipment(table: SourcedTable) -> tuple[Equipment, ...]:
+    return tuple(
+        Equipment(id=EquipmentId(key), title=row.text("title"), count=row.integer("count"))
+        for key, row in table.rows.items()
+    )
+
+
+def _refuse_unknown(steps: Sequence[Step], tables: Mapping[str, SourcedTable]) -> None:
+    known = {
+        "skill": set(tables["skills"].rows),
+        "equipment": set(tables["equipment"].rows),
+        "zone": {"field", "theatre", "anaesthesia", *tables["zones"].rows},
+    }
+    faults = []
+    for step in steps:
+        named = {"skill": step.demands, "equipment": step.equipment, "zone": step.zones}
+        faults += [
+            InputError(
+                f"step {step.key} names {kind} {name!r}, which no table has",
+                remedy=f"correct the row in steps.toml, or add the {kind} to its table",
+            )
+            for kind, names in named.items()
+            for name in names
+            if name not in known[kind]
+        ]
+    if faults:
+        raise InputErrors(faults, subject="steps.toml")
+
+
+def _notes(policy: ChoreographyPolicy, order: Sequence[str], draft: Draft) -> tuple[str, ...]:
+    length = (
+        "Each step is planned for its most likely length. Long steps overrun more than short"
+        " ones save, so the real day is expected to end later than this plan (published days"
+        " took 1.35 to 2.1 times their plan); read the rehearsal's quantiles beside it."
+        if policy.quantile is None
+        else f"Each step is planned for the {policy.quantile:g} quantile of its three-point"
+        " distribution; the sum of such lengths is not that quantile of the day."
+    )
+    way = (
+        "The joined pair is turned to reach the second side."
+        if policy.turn
+        else "No turn is planned: the second side is opened from beneath at the same time."
+    )
+    return (
+        length,
+        way,
+        *order,
+        *draft.notes,
+        "The room is set up the evening before; that work is not part of the day.",
+        "Where a step's length is marked as an assumption, the team's own estimate should"
+        " replace it in CASE/tables/steps.toml.",
+    )

@@ -1,0 +1,140 @@
+"""A schedule for a procedure: times first, then people, then the independent check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diptych.choreography.check import check
+from diptych.choreography.conflict import (
+    find_conflicts,
+    find_contradiction,
+    infeasible,
+    rest_conflict,
+)
+from diptych.choreography.crews import Duty, find_components, side_of
+from diptych.choreography.policy import ChoreographyPolicy
+from diptych.model import (
+    Assignment,
+    Minute,
+    Procedure,
+    Schedule,
+    TaskId,
+)
+
+if TYPE_CHECKING:
+    from diptych.choreography.people import Crewed
+
+_FOUND = ("optimal", "feasible")
+_UNDECIDED = "the search limit was reached before any schedule was found"
+
+
+def solve(procedure: Procedure, policy: ChoreographyPolicy | None = None) -> Schedule:
+    """The shortest day that keeps every rule, checked; the same input gives the same day.
+
+    Start times come first, with people counted but not named: a relaxation, so its bound
+    holds for the whole problem. Then people, group by group, at those times; where a group
+    cannot rest enough, its own watches move, and where that does not help, all times are
+    found anew together with its people. Status "optimal" only when the bound is reached.
+    Raises Infeasible with the conflicting rules in words.
+    """
+    from diptych.choreography.times import solve_times
+
+    policy = policy or ChoreographyPolicy()
+    if plain := find_conflicts(procedure):
+        raise infeasible(plain)
+    times = solve_times(procedure, policy)
+    if times.status not in _FOUND:
+        raise infeasible(find_contradiction(procedure, policy) or (_UNDECIDED,))
+    return _solve_people(procedure, times.starts, times.bound, policy)
+
+
+def _solve_people(
+    procedure: Procedure, starts: Mapping[TaskId, int], bound: int, policy: ChoreographyPolicy
+) -> Schedule:
+    """People for all groups; groups that fail are solved together with all times, and again."""
+    from diptych.choreography.people import assign_with_times
+
+    components = find_components(procedure)
+    stuck: list[tuple[Duty, ...]] = []
+    for _ in range(len(components) + 1):
+        crewed, failed = _crew_all(procedure, starts, components, policy)
+        if not failed:
+            return _schedule(procedure, crewed, bound)
+        stuck += [component for component in failed if component not in stuck]
+        duties = [duty for component in stuck for duty in component]
+        free = set(starts)
+        joint = assign_with_times(procedure, starts, duties, free, policy)
+        if joint.status not in _FOUND:
+            proven = joint.status == "infeasible"
+            raise infeasible(tuple(rest_conflict(procedure, c, proven=proven) for c in stuck))
+        starts, bound = joint.starts, max(bound, joint.bound)
+    raise infeasible((_UNDECIDED,))
+
+
+def _crew_all(
+    procedure: Procedure,
+    starts: Mapping[TaskId, int],
+    components: Sequence[tuple[Duty, ...]],
+    policy: ChoreographyPolicy,
+) -> tuple[list["Crewed"], list[tuple[Duty, ...]]]:
+    """People for every group at these times, its own watches moved where that helps."""
+    from diptych.choreography.people import assign_people, assign_with_times
+
+    crewed, failed = [], []
+    for component in components:
+        found = assign_people(procedure, starts, component, policy)
+        if found.status not in _FOUND:
+            own = _own_watches(procedure, component)
+            moved = assign_with_times(procedure, starts, component, own, policy) if own else found
+            if moved.status in _FOUND:
+                starts = moved.starts
+                even = assign_people(procedure, starts, component, policy)
+                found = even if even.status in _FOUND else moved
+        if found.status in _FOUND:
+            crewed.append(replace(found, starts=starts))
+        else:
+            failed.append(component)
+    return [replace(one, starts=starts) for one in crewed], failed
+
+
+def _own_watches(procedure: Procedure, component: Sequence[Duty]) -> set[TaskId]:
+    """Watches that ask for people of this group only."""
+    return {
+        task.id
+        for task in procedure.tasks
+        if task.step == 0
+        and all((demand.skill, side_of(task)) in component for demand in task.demands)
+    }
+
+
+def _schedule(procedure: Procedure, crewed: Sequence["Crewed"], bound: int) -> Schedule:
+    starts = crewed[-1].starts if crewed else dict.fromkeys((t.id for t in procedure.tasks), 0)
+    place = {task.id: i for i, task in enumerate(procedure.tasks)}
+    assignments = tuple(
+        Assignment(
+            task=task.id,
+            start=Minute(starts[task.id]),
+            end=Minute(starts[task.id] + task.duration.planned),
+            staff=tuple(
+                (procedure.staff[i].id, skill)
+                for one in crewed
+                for i, skill in one.holders.get(task.id, ())
+            ),
+        )
+        for task in sorted(procedure.tasks, key=lambda task: (starts[task.id], place[task.id]))
+    )
+    ends = {entry.task: entry.end for entry in assignments}
+    makespan = max(ends.values(), default=Minute(0))
+    schedule = Schedule(
+        procedure=procedure,
+        assignments=assignments,
+        makespan=makespan,
+        bound=Minute(min(bound, makespan)),
+        status="optimal" if bound >= makespan else "feasible",
+        checked=False,
+        violations=(),
+        milestones={milestone.id: ends[milestone.task] for milestone in procedure.milestones},
+        solver="diptych two-level CP-SAT",
+    )
+    violations = check(procedure, schedule)
+    return replace(schedule, checked=not violations, violations=violations)

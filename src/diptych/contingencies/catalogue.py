@@ -1,0 +1,161 @@
+"""Reads the catalogue of hazards and gives each twin its own."""
+
+from collections.abc import Collection
+from itertools import chain
+from math import sqrt
+
+from diptych.model import (
+    EquipmentId,
+    Hazard,
+    HazardId,
+    InputError,
+    Minute,
+    Probability,
+    Procedure,
+    Response,
+    ResponseDemand,
+    SkillId,
+    Subject,
+)
+from diptych.tables import SourcedTable, TableRow
+
+LAST_STEP = 19
+_SUBJECTS = {
+    "twin": (Subject.A, Subject.B),
+    "both": (Subject.BOTH,),
+    "team": (Subject.TEAM,),
+}
+
+
+def read_hazards(table: SourcedTable, procedure: Procedure) -> tuple[Hazard, ...]:
+    """Every hazard of the table, in its order; those of one twin first for A, then for B.
+
+    A row with `subject = "twin"` gives two hazards, `key-A` and `key-B`. Where its
+    probability counts operations (`per = "operation"`), each twin gets the share with which
+    at least one of the two reaches that figure.
+
+    Raises InputError naming the row for anything missing or out of range, and for a skill
+    that no role or person of the procedure has or a kind of kit that it does not know (a row
+    without a source is refused already when the table is read, and again here).
+    """
+    skills = {skill for role in procedure.roles for skill in role.skills}
+    skills |= {skill for person in procedure.staff for skill in person.skills}
+    equipment = {kit.id for kit in procedure.equipment}
+    hazards = tuple(chain.from_iterable(_expand(row) for row in table.rows.values()))
+    for hazard in hazards:
+        _require_known(hazard, skills, equipment)
+    return hazards
+
+
+def _expand(row: TableRow) -> tuple[Hazard, ...]:
+    whom = row.text("subject")
+    if whom not in _SUBJECTS:
+        raise _fault(row, f"subject is {whom!r}, expected twin, both or team")
+    return tuple(_hazard(row, subject) for subject in _SUBJECTS[whom])
+
+
+def _hazard(row: TableRow, subject: Subject) -> Hazard:
+    single = subject in (Subject.A, Subject.B)
+    first, last = row.integer("first_step"), row.integer("last_step")
+    severity = row.integer("severity")
+    if not 1 <= first <= last <= LAST_STEP:
+        raise _fault(row, f"steps are {first} to {last}, expected 1 <= first <= last <= 19")
+    if not 1 <= severity <= 3:
+        raise _fault(row, f"severity is {severity}, expected 1, 2 or 3")
+    return Hazard(
+        id=HazardId(f"{row.key}-{subject}" if single else row.key),
+        title=_title(row, subject) if single else row.text("title"),
+        subject=subject,
+        first_step=first,
+        last_step=last,
+        probability=_share(row, "probability", single),
+        probability_low=_share(row, "probability_low", single),
+        probability_high=_share(row, "probability_high", single),
+        severity=severity,
+        response=_response(row),
+        source=row.source,
+        confidence=row.confidence,
+    )
+
+
+def _title(row: TableRow, subject: Subject) -> str:
+    title, twin = row.text("title"), f"twin {subject}"
+    return title.replace("{twin}", twin) if "{twin}" in title else f"{title} of {twin}"
+
+
+def _share(row: TableRow, field: str, single: bool) -> Probability:
+    """Probability for this subject out of the probability of the row."""
+    value, per = row.number(field), row.text("per")
+    if not 0 <= value <= 1:
+        raise _fault(row, f"{field} is {value}, expected 0 to 1")
+    if per not in ("operation", "twin") or (per == "twin" and not single):
+        raise _fault(row, f"per is {per!r}, expected operation, or twin for a hazard of one twin")
+    return Probability(1 - sqrt(1 - value) if single and per == "operation" else value)
+
+
+def _response(row: TableRow) -> Response:
+    low, mode, high = _minutes(row, "hold")
+    return Response(
+        demands=_demands(row),
+        equipment={EquipmentId(kind): n for kind, n in row.counts("equipment").items()},
+        low=low,
+        mode=mode,
+        high=high,
+        actions=row.text("actions"),
+        delay=_minutes(row, "delay"),
+    )
+
+
+def _minutes(row: TableRow, field: str) -> tuple[Minute, Minute, Minute]:
+    values = row.fields.get(field)
+    if (
+        not isinstance(values, list)
+        or len(values) != 3
+        or not all(isinstance(v, int) and v >= 0 for v in values)
+        or values != sorted(values)
+    ):
+        raise _fault(row, f"{field} is {values!r}, expected three whole minutes, rising")
+    return Minute(values[0]), Minute(values[1]), Minute(values[2])
+
+
+def _demands(row: TableRow) -> tuple[ResponseDemand, ...]:
+    entries = row.fields.get("demands")
+    if not isinstance(entries, list) or not entries:
+        raise _fault(row, "demands are missing, expected at least one")
+    return tuple(_demand(row, entry) for entry in entries)
+
+
+def _demand(row: TableRow, entry: object) -> ResponseDemand:
+    fields = entry if isinstance(entry, dict) else {}
+    skill, count, within = (fields.get(name) for name in ("skill", "count", "within"))
+    if (
+        not isinstance(skill, str)
+        or not isinstance(count, int)
+        or not isinstance(within, int)
+        or count < 1
+        or within < 0
+    ):
+        raise _fault(row, f"demand is {entry!r}, expected skill, count >= 1 and within >= 0")
+    return ResponseDemand(skill=SkillId(skill), count=count, within=Minute(within))
+
+
+def _require_known(hazard: Hazard, skills: Collection[str], equipment: Collection[str]) -> None:
+    asked: tuple[tuple[str, list[str], Collection[str]], ...] = (
+        ("skill", [str(demand.skill) for demand in hazard.response.demands], skills),
+        ("equipment", [str(kind) for kind in hazard.response.equipment], equipment),
+    )
+    for kind, names, known in asked:
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"hazard {hazard.id} asks for {kind} {name!r}, which is not known here;"
+                    f" known: {', '.join(sorted(known))}",
+                    remedy=f"correct the row in hazards.toml, or add the {kind} to its table",
+                )
+
+
+def _fault(row: TableRow, what: str) -> InputError:
+    return InputError(
+        f"table {row.table}, row {row.key!r}: {what}",
+        remedy=f"correct the row in {row.table}.toml",
+    )

@@ -1,0 +1,19 @@
+"""The rules of who may answer a hazard, the same for the proof, its checker and the rehearsal."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPolicy:
+    """Who may leave what they do to answer.
+
+    Always: people on shift with the skill asked for who are on no task, or only on tasks of
+    lower priority than the hazard's severity, or whose task ends within the time allowed.
+
+    those_at_the_twin_answer : also people whose task is about the very twin in trouble, of
+        whatever priority: the anaesthetist who watches twin A answers twin A's arrest. On
+        tasks about both twins this holds for that twin's team and for people of both teams.
+        Kit in use on that twin counts as at hand in the same way.
+    """
+
+    those_at_the_twin_answer: bool = True

@@ -1,0 +1,270 @@
+"""A real head read into the few fields that a twin is made of: cavity, skin, tissue values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+
+from diptych.model import Volume
+from diptych.model.checks import require
+
+Field = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_STEP = 1.5
+_EROSION = 14.0
+_LEVEL = 6.0
+_FRONTAL_RISE = 23.0
+GREY, WHITE, FLUID = 38.0, 30.0, 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """A regular grid along the axes of its frame: origin (3,) mm, step mm, shape."""
+
+    origin: NDArray[np.float64]
+    step: float
+    shape: tuple[int, int, int]
+
+    def sample(
+        self, field: Field, points: NDArray[np.float64], *, order: int = 1
+    ) -> NDArray[np.float32]:
+        """Values of `field` at points (3, ...) mm; the edge value outside."""
+        extra = (1,) * (points.ndim - 1)
+        index = (points - self.origin.reshape((3, *extra))) / self.step
+        values: NDArray[np.float32] = ndimage.map_coordinates(
+            field, index, order=order, mode="nearest", output=np.float32
+        )
+        return values
+
+    def overshoot(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far points (3, ...) lie outside the grid's box, mm; negative inside."""
+        away = np.full(points.shape[1:], -np.inf)
+        for axis in range(3):
+            low = self.origin[axis]
+            high = low + self.step * (self.shape[axis] - 1)
+            away = np.maximum(away, np.maximum(low - points[axis], points[axis] - high))
+        return away
+
+    def coordinates(self) -> NDArray[np.float64]:
+        """Positions of all grid points, (3, I, J, K) mm."""
+        axes = [self.origin[a] + self.step * np.arange(self.shape[a]) for a in range(3)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Head:
+    """One adult head in its own frame: LPS axes, origin in the middle of the cavity, mm.
+
+    cavity, skin : signed distance to the inner table and to the skin, negative inside
+    inside : CT value of the brain or CSF at each point of the cavity, HU
+    outside : CT value of face and base outside the cavity, HU
+    base : height (S coordinate) of the lower end of the cavity, mm
+    has_sulci : whether `inside` shows sulci of its own
+    """
+
+    grid: Grid
+    cavity: Field
+    skin: Field
+    inside: Field
+    outside: Field
+    base: float
+    has_sulci: bool
+    source: str
+
+
+def read_head(volume: Volume) -> Head:
+    """The head in `volume`: a T1 image (modality "MR") or a CT (modality "CT").
+
+    The cavity is found by eroding the soft tissue inside the skull until only the brain
+    is left in one piece, growing it back, and closing it below at the narrowest level
+    (about the foramen magnum). A nodding head is levelled first: the floor of the
+    frontal fossa must lie about 23 mm above the lowest level of the cavity. InputError
+    when no head is found.
+    """
+    values, grid, skin, cavity = _find_head(volume)
+    pitch = _pitch_of(cavity)
+    if abs(pitch) > _LEVEL:
+        values, grid, skin, cavity = _find_head(_nod(volume, pitch))
+    return _assemble(values, grid, skin, cavity, volume)
+
+
+def _find_head(volume: Volume) -> tuple[Field, Grid, Mask, Mask]:
+    values, grid = _resample(volume)
+    ct = volume.modality == "CT"
+    level = -300.0 if ct else 0.5 * _otsu(values)
+    skin = _head_mask(values > level)
+    if ct:
+        soft = (values > -20.0) & (values < 120.0)
+        cavity = _cavity_mask(skin, soft, soft, source=volume.source)
+    else:  # blurred first, so that sulci and fissures do not cut the brain into pieces
+        whole = ndimage.gaussian_filter(values, 2.5 / _STEP) > 1.9 * level
+        cavity = _cavity_mask(skin, whole, values > 1.9 * level, source=volume.source)
+    return values, grid, skin, cavity
+
+
+def _pitch_of(cavity: Mask) -> float:
+    """How far the head nods backwards, degrees, from the slope of the cavity's floor."""
+    where = np.argwhere(cavity)
+    low, high = where.min(axis=0), where.max(axis=0)
+    length = float(high[1] - low[1])
+    middle = round(0.5 * float(low[0] + high[0]))
+    rows = slice(low[1] + int(0.15 * length), low[1] + int(0.28 * length))
+    front = cavity[middle - 12 : middle + 13, rows]
+    floor = float(np.median(front.argmax(axis=2)[front.any(axis=2)]))
+    rise = (floor - float(low[2])) * _STEP - _FRONTAL_RISE
+    return float(np.degrees(np.arctan2(rise, 0.6 * length * _STEP)))
+
+
+def _nod(volume: Volume, pitch: float) -> Volume:
+    """The volume with its head turned by `pitch` degrees about the L axis, face down."""
+    angle = np.radians(pitch)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return Volume(
+        voxels=volume.voxels,
+        affine=turn @ volume.affine,
+        frame_of_reference=volume.frame_of_reference,
+        modality=volume.modality,
+        source=volume.source,
+    )
+
+
+def _resample(volume: Volume) -> tuple[Field, Grid]:
+    shape = np.array(volume.shape)
+    corners = np.stack(np.meshgrid(*[(0.0, float(n - 1)) for n in shape], indexing="ij"), axis=-1)
+    ends = volume.to_lps(corners.reshape(-1, 3))
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    size = np.ceil((high - low) / _STEP).astype(int) + 1
+    inverse = np.linalg.inv(volume.affine)
+    voxels = volume.voxels.astype(np.float32)
+    values = ndimage.affine_transform(
+        voxels,
+        inverse[:3, :3] * _STEP,
+        inverse[:3, :3] @ low + inverse[:3, 3],
+        tuple(size.tolist()),
+        order=1,
+        cval=float(voxels.min()),
+    )
+    grid = Grid(origin=low, step=_STEP, shape=(int(size[0]), int(size[1]), int(size[2])))
+    return ndimage.gaussian_filter(values, 0.5), grid
+
+
+def _otsu(values: Field) -> float:
+    return float(threshold_otsu(values[::2, ::2, ::2]))
+
+
+def _head_mask(above: Mask) -> Mask:
+    mask = _largest(ndimage.binary_opening(above, iterations=2))
+    wide = np.pad(mask, 8, mode="edge")
+    near = ndimage.distance_transform_edt(~wide) * _STEP < 7.0
+    wide = ndimage.distance_transform_edt(near) * _STEP > 7.0
+    mask = wide[8:-8, 8:-8, 8:-8] | mask
+    floor = np.concatenate([np.ones_like(mask[:, :, :1]), mask], axis=2)
+    filled: Mask = ndimage.binary_fill_holes(floor)[:, :, 1:]
+    return filled
+
+
+def _cavity_mask(skin: Mask, whole: Mask, soft: Mask, *, source: str) -> Mask:
+    floor = np.concatenate([skin[:, :, :1], skin], axis=2)
+    depth = ndimage.distance_transform_edt(floor)[:, :, 1:] * _STEP
+    core = (depth > 9.0) & whole
+    seed = ndimage.distance_transform_edt(core) * _STEP > _EROSION
+    require(
+        bool(seed.any()),
+        f"no brain found in {source!r}",
+        remedy="give a T1 or CT volume of a whole head, vertex included",
+    )
+    grown = (ndimage.distance_transform_edt(~_largest(seed)) * _STEP < _EROSION + 3.0) & core & soft
+    grown[:, :, : _narrowest_level(grown)] = False
+    closed = ndimage.distance_transform_edt(~np.pad(grown, 12)) * _STEP < 9.0
+    shut = ndimage.distance_transform_edt(closed) * _STEP > 8.0
+    filled: Mask = ndimage.binary_fill_holes(shut)[12:-12, 12:-12, 12:-12]
+    return _rounded(filled & (depth > 7.0), 10.0)
+
+
+def _rounded(mask: Mask, radius: float) -> Mask:
+    """`mask` without corners sharper than `radius` mm."""
+    core = ndimage.distance_transform_edt(mask) * _STEP > radius
+    result: Mask = ndimage.distance_transform_edt(~core) * _STEP < radius
+    return result
+
+
+def _narrowest_level(mask: Mask) -> int:
+    areas = ndimage.gaussian_filter1d(mask.sum(axis=(0, 1)).astype(float), 2.0)
+    top = int(np.nonzero(areas > 0)[0].max())
+    widest = int(np.argmax(areas * (np.arange(len(areas)) > top - round(110.0 / _STEP))))
+    low = max(top - round(150.0 / _STEP), 0)
+    return low + int(np.argmin(areas[low : max(widest, low + 1)]))
+
+
+def _largest(mask: Mask) -> Mask:
+    labels, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    result: Mask = labels == int(sizes.argmax())
+    return result
+
+
+def signed_distance(mask: Mask, step: float, smooth: float) -> Field:
+    """Signed distance to the edge of `mask`, mm, negative inside, smoothed by `smooth` mm."""
+    outside = ndimage.distance_transform_edt(~mask)
+    inside = ndimage.distance_transform_edt(mask)
+    field = ((outside - inside) * step).astype(np.float32)
+    result: Field = ndimage.gaussian_filter(field, smooth / step)
+    return result
+
+
+def _assemble(values: Field, grid: Grid, skin: Mask, cavity: Mask, volume: Volume) -> Head:
+    where = np.argwhere(cavity)
+    low, high = where.min(axis=0), where.max(axis=0)
+    middle = grid.origin + _STEP * 0.5 * (low + high)
+    ct = volume.modality == "CT"
+    skin_field = signed_distance(skin, _STEP, 1.0)
+    inside, outside = _values_of_ct(values) if ct else _values_of_t1(values, cavity, skin_field)
+    distance = signed_distance(cavity, _STEP, 2.0)
+    return Head(
+        grid=Grid(origin=grid.origin - middle, step=_STEP, shape=grid.shape),
+        cavity=distance,
+        skin=skin_field,
+        inside=inside,
+        outside=outside,
+        base=float((low[2] - high[2]) * _STEP / 2.0),
+        has_sulci=(not ct) and _texture(values, distance) > 0.11,
+        source=volume.source,
+    )
+
+
+def _texture(values: Field, cavity: Field) -> float:
+    """How strongly values change within 3 mm under the surface of the brain, as a share of
+    their mean: large when sulci are seen, small in a mean of many heads.
+    """
+    shell = (cavity < -7.0) & (cavity > -16.0)
+    detail = values - ndimage.gaussian_filter(values, 3.0 / _STEP)
+    return float(detail[shell].std() / values[shell].mean())
+
+
+def _values_of_ct(values: Field) -> tuple[Field, Field]:
+    smooth = ndimage.gaussian_filter(np.clip(values, 0.0, 60.0), 1.0)
+    inside = np.clip(smooth, FLUID, GREY).astype(np.float32)
+    soft = np.minimum(values, 150.0)
+    return inside, (soft + 0.55 * (values - soft)).astype(np.float32)
+
+
+def _values_of_t1(values: Field, cavity: Mask, skin: Field) -> tuple[Field, Field]:
+    deep = values[cavity & (skin < -25.0)]
+    grey, white = np.percentile(deep, [25.0, 80.0])
+    dark = 0.45 * grey
+    inside = np.interp(values, [dark, 0.60 * grey, 0.80 * grey, white], [FLUID, FLUID, GREY, WHITE])
+    outside = np.interp(
+        values,
+        [0.5 * dark, 1.3 * dark, 1.1 * white, 1.5 * white],
+        [420.0, 45.0, 40.0, -60.0],
+    )
+    near = np.clip((skin + 6.0) / 3.0, 0.0, 1.0)
+    outside = np.where(outside > 45.0, 45.0 + (outside - 45.0) * (1.0 - near), outside)
+    return inside.astype(np.float32), outside.astype(np.float32)

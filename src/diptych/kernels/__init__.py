@@ -1,0 +1,1 @@
+"""Heavy arithmetic: arrays in, arrays out; numpy, scipy and numba only."""

@@ -1,0 +1,264 @@
+"""Who can come, and is it enough: people as bits of 64-bit words, demands as masks.
+
+Subjects are coded 0 A, 1 B, 2 BOTH, 3 SHARED, 4 TEAM; teams 0 A, 1 B, 2 both. People are
+bits 0..P-1, spread over W = ceil(P / 64) words. All answers are exact: a demand set can be
+met exactly when no subset of the demands reaches fewer people than it asks for (Hall 1935);
+the people themselves come from augmenting paths.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+BOTH, SHARED, TEAM = 2, 3, 4
+EITHER_TEAM = 2
+
+
+class Duties(NamedTuple):
+    """The plan as arrays.
+
+    start, end, priority, subject : (R,) int64 of the running tasks
+    first, holder : people of task r are holder[first[r]:first[r + 1]]
+    kit : (R, Q) int64, pieces of each kind of kit that the task holds
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    priority: NDArray[np.int64]
+    subject: NDArray[np.int64]
+    first: NDArray[np.int64]
+    holder: NDArray[np.int64]
+    kit: NDArray[np.int64]
+
+
+class Crew(NamedTuple):
+    """People and kit: hours and team of each person (P,), pieces of each kind (Q,)."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    team: NDArray[np.int64]
+    kit: NDArray[np.int64]
+
+
+class Calls(NamedTuple):
+    """What hazards ask for.
+
+    severity, subject : (H,) int64
+    first : (H + 1,) demands of hazard h are first[h]:first[h + 1]
+    number, within : (D,) int64, how many people and how soon
+    able : (D, P) uint8, person has the demanded skill
+    kit : (H, Q) int64
+    """
+
+    severity: NDArray[np.int64]
+    subject: NDArray[np.int64]
+    first: NDArray[np.int64]
+    number: NDArray[np.int64]
+    within: NDArray[np.int64]
+    able: NDArray[np.uint8]
+    kit: NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def at_the_twin(hazard: int, task: int, team: int) -> bool:
+    """Is a person of `team` on a task about `task` already with the twin of `hazard`?"""
+    if TEAM in (hazard, task):
+        return False
+    if hazard in (BOTH, SHARED) or task == hazard:
+        return True
+    if task in (BOTH, SHARED):
+        return team in (hazard, EITHER_TEAM)
+    return False
+
+
+@njit(cache=True, nogil=True)
+def free_people(
+    minutes: NDArray[np.int64], duties: Duties, crew: Crew, calls: Calls, own_twin: bool
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Who can answer each demand, and which kit is at hand, at each of `minutes`.
+
+    Returns (can, idle, kit): `can` (K, D, W) masks of people who can come in time, `idle`
+    (K, W) masks of those on no task at all, `kit` (K, H, Q) pieces not held.
+    """
+    people = crew.start.size
+    words = (people + 63) // 64
+    hazards = calls.severity.size
+    demands = calls.number.size
+    kinds = crew.kit.size
+    can = np.zeros((minutes.size, demands, words), np.uint64)
+    idle = np.zeros((minutes.size, words), np.uint64)
+    kit = np.zeros((minutes.size, hazards, kinds), np.int64)
+    held = np.zeros(people, np.bool_)
+    for k in range(minutes.size):
+        now = minutes[k]
+        held[:] = False
+        for r in range(duties.start.size):
+            if duties.start[r] <= now < duties.end[r]:
+                for e in range(duties.first[r], duties.first[r + 1]):
+                    held[duties.holder[e]] = True
+        for p in range(people):
+            if crew.start[p] <= now < crew.end[p] and not held[p]:
+                idle[k, p // 64] |= np.uint64(1) << np.uint64(p % 64)
+        for h in range(hazards):
+            severity = calls.severity[h]
+            subject = calls.subject[h]
+            for q in range(kinds):
+                kit[k, h, q] = crew.kit[q]
+            for r in range(duties.start.size):
+                if not duties.start[r] <= now < duties.end[r]:
+                    continue
+                if duties.priority[r] < severity:
+                    continue
+                if own_twin and at_the_twin(subject, duties.subject[r], -1):
+                    continue
+                for q in range(kinds):
+                    kit[k, h, q] -= duties.kit[r, q]
+            for d in range(calls.first[h], calls.first[h + 1]):
+                held[:] = False
+                for r in range(duties.start.size):
+                    if not duties.start[r] <= now < duties.end[r]:
+                        continue
+                    if duties.priority[r] < severity:
+                        continue
+                    if duties.end[r] <= now + calls.within[d]:
+                        continue
+                    for e in range(duties.first[r], duties.first[r + 1]):
+                        p = duties.holder[e]
+                        if own_twin and at_the_twin(subject, duties.subject[r], crew.team[p]):
+                            continue
+                        held[p] = True
+                for p in range(people):
+                    if calls.able[d, p] and crew.start[p] <= now < crew.end[p] and not held[p]:
+                        can[k, d, p // 64] |= np.uint64(1) << np.uint64(p % 64)
+    return can, idle, kit
+
+
+@njit(cache=True, nogil=True)
+def count_bits(word: np.uint64) -> int:
+    """Number of set bits."""
+    total = 0
+    while word != np.uint64(0):
+        word &= word - np.uint64(1)
+        total += 1
+    return total
+
+
+@njit(cache=True, nogil=True)
+def hall_slack(masks: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[int, int]:
+    """The least of |people reached| - |people asked for| over all sets of demands.
+
+    masks : (D, W), counts : (D,), D <= 20. Returns (slack, set): the set as bits of the
+    demands, the one with fewest demands and then the lowest number among the tightest.
+    A slack of s >= 0 means that any s people may drop out and the demands are still met;
+    below 0 they cannot be met and -s people are missing. No demands: slack is 2**31.
+    """
+    demands = counts.size
+    words = masks.shape[1]
+    best, tightest, size = 1 << 31, 0, 64
+    for chosen in range(1, 1 << demands):
+        need = 0
+        members = 0
+        for d in range(demands):
+            if chosen >> d & 1:
+                need += counts[d]
+                members += 1
+        reach = 0
+        for w in range(words):
+            union = np.uint64(0)
+            for d in range(demands):
+                if chosen >> d & 1:
+                    union |= masks[d, w]
+            reach += count_bits(union)
+        slack = reach - need
+        if slack < best or (slack == best and members < size):
+            best, tightest, size = slack, chosen, members
+    return best, tightest
+
+
+@njit(cache=True, nogil=True)
+def _has(masks: NDArray[np.uint64], row: int, bit: int) -> bool:
+    shifted = masks[row, bit // 64] >> np.uint64(bit % 64)
+    return bool((shifted & np.uint64(1)) == np.uint64(1))
+
+
+@njit(cache=True, nogil=True)
+def match_people(
+    masks: NDArray[np.uint64], counts: NDArray[np.int64], first: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Different people for all demands, or as many as can be had.
+
+    masks : (D, W); counts : (D,); first : (P,) people in the order in which they are to be
+    asked. Returns (sum of counts,) the person of each place, demand by demand, -1 where
+    none is left. The matching is maximum (augmenting paths, breadth first).
+    """
+    demands = counts.size
+    people = first.size
+    places = 0
+    for d in range(demands):
+        places += counts[d]
+    demand_of = np.empty(places, np.int64)
+    n = 0
+    for d in range(demands):
+        for _ in range(counts[d]):
+            demand_of[n] = d
+            n += 1
+    chosen = np.full(places, -1, np.int64)
+    place_of = np.full(people, -1, np.int64)
+    queue = np.empty(places, np.int64)
+    came_from = np.empty(people, np.int64)
+    for root in range(places):
+        came_from[:] = -1
+        queue[0] = root
+        head, tail, found = 0, 1, -1
+        while head < tail and found < 0:
+            place = queue[head]
+            head += 1
+            for rank in range(people):
+                p = first[rank]
+                if came_from[p] >= 0 or not _has(masks, demand_of[place], p):
+                    continue
+                came_from[p] = place
+                if place_of[p] < 0:
+                    found = p
+                    break
+                queue[tail] = place_of[p]
+                tail += 1
+        while found >= 0:
+            place = came_from[found]
+            before = chosen[place]
+            chosen[place] = found
+            place_of[found] = place
+            found = before if place != root else -1
+    return chosen
+
+
+@njit(cache=True, nogil=True)
+def cover_each(
+    can: NDArray[np.uint64], kit: NDArray[np.int64], active: NDArray[np.bool_], calls: Calls
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each minute and hazard: slack in people, tightest set of demands, slack in kit.
+
+    can : (K, D, W) and kit : (K, H, Q) from `free_people`; active : (K, H). Each result is
+    (K, H) int64; where a hazard is not active, zeros. Hazards without need of kit have a
+    kit slack of 2**31.
+    """
+    minutes, hazards = active.shape
+    people_slack = np.zeros((minutes, hazards), np.int64)
+    tightest = np.zeros((minutes, hazards), np.int64)
+    kit_slack = np.zeros((minutes, hazards), np.int64)
+    for k in range(minutes):
+        for h in range(hazards):
+            if not active[k, h]:
+                continue
+            low, high = calls.first[h], calls.first[h + 1]
+            slack, chosen = hall_slack(can[k, low:high], calls.number[low:high])
+            people_slack[k, h] = slack
+            tightest[k, h] = chosen
+            least = 1 << 31
+            for q in range(kit.shape[2]):
+                if calls.kit[h, q] > 0:
+                    least = min(least, kit[k, h, q] - calls.kit[h, q])
+            kit_slack[k, h] = least
+    return people_slack, tightest, kit_slack

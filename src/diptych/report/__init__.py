@@ -1,0 +1,7 @@
+"""The dossier that the team reads before operating: a tree of sections and figures."""
+
+from diptych.report.assemble import dossier
+from diptych.report.inputs import DossierInputs
+from diptych.report.poster import Poster, compose_poster
+
+__all__ = ["DossierInputs", "Poster", "compose_poster", "dossier"]

@@ -1,0 +1,44 @@
+"""Everything that the dossier is made from. Nothing on its pages comes from elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.model import (
+    Anatomy,
+    Case,
+    Coverage,
+    OperatingWindow,
+    Rehearsal,
+    Schedule,
+    SeparationFront,
+)
+from diptych.tables.schema import TableRow
+
+PngEncoder = Callable[[NDArray[np.uint8]], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DossierInputs:
+    """The values of one planned case.
+
+    encode_png : turns an (H, W, 3 or 4) uint8 picture into PNG bytes (the report itself
+        knows no file format)
+    provenance : pairs of name and value (inputs by hash, versions, seed, options)
+    picture_width : pixels across a rendered picture; more is sharper and slower
+    rows : the rows of the tables that the parts used, with source and confidence
+    """
+
+    case: Case
+    anatomy: Anatomy
+    front: SeparationFront
+    window: OperatingWindow
+    schedule: Schedule
+    coverage: Coverage
+    rehearsal: Rehearsal
+    encode_png: PngEncoder
+    provenance: tuple[tuple[str, str], ...] = ()
+    rows: tuple[TableRow, ...] = ()
+    picture_width: int = 1000

@@ -1,0 +1,35 @@
+"""The choices of the separation part that are methods, not medicine."""
+
+from dataclasses import dataclass
+
+from diptych.model import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeparationPolicy:
+    """Which plans to compute and how finely.
+
+    preferences : of "balanced", "A" (kinder to A) and "B"; "balanced" must be among them
+    cost_scale : integer capacity units for a cost of 1 (dura)
+    seed_confidence : ownership confidence (0..100) from which a voxel may be a seed
+    neighbours : 6 or 26, of the minimum cut
+    tie : shares of blood closer to one half than this count as a tie
+    """
+
+    preferences: tuple[str, ...] = ("balanced", "A", "B")
+    cost_scale: int = 64
+    seed_confidence: int = 60
+    neighbours: int = 6
+    tie: float = 0.05
+
+    def __post_init__(self) -> None:
+        require(
+            "balanced" in self.preferences and set(self.preferences) <= {"balanced", "A", "B"},
+            f"preferences are {', '.join(self.preferences)}, expected balanced and any of A, B",
+            remedy='use preferences = ["balanced", "A", "B"]',
+        )
+        require(
+            1 <= self.cost_scale <= 4096,
+            f"cost_scale is {self.cost_scale}, expected 1 to 4096",
+            remedy="use 64",
+        )

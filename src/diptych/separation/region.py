@@ -1,0 +1,155 @@
+"""Where the two twins meet, and which voxels are surely whose.
+
+The junction is the block around all contact of the twins' tissues; everything costly is
+computed there only. Distances are Euclidean, in mm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from diptych.model import Anatomy, InputError, Owner, TwinId, Volume
+
+Block = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Junction:
+    """The block where the twins meet.
+
+    block : slices into the volumes
+    normal : (I, J, K, 3) float32 unit vectors, voxel axes, from A towards B
+    """
+
+    block: Block
+    normal: NDArray[np.float32]
+
+
+def find_junction(anatomy: Anatomy, *, reach: float) -> Junction:
+    """The block within `reach` mm of all contact between the twins, and the way across it.
+
+    Raises InputError when the ownership shows no tissue of one twin or no contact.
+    """
+    owner = anatomy.ownership.voxels.astype(np.uint8)
+    for twin in TwinId:
+        if not (owner == Owner.of(twin)).any():
+            raise InputError(
+                f"ownership shows no voxel of twin {twin}",
+                remedy="map the anatomy again and look at its ownership",
+            )
+    spacing = anatomy.ownership.spacing
+    block = _contact_block(owner, spacing, reach)
+    return Junction(block=block, normal=_crossing_direction(owner[block], spacing))
+
+
+def _contact_block(
+    owner: NDArray[np.uint8], spacing: tuple[float, float, float], reach: float
+) -> Block:
+    near_a = _grown(owner == Owner.A, spacing, 4.0)
+    near_b = _grown(owner == Owner.B, spacing, 4.0)
+    both = near_a & near_b
+    if not both.any():
+        raise InputError(
+            "the tissues of the twins nowhere come within 8 mm of each other",
+            remedy="check that both twins are in one frame, and map the anatomy again",
+        )
+    slices = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        filled = np.flatnonzero(both.any(axis=others))
+        margin = int(np.ceil(reach / spacing[axis]))
+        slices.append(
+            slice(
+                max(int(filled[0]) - margin, 0),
+                min(int(filled[-1]) + margin + 1, owner.shape[axis]),
+            )
+        )
+    return slices[0], slices[1], slices[2]
+
+
+def _grown(
+    mask: NDArray[np.bool_], spacing: tuple[float, float, float], radius: float
+) -> NDArray[np.bool_]:
+    """The mask grown by a box of `radius` mm each way."""
+    size = [2 * int(np.ceil(radius / step)) + 1 for step in spacing]
+    grown: NDArray[np.bool_] = ndimage.maximum_filter(mask.view(np.uint8), size=size) > 0
+    return grown
+
+
+def _crossing_direction(
+    owner: NDArray[np.uint8], spacing: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    """Unit vectors from A to B: gradient of the smoothed ownership (8 mm)."""
+    tilt = (owner == Owner.B).astype(np.float32) - (owner == Owner.A).astype(np.float32)
+    smooth = ndimage.gaussian_filter(tilt, [8.0 / step for step in spacing], truncate=2.5)
+    gradient = np.stack(np.gradient(smooth, *spacing), axis=-1)
+    length = np.linalg.norm(gradient, axis=-1, keepdims=True)
+    unit: NDArray[np.float32] = (gradient / np.maximum(length, 1e-9)).astype(np.float32)
+    return unit
+
+
+def place_seeds(
+    anatomy: Anatomy, junction: Junction, *, margin: float, confidence: int
+) -> NDArray[np.uint8]:
+    """Seeds (I, J, K): 1 surely A, 2 surely B, 0 free.
+
+    Sure means: owned with that confidence, farther than `margin` mm from all tissue that is
+    not the same twin's (inside the junction), and in one piece with the rest.
+    """
+    owner = anatomy.ownership.voxels.astype(np.uint8)
+    sure = anatomy.confidence.voxels.astype(np.uint8) >= confidence
+    seeds = np.zeros(owner.shape, dtype=np.uint8)
+    for code, other in ((1, int(Owner.B)), (2, int(Owner.A))):
+        mine = (owner == code) & sure
+        mine[junction.block] &= _far_from(
+            owner[junction.block], other, anatomy.ownership.spacing, margin
+        )
+        mine = _largest_piece(mine)
+        if not mine.any():
+            raise InputError(
+                f"no voxel of twin {'AB'[code - 1]} is surely owned and {margin:.0f} mm from"
+                " the other twin",
+                remedy="lower seed-margin in the table of costs, or seed_confidence",
+            )
+        seeds[mine] = code
+    return seeds
+
+
+def _far_from(
+    owner: NDArray[np.uint8], other: int, spacing: tuple[float, float, float], margin: float
+) -> NDArray[np.bool_]:
+    theirs = _without_specks(owner == other, spacing)
+    if not theirs.any():
+        return np.ones(owner.shape, dtype=np.bool_)
+    far: NDArray[np.bool_] = ndimage.distance_transform_edt(~theirs, sampling=spacing) > margin
+    return far
+
+
+def _without_specks(
+    mask: NDArray[np.bool_], spacing: tuple[float, float, float]
+) -> NDArray[np.bool_]:
+    """Drops pieces under 0.2 ml: stray labels must not forbid seeds around them."""
+    pieces, count = ndimage.label(mask)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    keep = sizes * float(np.prod(spacing)) >= 200.0
+    keep[0] = False
+    kept: NDArray[np.bool_] = keep[pieces]
+    return kept
+
+
+def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    pieces, count = ndimage.label(mask)
+    if count <= 1:
+        return mask
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    piece: NDArray[np.bool_] = pieces == int(np.argmax(sizes))
+    return piece
+
+
+def voxel_spacing(volume: Volume) -> tuple[float, float, float]:
+    """Spacing as plain floats, mm."""
+    i, j, k = volume.spacing
+    return float(i), float(j), float(k)

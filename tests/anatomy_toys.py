@@ -1,0 +1,176 @@
+"""Two ball-shaped heads joined at the vertex: small enough for unit tests, drawn by formula.
+
+A lies below (z < 0), B above, both facing -y: class TV-I with a ring sinus, PV without.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from diptych.model import (
+    Brief,
+    Case,
+    CaseId,
+    Landmark,
+    Owner,
+    Series,
+    Subject,
+    Twin,
+    TwinId,
+    Volume,
+)
+from diptych.tables import SourcedTable, load_table
+
+STEP = 2.5
+CAVITY, BONE, SKIN = 42.0, 45.5, 50.0
+HALF = 36.0
+RING = 18.0
+BASE = 20.0
+
+TABLES: dict[str, SourcedTable] = {
+    name: load_table(name) for name in ("classification", "physiology")
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy:
+    """What to draw: `ring` a shared sinus, `heads` 1 or 2, `shift` moves all, mm."""
+
+    ring: bool = True
+    heads: int = 2
+    contrast: bool = True
+    marks: tuple[str, ...] = ("porion-left", "porion-right", "orbitale-left", "orbitale-right")
+    marked: str = "AB"
+    swapped: bool = False
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+def draw(toy: Toy) -> Case:
+    """The case of a toy pair."""
+    plain, venous = _images(toy)
+    affine = np.diag([STEP, STEP, STEP, 1.0])
+    affine[:3, 3] = np.array([-60.0, -60.0, -95.7]) + toy.shift
+    series = [("ct", plain)] + ([("ctv", venous)] if toy.contrast else [])
+    return Case(
+        id=CaseId("toy"),
+        twins=(_twin(TwinId.A, toy), _twin(TwinId.B, toy)),
+        volumes=tuple(
+            Series(
+                role=role,
+                subject=Subject.SHARED,
+                evidence="drawn",
+                volume=Volume(
+                    voxels=voxels,
+                    affine=affine,
+                    frame_of_reference="1.2.3",
+                    modality="CT",
+                    source=f"toy {role}",
+                ),
+            )
+            for role, voxels in series
+        ),
+        brief=Brief(
+            born=date(2025, 1, 1),
+            imaged=date(2025, 10, 1),
+            earliest_operation=date(2025, 11, 1),
+            latest_operation=date(2026, 3, 1),
+            hemisphere="north",
+            made_from="spheres",
+            notes="",
+        ),
+        checks=(),
+    )
+
+
+def points() -> np.ndarray:
+    """Positions (3, I, J, K) of the voxels before any shift, mm."""
+    shape = (49, 49, 77)
+    grid = np.indices(shape).astype(np.float64) * STEP
+    return grid + np.array([-60.0, -60.0, -95.7]).reshape(3, 1, 1, 1)
+
+
+def routes(ring: bool) -> list[tuple[str, Owner, np.ndarray, float]]:
+    """Name, owner, centreline and radius of each vessel drawn."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 120)
+    found = []
+    if ring:
+        circle = np.stack([RING * np.cos(turn), RING * np.sin(turn), 0 * turn], axis=1)
+        found.append(("ring", Owner.SHARED, circle, 3.0))
+    for owner, sign in ((Owner.A, -1.0), (Owner.B, 1.0)):
+        down = np.radians(np.linspace(62.0 if ring else 50.0, -70.0, 80))
+        arc = np.stack([0 * down, 39.0 * np.cos(down), sign * (HALF - 39.0 * np.sin(down))], axis=1)
+        neck = np.stack([0 * turn, 0 * turn + arc[-1, 1], sign * np.linspace(73, 92, 120)], axis=1)
+        path = np.concatenate([[[0.0, RING, 0.0]] if ring else arc[:1], arc, neck])
+        found.append(("sagittal", owner, path, 2.6))
+        side = np.radians(np.linspace(10.0, 62.0 if ring else 40.0, 60))
+        vein = np.stack([40 * np.cos(side), 0 * side, sign * (HALF - 40.0 * np.sin(side))], axis=1)
+        end = [[RING, 0.0, 0.0]] if ring else [[0.0, 39.0, sign * HALF]]
+        found.append(("bridging", owner, np.concatenate([vein, end]), 1.2))
+    return found
+
+
+def tube(path: np.ndarray) -> np.ndarray:
+    """Distance of each voxel to a centreline, mm."""
+    from scipy.spatial import cKDTree
+
+    steps = np.linspace(0.0, len(path) - 1.0, 600)
+    known = np.arange(len(path))
+    dense = np.stack([np.interp(steps, known, path[:, a]) for a in range(3)], axis=1)
+    place = points()
+    return cKDTree(dense).query(place.reshape(3, -1).T)[0].reshape(place.shape[1:])
+
+
+def _share(distance: np.ndarray) -> np.ndarray:
+    return np.clip(0.5 - distance / STEP, 0.0, 1.0)
+
+
+def _images(toy: Toy) -> tuple[np.ndarray, np.ndarray]:
+    x, y, z = points()
+    lower = np.sqrt(x**2 + y**2 + (z + HALF) ** 2)
+    upper = np.sqrt(x**2 + y**2 + (z - HALF) ** 2)
+    away = np.minimum(lower, upper) if toy.heads == 2 else lower
+    pair = [np.full(x.shape, -1000.0) for _ in range(2)]
+
+    def lay(share: np.ndarray, plain: float, venous: float) -> None:
+        for number, value in enumerate((plain, venous)):
+            pair[number] += share * (value - pair[number])
+
+    lay(_share(away - SKIN), 40.0, 46.0)
+    lay(_share(away - BONE), 620.0, 620.0)
+    lay(_share(away - CAVITY), 32.0, 36.0)
+    if toy.heads == 2:
+        inside = _share(away - CAVITY)
+        lay(inside * _share(np.abs(z) - 3.5), 10.0, 10.0)
+        lay(inside * _share(np.abs(z) - 1.2), 55.0, 95.0)
+        lay((away > CAVITY) * (away < BONE) * _share(np.abs(z) - 1.2), 60.0, 70.0)
+    for _, owner, path, radius in routes(toy.ring and toy.heads == 2):
+        if toy.heads == 2 or owner is Owner.A:
+            lay(_share(tube(path) - radius), 48.0, 208.0)
+    random = np.random.Generator(np.random.Philox(key=11))
+    noisy = [image + random.normal(0.0, 4.0, x.shape) for image in pair]
+    return noisy[0].astype(np.int16), noisy[1].astype(np.int16)
+
+
+def _twin(id: TwinId, toy: Toy) -> Twin:
+    lower = (id is TwinId.A) != toy.swapped
+    sign = 1.0 if lower else -1.0
+    level = sign * -(HALF + BASE)
+    places = {
+        "porion-left": (sign * 40.0, 0.0, level),
+        "porion-right": (sign * -40.0, 0.0, level),
+        "orbitale-left": (sign * 25.0, -38.0, level),
+        "orbitale-right": (sign * -25.0, -38.0, level),
+        "nasion": (0.0, -42.0, level + sign * 10.0),
+    }
+    marks = tuple(
+        Landmark(
+            name=name,
+            position=tuple(float(v) for v in np.add(places[name], toy.shift)),
+            scatter=1.0,
+            confirmed_by=("drawn",),
+        )
+        for name in toy.marks
+        if id in toy.marked
+    )
+    return Twin(id=id, label=f"Twin {id}", sex="female", weight=None, landmarks=marks)

@@ -1,0 +1,176 @@
+"""The whole part on two joined balls: owners, vessels, class, and what is refused."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from anatomy_toys import STEP, TABLES, Toy, draw, points, routes, tube
+
+from diptych.anatomy import map_anatomy
+from diptych.model import Anatomy, InputError, Owner, SafetyRefusal, Tissue, TwinId
+
+
+@cache
+def mapped(toy: Toy | None = None) -> Anatomy:
+    return map_anatomy(draw(toy or Toy()), tables=TABLES)
+
+
+def true_side() -> np.ndarray:
+    return np.where(points()[2] < 0.0, int(Owner.A), int(Owner.B))
+
+
+def test_tissue_near_the_interface_goes_to_its_own_twin() -> None:
+    anatomy = mapped()
+    codes, height = anatomy.ownership.voxels, np.abs(points()[2])
+    near = (codes > 0) & (height < 12.0) & (anatomy.tissues.voxels != Tissue.VESSEL)
+    assert float((codes != true_side())[near].mean()) < 0.04
+    assert not ((codes != true_side()) & near & (height > 1.2 * STEP)).any()
+
+
+def test_nobody_exactly_where_air() -> None:
+    anatomy = mapped()
+    air = anatomy.tissues.voxels == Tissue.AIR
+    assert np.array_equal(air, anatomy.ownership.voxels == Owner.NOBODY)
+    assert np.array_equal(air, anatomy.confidence.voxels == 0)
+
+
+def test_confidence_is_low_only_at_the_boundary() -> None:
+    anatomy = mapped()
+    sure, height = anatomy.confidence.voxels, np.abs(points()[2])
+    tissue = sure > 0
+    assert sure[tissue & (height > 8.0)].min() > 95
+    assert sure[tissue & (height < 1.0)].mean() < 90
+
+
+def test_shared_ring_and_both_sagittal_sinuses_are_named_and_owned() -> None:
+    vessels = mapped().vessels.vessels
+    owners = {(vessel.name, vessel.owner) for vessel in vessels}
+    assert ("circumferential sinus", Owner.SHARED) in owners
+    assert ("superior sagittal sinus A", Owner.A) in owners
+    assert ("superior sagittal sinus B", Owner.B) in owners
+    assert ("bridging vein A1", Owner.A) in owners
+    assert ("bridging vein B1", Owner.B) in owners
+    ring = sum(v.length for v in vessels if v.owner is Owner.SHARED)
+    assert ring == pytest.approx(2.0 * np.pi * 18.0, rel=0.1)
+
+
+def test_calibre_is_that_of_the_tube_drawn() -> None:
+    for vessel in mapped().vessels.vessels:
+        if vessel.owner is Owner.SHARED:
+            assert vessel.calibre == pytest.approx(6.0, rel=0.12)
+
+
+def test_vessel_voxels_have_the_vessel_owner() -> None:
+    anatomy = mapped()
+    found = anatomy.tissues.voxels == Tissue.VESSEL
+    for name, owner, path, radius in routes(ring=True):
+        lumen = found & (tube(path) < 0.6 * radius) & (np.abs(points()[2]) < 70)
+        if name == "ring":
+            assert float((anatomy.ownership.voxels[lumen] == owner).mean()) > 0.9
+
+
+def test_blood_is_conserved_and_leaves_by_the_jugulars() -> None:
+    network = mapped().vessels
+    roots = {node.id: node.root for node in network.nodes if node.root is not None}
+    assert sorted(roots.values()) == [TwinId.A, TwinId.B]
+    balance = dict.fromkeys((node.id for node in network.nodes), 0.0)
+    for vessel in network.vessels:
+        assert vessel.flow.value >= 0.0
+        balance[vessel.start] -= vessel.flow.value
+        balance[vessel.end] += vessel.flow.value
+    ends = {v.start for v in network.vessels} - {v.end for v in network.vessels}
+    for node, surplus in balance.items():
+        if node not in roots and node not in ends:
+            assert surplus == pytest.approx(0.0, abs=1e-9)
+    entering = -sum(balance[node] for node in ends)
+    assert sum(balance[node] for node in roots) == pytest.approx(entering, rel=1e-9)
+    brains = [mapped().measures[f"brain-volume-{letter}"].value for letter in "AB"]
+    assert entering == pytest.approx(sum(brains) * 0.512, rel=0.02)
+
+
+def test_class_angle_and_rotation() -> None:
+    found = mapped().classification
+    assert found.label == "TV-I"
+    assert found.long_axis_angle.value == pytest.approx(180.0, abs=0.1)
+    assert found.rotation.value == pytest.approx(0.0, abs=0.1)
+    assert "shared over" in found.shared_sinus_evidence
+
+
+def test_without_a_ring_the_class_is_partial() -> None:
+    found = mapped(Toy(ring=False))
+    assert found.classification.label == "PV"
+    assert not any(v.owner is Owner.SHARED for v in found.vessels.vessels)
+
+
+def test_septum_is_measured_as_the_disc_it_is() -> None:
+    measures = mapped().measures
+    disc = np.pi * (45.5**2 - 36.0**2) / 100.0
+    whole = np.pi * (50.0**2 - 36.0**2) / 100.0
+    inside = measures["fused-area-dura"].value + measures["fused-area-bone"].value
+    assert inside == pytest.approx(disc, rel=0.15)
+    assert measures["fused-area-brain"].value < 0.5
+    total = sum(measures[f"fused-area-{t}"].value for t in ("skin", "bone", "dura", "brain"))
+    assert total == pytest.approx(whole, rel=0.15)
+    assert measures["septum-fraction"].value > 0.95
+    assert measures["size-asymmetry"].value < 0.02
+
+
+def test_rigid_shift_gives_the_same_voxels() -> None:
+    moved = mapped(Toy(shift=(100.0, -40.0, 8.0)))
+    for name in ("tissues", "ownership", "confidence"):
+        assert np.array_equal(getattr(moved, name).voxels, getattr(mapped(), name).voxels)
+    first, second = mapped().vessels.vessels[0], moved.vessels.vessels[0]
+    assert np.allclose(second.path - first.path, (100.0, -40.0, 8.0), atol=1e-6)
+
+
+def test_without_contrast_no_vessel_is_made_up() -> None:
+    found = mapped(Toy(contrast=False))
+    assert found.vessels.vessels == ()
+    assert not (found.tissues.voxels == Tissue.VESSEL).any()
+    assert any("no series with venous contrast" in note for note in found.notes)
+
+
+def test_without_frankfurt_points_axes_are_estimated_and_told() -> None:
+    found = mapped(Toy(marks=("nasion",)))
+    assert any("not marked" in note and "A, B" in note for note in found.notes)
+    assert found.axes[0].long[2] > 0.9
+    assert found.axes[1].long[2] < -0.9
+    assert found.axes[0].uncertainty >= 20.0
+    width = found.classification.long_axis_angle
+    assert width.high - width.low > 50.0
+    codes, height = found.ownership.voxels, np.abs(points()[2])
+    far = (codes > 0) & (height > 10.0) & (found.tissues.voxels != Tissue.VESSEL)
+    assert not ((codes != true_side()) & far).any()
+
+
+def test_nothing_says_who_is_a() -> None:
+    with pytest.raises(SafetyRefusal, match="nothing says which of them is A"):
+        map_anatomy(draw(Toy(marks=())), tables=TABLES)
+
+
+def test_one_head_is_refused_with_what_was_found() -> None:
+    with pytest.raises(InputError, match=r"case with one head: the intracranial space is one"):
+        map_anatomy(draw(Toy(heads=1, marks=("nasion",), marked="A")), tables=TABLES)
+    with pytest.raises(InputError, match=r"case with one head: the skull of twin B"):
+        map_anatomy(draw(Toy(heads=1)), tables=TABLES)
+
+
+def test_images_without_a_skull_are_refused() -> None:
+    from dataclasses import replace
+
+    case = draw(Toy())
+    series = case.volumes[0]
+    voxels = np.minimum(series.volume.voxels, 100).astype(np.int16)
+    soft = replace(series, volume=replace(series.volume, voxels=voxels))
+    with pytest.raises(InputError, match="no intracranial space was found"):
+        map_anatomy(replace(case, volumes=(soft,)), tables=TABLES)
+
+
+def test_air_alone_is_refused() -> None:
+    from dataclasses import replace
+
+    case = draw(Toy())
+    series = case.volumes[0]
+    air = replace(series, volume=replace(series.volume, voxels=series.volume.voxels * 0 - 1000))
+    with pytest.raises(InputError, match="the CT holds 0 ml of tissue"):
+        map_anatomy(replace(case, volumes=(air,)), tables=TABLES)

@@ -1,0 +1,150 @@
+"""The catalogue: complete, sourced, the same for both twins."""
+
+from dataclasses import replace
+
+import pytest
+from contingency_days import person, plan, task
+
+from diptych.contingencies import read_hazards
+from diptych.model import Confidence, InputError, Procedure, Role, RoleId, SkillId, Subject
+from diptych.model.team import Equipment
+from diptych.tables import SourcedTable, load_table
+
+CATALOGUE = (
+    "sinus-haemorrhage",
+    "air-embolism",
+    "cardiac-arrest",
+    "hyperkalaemic-arrest",
+    "shunt-reversal",
+    "brain-swelling",
+    "coagulopathy",
+    "hypothermia",
+    "airway-loss",
+    "cross-circulating-drug",
+    "wrong-twin-drug",
+    "wrong-twin-sample",
+    "anaphylaxis",
+    "surprise-anatomy",
+    "csf-leak",
+    "skin-shortage",
+    "infection",
+    "hydrocephalus",
+    "equipment-failure",
+    "power-loss",
+    "fatigue",
+    "retained-item",
+    "blood-out",
+    "graft-thrombosis",
+    "death-of-twin",
+)
+
+
+def procedure() -> Procedure:
+    """A procedure with every skill and kind of kit that the package's tables know."""
+    base = plan([(task("t", 14), 0, 60, "x")], [person("x", "surgery")]).procedure
+    skills = tuple(SkillId(key) for key in load_table("skills").rows)
+    kit = tuple(
+        Equipment(id=key, title=key, count=row.integer("count"))
+        for key, row in load_table("equipment").rows.items()
+    )
+    role = Role(id=RoleId("all"), title="All", skills=skills)
+    return replace(base, roles=(role,), equipment=kit)
+
+
+def changed(**fields: object) -> SourcedTable:
+    """The table with the first row's fields replaced."""
+    table = load_table("hazards")
+    row = table.row("sinus-haemorrhage")
+    return replace(table, rows={row.key: replace(row, fields={**row.fields, **fields})})
+
+
+def test_all_hazards_are_there_for_each_twin() -> None:
+    hazards = read_hazards(load_table("hazards"), procedure())
+    ids = {hazard.id for hazard in hazards}
+    assert len(ids) == len(hazards) >= 45
+    for key in CATALOGUE:
+        assert key in ids or {f"{key}-A", f"{key}-B"} <= ids, key
+
+
+def test_every_hazard_says_where_it_comes_from_and_what_to_do() -> None:
+    for hazard in read_hazards(load_table("hazards"), procedure()):
+        assert len(hazard.source) > 10
+        assert len(hazard.response.actions) > 20
+        assert hazard.response.demands
+        if hazard.source.startswith("assumption"):
+            assert hazard.confidence is Confidence.ASSUMPTION, hazard.id
+
+
+def test_mirror_of_the_catalogue() -> None:
+    hazards = read_hazards(load_table("hazards"), procedure())
+    for one in (hazard for hazard in hazards if hazard.subject is Subject.A):
+        other = next(h for h in hazards if h.id == one.id.removesuffix("-A") + "-B")
+        assert replace(one, id=other.id, title=other.title, subject=Subject.B) == other
+        assert other.title == one.title.replace("twin A", "twin B")
+        assert "twin A" in one.title
+
+
+def test_share_of_operations_is_met_by_the_two_twins_together() -> None:
+    one, other = read_hazards(changed(probability=0.75), procedure())
+    assert one.probability == other.probability == pytest.approx(0.5)
+    single, _ = read_hazards(changed(probability=0.75, per="twin"), procedure())
+    assert single.probability == 0.75
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"subject": "nurse"}, "subject is 'nurse'"),
+        ({"first_step": 9, "last_step": 8}, "steps are 9 to 8"),
+        ({"severity": 4}, "severity is 4"),
+        ({"probability": 1.5}, "probability is 1.5"),
+        ({"per": "day"}, "per is 'day'"),
+        ({"subject": "both", "per": "twin"}, "per is 'twin'"),
+        ({"demands": []}, "demands are missing"),
+        ({"demands": [{"skill": "scrub", "count": 0, "within": 1}]}, "demand is"),
+        ({"demands": [{"skill": "juggling", "count": 1, "within": 1}]}, "skill 'juggling'"),
+        ({"equipment": {"trampoline": 1}}, "equipment 'trampoline'"),
+        ({"hold": [5, 4, 6]}, r"hold is \[5, 4, 6\]"),
+        ({"delay": [1, 2]}, r"delay is \[1, 2\]"),
+    ],
+)
+def test_faulty_rows_are_refused_by_name(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        read_hazards(changed(**fields), procedure())
+    assert "sinus-haemorrhage" in str(caught.value)
+
+
+def test_a_hazard_without_a_source_is_refused() -> None:
+    row = '[[row]]\nkey = "sinus-haemorrhage"\nsource = " "\n'
+    with pytest.raises(InputError, match="'sinus-haemorrhage' has no source"):
+        load_table("hazards", override=row)
+    table = load_table("hazards")
+    bare = {"air-embolism": replace(table.row("air-embolism"), source="")}
+    with pytest.raises(InputError, match="air-embolism-A has no source"):
+        read_hazards(replace(table, rows=bare), procedure())
+
+
+def test_a_site_adds_its_own_hazard() -> None:
+    row = """
+[[row]]
+key = "lift-stuck"
+title = "Lift stuck"
+subject = "team"
+first_step = 15
+last_step = 15
+per = "operation"
+probability = 0.01
+probability_low = 0.001
+probability_high = 0.1
+severity = 1
+demands = [{ skill = "positioning", count = 1, within = 5 }]
+equipment = {}
+hold = [5, 10, 20]
+delay = [5, 10, 20]
+actions = "Take the other lift."
+source = "our own log"
+confidence = "medium"
+"""
+    hazards = read_hazards(load_table("hazards", override=row), procedure())
+    assert hazards[-1].title == "Lift stuck"
+    assert hazards[-1].response.delay == (5, 10, 20)
