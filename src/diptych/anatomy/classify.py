@@ -27,11 +27,11 @@ def classify_pair(
 
     `table` is the classification table: rows by class label with the ranges of angle
     and rotation, and "ambiguous-within". A figure closer than that to a limit that would
-    change the class makes the class ambiguous.
+    change the class, or whose interval reaches across it, makes the class ambiguous.
     """
     angle, rotation = long_axis_angle(axes), facing_rotation(axes)
     label = class_label(sinus.present, angle.value, rotation.value, table)
-    doubts = _doubts(sinus.present, (angle.value, rotation.value), table)
+    doubts = _doubts(sinus.present, (angle, rotation), table)
     return Classification(
         label=label,
         shared_sinus=sinus.present,
@@ -109,22 +109,27 @@ def _margins(angle: float, rotation: float, table: SourcedTable) -> dict[str, fl
     return margins | {f"rotation-{limit:g}": abs(rotation - limit) for limit in rotations}
 
 
-def _doubts(shared: bool, figures: tuple[float, float], table: SourcedTable) -> tuple[str, ...]:
+def _doubts(
+    shared: bool, measured: tuple[Measured, Measured], table: SourcedTable
+) -> tuple[str, ...]:
     """One sentence for each limit that is near and would change the class if crossed."""
     within = table.value("ambiguous-within")
+    figures = measured[0].value, measured[1].value
     label = class_label(shared, *figures, table)
     found = []
     for place, (word, limits) in enumerate(
         zip(("long-axis angle", "rotation"), _limits(table), strict=True)
     ):
+        value, figure = figures[place], measured[place]
         for limit in limits:
             moved = list(figures)
-            moved[place] = limit - 1e-6 if figures[place] >= limit else limit
+            moved[place] = limit - 1e-6 if value >= limit else limit
             other = class_label(shared, moved[0], moved[1], table)
-            if abs(figures[place] - limit) < within and other != label:
+            near = abs(value - limit) < within or figure.low < limit < figure.high
+            if near and other != label:
                 found.append(
-                    f"the {word} of {figures[place]:.1f} degrees lies within {within:g} degrees"
-                    f" of the limit {limit:g}, beyond which the class would be {other}"
+                    f"the {word} of {value:.1f} degrees ({figure.low:.0f} to {figure.high:.0f})"
+                    f" lies near the limit {limit:g}, beyond which the class would be {other}"
                 )
     return tuple(found)
 

@@ -20,12 +20,14 @@ WALL_MM = 6.0
 FILL = 0.8
 WIDE = 1.2
 PURE = 0.9
-STRAIGHT = -0.6
+STRAIGHT = -0.2
 """Cosine between two branches below which one is the other's continuation."""
 ALIKE = 0.6
 LOOK_MM = 6.0
+MOST_ENDS = 8
 
 Points = NDArray[np.float64]
+_End = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,16 +59,12 @@ def assign_owners(
         for branch in tree.branches
     ]
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
-    run = _runs(tree, shared, territory)
+    run = _runs(tree, shared, territory, sinus_calibre)
     owners = [Owner.SHARED] * len(run)
     sure = [0.9] * len(run)
-    for number in sorted(set(run)):
-        members = [n for n in range(len(run)) if run[n] == number]
-        if not shared[members[0]]:
-            whole = _run_owner(tree, members, territory)
-            for n in members:
-                wide = tree.branches[n].calibre > WIDE * sinus_calibre
-                owners[n], sure[n] = _majority(territory[n]) if wide else whole
+    for n in range(len(run)):
+        if not shared[n]:
+            owners[n], sure[n] = _branch_owner(tree, n, run, territory, sinus_calibre)
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
     )
@@ -129,22 +127,32 @@ def _round(place: Points, radius: float, images: Images) -> tuple[Box, Mask]:
     return (x, y, z), ball
 
 
-def _runs(tree: Tree, shared: list[bool], territory: list[NDArray[np.uint8]]) -> list[int]:
-    """Joins branches that continue each other into runs; run number for each branch."""
+def _runs(
+    tree: Tree, shared: list[bool], territory: list[NDArray[np.uint8]], vein: float
+) -> list[int]:
+    """Joins branches that continue each other into runs; run number for each branch.
+
+    Sinuses (wider than `vein`) that run each through another twin's side are never one.
+    A vein that touches itself leaves a loop: it goes with the branch of nearest calibre.
+    """
     run = list(range(len(tree.branches)))
+    calibre = [branch.calibre for branch in tree.branches]
     home = [_home(sides) for sides in territory]
-    at: dict[int, list[int]] = {}
+    at: dict[int, list[_End]] = {}
     for number, branch in enumerate(tree.branches):
-        at.setdefault(branch.start, []).append(number)
-        at.setdefault(branch.end, []).append(number)
+        if branch.start != branch.end:
+            at.setdefault(branch.start, []).append((number, False))
+            at.setdefault(branch.end, []).append((number, True))
     for node in sorted(at):
-        taken: set[int] = set()
-        for _, a, b in sorted(_continuations(tree, node, at[node])):
-            strangers = {home[a], home[b]} == {1, 2}
-            if shared[a] == shared[b] and not strangers and not {a, b} & taken:
-                taken |= {a, b}
+        for (a, _), (b, _) in _best_pairs(tree, at[node]):
+            strangers = {home[a], home[b]} == {1, 2} and min(calibre[a], calibre[b]) >= WIDE * vein
+            if shared[a] == shared[b] and not strangers:
                 old, new = max(run[a], run[b]), min(run[a], run[b])
                 run = [new if value == old else value for value in run]
+    for number, branch in enumerate(tree.branches):
+        if branch.start == branch.end and branch.start in at:
+            _, host = min((abs(calibre[n] - calibre[number]), n) for n, _ in at[branch.start])
+            run[number] = run[host]
     return run
 
 
@@ -156,27 +164,59 @@ def _home(sides: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _continuations(tree: Tree, node: int, members: list[int]) -> list[tuple[float, int, int]]:
-    """Pairs of branches that run straight on through a node, the straightest first.
+def _best_pairs(tree: Tree, ends: list[_End]) -> tuple[tuple[_End, _End], ...]:
+    """Which branch ends at a node continue each other: the straightest set of pairs.
 
     Where a wider vessel passes, two veins that end in it from both sides are no pair.
     """
-    widest = max(tree.branches[n].calibre for n in members)
-    wide = [n for n in members if tree.branches[n].calibre >= ALIKE * widest]
-    found = []
-    for place, a in enumerate(wide):
-        for b in wide[place + 1 :]:
-            first, second = tree.branches[a], tree.branches[b]
-            cosine = float(_direction(first, node) @ _direction(second, node))
-            ratio = min(first.calibre, second.calibre) / max(first.calibre, second.calibre)
-            if a != b and cosine < STRAIGHT and ratio > ALIKE:
-                found.append((round(cosine - ratio, 9), a, b))
-    return found
+    widest = max(tree.branches[n].calibre for n, _ in ends)
+    wide = [end for end in ends if tree.branches[end[0]].calibre >= ALIKE * widest]
+    if len(wide) > MOST_ENDS:
+        return ()
+    scores = {
+        (a, b): _straightness(tree, wide[a], wide[b])
+        for a in range(len(wide))
+        for b in range(a + 1, len(wide))
+    }
+    _, pairs = _match(list(range(len(wide))), scores)
+    return tuple((wide[a], wide[b]) for a, b in pairs)
 
 
-def _direction(branch: Branch, node: int) -> Points:
-    """Unit vector in which the branch leaves the node."""
-    path = branch.path if branch.start == node else branch.path[::-1]
+def _match(
+    free: list[int], scores: dict[tuple[int, int], float]
+) -> tuple[float, tuple[tuple[int, int], ...]]:
+    """The set of pairs with the greatest sum of scores; pairs of score 0 or less are left."""
+    if len(free) < 2:
+        return 0.0, ()
+    first, rest = free[0], free[1:]
+    best = _match(rest, scores)
+    for other in rest:
+        score = scores[first, other]
+        if score > 0.0:
+            inner = _match([n for n in rest if n != other], scores)
+            if score + inner[0] > best[0]:
+                best = score + inner[0], ((first, other), *inner[1])
+    return best
+
+
+def _straightness(tree: Tree, first: _End, second: _End) -> float:
+    """Above 0 when the second branch end runs on from the first: straight and alike.
+
+    Two branches with free ends both come from the periphery: neither continues the other.
+    """
+    a, b = tree.branches[first[0]], tree.branches[second[0]]
+    if tree.free_ends(a) and tree.free_ends(b):
+        return 0.0
+    cosine = float(_direction(a, first[1]) @ _direction(b, second[1]))
+    ratio = min(a.calibre, b.calibre) / max(a.calibre, b.calibre)
+    if cosine > STRAIGHT or ratio < ALIKE:
+        return 0.0
+    return round(ratio - cosine, 9)
+
+
+def _direction(branch: Branch, from_end: bool) -> Points:
+    """Unit vector in which the branch leaves one of its ends."""
+    path = branch.path[::-1] if from_end else branch.path
     away = np.linalg.norm(path - path[0], axis=1)
     far = int(np.argmax(away > LOOK_MM)) or len(path) - 1
     vector = path[far] - path[0]
@@ -184,20 +224,40 @@ def _direction(branch: Branch, node: int) -> Points:
     return result
 
 
-def _run_owner(
-    tree: Tree, members: list[int], territory: list[NDArray[np.uint8]]
+def _branch_owner(
+    tree: Tree,
+    number: int,
+    run: list[int],
+    territory: list[NDArray[np.uint8]],
+    sinus_calibre: float,
 ) -> tuple[Owner, float]:
-    """Owner by the narrowest free end; by most of the course where there is none."""
-    ends = []
+    """Owner by the own free end, else by the run's free ends, else by most of the course.
+
+    A vessel too wide for a vein goes by most of its own course.
+    """
+    if tree.branches[number].calibre > WIDE * sinus_calibre:
+        return _majority(territory[number])
+    members = [n for n in range(len(run)) if run[n] == run[number]]
+    own = _free_end_owners(tree, [number], territory)
+    for ends in (own, _free_end_owners(tree, members, territory)):
+        if len({owner for _, owner, _ in ends}) == 1:
+            return ends[0][1], min(sure for _, _, sure in ends)
+    if own:
+        return min(own, key=lambda end: end[0])[1:]
+    return _majority(np.concatenate([territory[n] for n in members]))
+
+
+def _free_end_owners(
+    tree: Tree, members: list[int], territory: list[NDArray[np.uint8]]
+) -> list[tuple[float, Owner, float]]:
+    """Radius, owner and confidence at each free end of some branches."""
+    found = []
     for n in members:
         branch = tree.branches[n]
         for node in tree.free_ends(branch):
             near = _peripheral(branch, node)
-            ends.append((float(np.median(branch.radius[near])), n, near))
-    if ends:
-        _, n, near = min(ends, key=lambda end: end[0])
-        return _majority(territory[n][near])
-    return _majority(np.concatenate([territory[n] for n in members]))
+            found.append((float(np.median(branch.radius[near])), *_majority(territory[n][near])))
+    return found
 
 
 def _peripheral(branch: Branch, node: int) -> NDArray[np.bool_]:
@@ -227,27 +287,25 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
 
 def paint_owners(
     images: Images, parts: Compartments, sides: Sides, tree: Tree, drainage: Drainage
-) -> NDArray[np.uint8]:
-    """`Owner` codes, uint8: the side of each voxel, and in vessels the vessel's owner."""
-    codes = sides.side.copy()
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """`Owner` codes and confidence (0..100), uint8: of each voxel's side, and in vessels
+    of the vessel.
+    """
+    codes, sure = sides.side.copy(), sides.confidence.copy()
     if not tree.branches:
-        return codes
+        return codes, sure
     points = np.concatenate([branch.path for branch in tree.branches])
-    owner = np.concatenate(
-        [
-            np.full(len(branch.path), int(code))
-            for branch, code in zip(tree.branches, drainage.owner, strict=True)
-        ]
-    )
+    which = np.repeat(np.arange(len(tree.branches)), [len(b.path) for b in tree.branches])
     radius = np.concatenate([branch.radius for branch in tree.branches])
-    where = np.argwhere(parts.vessel)
+    where = np.argwhere(parts.vessel & _traced(images, parts, points))
     place = images.position_of(where.astype(np.float64))
-    away, near = cKDTree(points).query(place, k=min(8, len(points)))
-    best = np.argmin(away.reshape(len(place), -1) - radius[near].reshape(len(place), -1), axis=1)
-    chosen = near.reshape(len(place), -1)[np.arange(len(place)), best]
-    traced = _traced(images, parts, points)
-    codes[tuple(where.T)] = np.where(traced[tuple(where.T)], owner[chosen], codes[tuple(where.T)])
-    return codes
+    near = min(8, len(points))
+    away, index = cKDTree(points).query(place, k=[*range(1, near + 1)])
+    best = index[np.arange(len(place)), np.argmin(away / radius[index], axis=1)]
+    codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[which[best]]
+    percent = np.rint(100.0 * np.array(drainage.confidence)).astype(np.uint8)
+    sure[tuple(where.T)] = percent[which[best]]
+    return codes, sure
 
 
 def _traced(images: Images, parts: Compartments, points: Points) -> Mask:

@@ -45,7 +45,7 @@ def map_anatomy(
     table, physiology = tables["classification"], tables["physiology"]
     tree = trace_vessels(images, parts)
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
-    owners = paint_owners(images, parts, sides, tree, drainage)
+    owners, sure = paint_owners(images, parts, sides, tree, drainage)
     around = Surroundings(
         images=images,
         parts=parts,
@@ -60,7 +60,7 @@ def map_anatomy(
     return Anatomy(
         tissues=_volume(images, codes, "tissues"),
         ownership=_volume(images, owners, "ownership"),
-        confidence=_volume(images, sides.confidence, "confidence of the ownership, percent"),
+        confidence=_volume(images, sure, "confidence of the ownership, percent"),
         vessels=vessels,
         axes=territory.axes,
         classification=classify_pair(territory.axes, sinus, table),

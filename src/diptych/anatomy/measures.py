@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Images, Mask
-from diptych.anatomy.ownership import Sides, clear_faces
+from diptych.anatomy.ownership import Sides, clear_faces, neighbour_slices
 from diptych.anatomy.tissues import Compartments
 from diptych.model import Measured, Tissue, TwinId
 from diptych.tables import SourcedTable
@@ -18,6 +18,9 @@ GROUPS = {
     "dura": (Tissue.DURA, Tissue.CSF, Tissue.VESSEL),
     "brain": (Tissue.BRAIN,),
 }
+
+SMOOTH = 2.0
+"""Voxels over which the boundary's normal is smoothed."""
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +37,7 @@ def measure_junction(
     Areas are of the boundary between the sides; "dura" holds dura and CSF (the septum),
     "brain" the places where brain meets brain. Units are in each figure.
     """
-    area = _face_areas(images, sides.side)
+    area = _face_areas(images, sides)
     figures = {
         f"fused-area-{name}": _spread(
             float(area[np.isin(tissues, codes)].sum()) / 100.0, AREA_UNCERTAINTY, "cm2"
@@ -55,27 +58,25 @@ def _spread(value: float, relative: float, unit: str) -> Measured:
     )
 
 
-def _face_areas(images: Images, side: NDArray[np.uint8]) -> FloatArray:
+def _face_areas(images: Images, sides: Sides) -> FloatArray:
     """Area of the boundary, mm2, at each voxel of it.
 
     Steps of the voxel grid are taken out by weighing each face with the cosine between
     it and the boundary's smoothed normal.
     """
-    smooth = ndimage.gaussian_filter((side == 1).astype(np.float32), 1.5)
-    smooth -= ndimage.gaussian_filter((side == 2).astype(np.float32), 1.5)
-    slopes = np.stack(np.gradient(smooth, *images.spacing))
+    side = sides.side
+    share = [ndimage.gaussian_filter((side == code).astype(np.float32), SMOOTH) for code in (1, 2)]
+    excess = (share[0] - share[1]) / np.maximum(share[0] + share[1], 1e-3)
+    slopes = np.stack(np.gradient(excess, *images.spacing))
     normal = np.abs(slopes) / np.maximum(np.linalg.norm(slopes, axis=0), 1e-9)
     area = np.zeros(side.shape)
     cell = float(np.prod(images.spacing))
     for axis in range(3):
-        near: list[slice] = [slice(None)] * 3
-        far: list[slice] = [slice(None)] * 3
-        near[axis], far[axis] = slice(None, -1), slice(1, None)
-        a, b = side[tuple(near)], side[tuple(far)]
-        meet = (a != b) & (a > 0) & (b > 0)
-        share = 0.5 * cell / images.spacing[axis] * meet
-        area[tuple(near)] += share * normal[axis][tuple(near)]
-        area[tuple(far)] += share * normal[axis][tuple(far)]
+        near, far = neighbour_slices(axis)
+        meet = (side[near] != side[far]) & (side[near] > 0) & (side[far] > 0)
+        share_each = 0.5 * cell / images.spacing[axis] * meet
+        area[near] += share_each * normal[axis][near]
+        area[far] += share_each * normal[axis][far]
     return area
 
 

@@ -100,7 +100,8 @@ def build_network(
         for number, place in enumerate(tree.nodes)
         if tree.degree[number] > 0
     )
-    return VesselNetwork(nodes=nodes, vessels=vessels), _notes(tree, roots, lost)
+    notes = _notes(tree, roots, lost) if tree.branches else ()
+    return VesselNetwork(nodes=nodes, vessels=vessels), notes
 
 
 def _node_id(number: int) -> NodeId:

@@ -6,24 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diptych.anatomy.images import FloatGrid, Images, Mask
+from diptych.anatomy.images import Box, FloatGrid, Images, Mask
+from diptych.anatomy.sheets import CLEAR_SHEET, SHEET_STRENGTH, find_sheets
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.mincut import minimum_cut
-from diptych.kernels.sheet import bright_sheets
 
-SHEET_SIGMA_MM, LEAST_SIGMA_VOXELS = 1.1, 0.65
-"""Width of the smoothing across a sheet of 1.5 to 2 mm."""
-SHEET_STRENGTH = 1.8
-"""Curvature (HU per mm squared) at which a sheet is as likely as noise of 10 HU."""
-CLEAR_SHEET = 2.7
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
 PRICE_VESSEL, PRICE_SOFT = 80.0, 100.0
 PRICE_BONE = 60.0
-VESSEL_FILL = 30.0
 PLATE_DEPTH_MM = 3.5
 """Bone farther than this from skin is not vault: it is a plate between the cavities."""
-REACH_CLEAR_MM, REACH_UNCLEAR_MM = 0.9, 6.0
+REACH_CLEAR_MM, REACH_UNCLEAR_MM = 0.6, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,7 +41,7 @@ def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> 
     along gaps of the bone, and where the scalp is thin; brain is dear.
     """
     inner = _find_inner(images, parts)
-    sheet = _find_sheets(images, parts)
+    sheet = find_sheets(images, parts)
     price = _price(images, parts, inner, sheet)
     labels = _cut(price, territory.seeds, images.spacing)
     faces = find_faces(labels)
@@ -79,20 +73,6 @@ def _find_inner(images: Images, parts: Compartments) -> Mask:
     return np.asarray(parts.cavity | (parts.bone & (away > PLATE_DEPTH_MM)))
 
 
-def _find_sheets(images: Images, parts: Compartments) -> FloatGrid:
-    """Strength of bright sheets; bone counts no brighter than a thick dura.
-
-    Veins lie in the CSF beside the dura: they are filled as brain would look, and their
-    halo is read without contrast, so that a vein is not taken for a part of the septum.
-    """
-    halo = ndimage.binary_dilation(parts.vessel, iterations=1)
-    blend = np.where(halo, images.plain, 0.4 * images.plain + 0.6 * images.venous)
-    blend = np.where(parts.vessel, VESSEL_FILL, np.clip(blend, -40.0, 130.0))
-    step = float(np.mean(images.spacing))
-    sigma = max(SHEET_SIGMA_MM / step, LEAST_SIGMA_VOXELS)
-    return bright_sheets(blend.astype(np.float32), sigma) / np.float32(step**2)
-
-
 def _price(images: Images, parts: Compartments, inner: Mask, sheet: FloatGrid) -> NDArray[np.int64]:
     within = PRICE_SHEET + PRICE_FREE / (1.0 + (sheet / SHEET_STRENGTH) ** 3)
     within = np.where(parts.vessel, PRICE_VESSEL, within)
@@ -107,17 +87,18 @@ def find_faces(side: NDArray[np.uint8]) -> Mask:
     """Voxels that share a face with a voxel of the other side."""
     faces = np.zeros(side.shape, dtype=bool)
     for axis in range(3):
-        near, far = _shifted(axis, 0), _shifted(axis, 1)
-        meet = (side[near] + side[far] == 3) & (side[near] > 0) & (side[far] > 0)
+        near, far = neighbour_slices(axis)
+        meet = (side[near] != side[far]) & (side[near] > 0) & (side[far] > 0)
         faces[near] |= meet
         faces[far] |= meet
     return faces
 
 
-def _shifted(axis: int, by: int) -> tuple[slice, slice, slice]:
-    parts = [slice(None)] * 3
-    parts[axis] = slice(1, None) if by else slice(None, -1)
-    return parts[0], parts[1], parts[2]
+def neighbour_slices(axis: int) -> tuple[Box, Box]:
+    """All voxels that have a next one along the axis, and those next ones."""
+    near, far = [slice(None)] * 3, [slice(None)] * 3
+    near[axis], far[axis] = slice(None, -1), slice(1, None)
+    return (near[0], near[1], near[2]), (far[0], far[1], far[2])
 
 
 def clear_faces(sheet: FloatGrid, inner: Mask, faces: Mask) -> Mask:

@@ -9,12 +9,14 @@ from scipy import ndimage
 from diptych.anatomy.axes import axes_from_landmarks, axes_from_shape, has_frankfurt, marked_points
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.sheets import CLEAR_SHEET, find_sheets
 from diptych.anatomy.tissues import Compartments
 from diptych.model import Case, InputError, SafetyRefusal, Twin, TwinAxes, TwinId
 
 Vector = NDArray[np.float64]
 EROSION_STEP = 2.0
 LEAST_SEED_VOXELS = 20
+LEAST_SHEET_VOXELS = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,8 +136,13 @@ def _from_lumps(
 
 
 def _two_lumps(case: Case, images: Images, parts: Compartments) -> list[Mask]:
-    """The two largest deep parts, at the least depth at which the cavity falls into two."""
-    depth = np.where(parts.cavity, parts.depth, 0.0)
+    """The two largest deep parts, at the least depth at which the cavity falls into two.
+
+    Depth is measured from bone and from large sheets, so that a septum parts them too.
+    """
+    walls = parts.bone | _large_sheets(images, parts)
+    depth = ndimage.distance_transform_edt(~walls, sampling=images.spacing)
+    depth = np.where(parts.cavity, depth, 0.0)
     level, top = EROSION_STEP * 2, float(depth.max())
     while level < 0.9 * top:
         labels, count = ndimage.label(depth > level)
@@ -151,6 +158,16 @@ def _two_lumps(case: Case, images: Images, parts: Compartments) -> list[Mask]:
         " and does not fall into two",
         remedy="give a CT that shows both heads, or mark the landmarks of both twins",
     )
+
+
+def _large_sheets(images: Images, parts: Compartments) -> Mask:
+    """Clear sheets of the cavity in connected pieces of some size."""
+    clear = (find_sheets(images, parts) > CLEAR_SHEET) & parts.cavity & ~parts.vessel
+    labels, count = ndimage.label(clear, np.ones((3, 3, 3), dtype=bool))
+    large = np.bincount(labels.ravel(), minlength=count + 1) >= LEAST_SHEET_VOXELS
+    large[0] = False
+    result: Mask = large[labels]
+    return result
 
 
 def _order_of(case: Case, middles: list[Vector]) -> tuple[int, int]:

@@ -22,7 +22,9 @@ from diptych.demonstration.routes import (
 from diptych.demonstration.shell import Joint
 from diptych.model import Owner, TwinId
 
-RING_RADIUS = 3.0
+RING_RADIUS = 2.4
+"""Radius of the circumferential sinus, mm: as wide as the sagittal sinus of an infant, 4 to 5 mm
+(adult calibre, PMID 20711726, times the ratio of head circumferences; PMC7963243)."""
 _SINUS_RADIUS = 2.3
 _TORCULA = -104.0
 _BRIDGING = 8

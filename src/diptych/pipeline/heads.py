@@ -5,11 +5,9 @@ import tarfile
 import zlib
 from dataclasses import replace
 from importlib.util import find_spec
-from math import prod
 from pathlib import Path
 
-import numpy as np
-
+from diptych.demonstration.cranium import MATRIX_NAME, PLIST_NAME, read_cranium
 from diptych.formats.nifti import read_series
 from diptych.model import InputError, Volume
 
@@ -22,8 +20,6 @@ _DAMAGE = (
     EOFError,
     OSError,
     zlib.error,
-    KeyError,
-    ValueError,
     plistlib.InvalidFileException,
 )
 
@@ -60,32 +56,18 @@ def _read(path: Path, phrase: str) -> Volume:
 
 
 def _read_inv3(path: Path) -> Volume:
-    """A CT in an InVesalius project; which side is left, the project does not say."""
+    """The CT in an InVesalius project; which side is left, the project does not say."""
     try:
         with tarfile.open(path) as archive:
-            plist = plistlib.loads(_member(archive, "main.plist"))
-            matrix = _member(archive, plist["matrix"]["filename"])
-        shape, spacing = tuple(plist["matrix"]["shape"]), tuple(plist["spacing"])
-        if plist["matrix"]["dtype"] != "int16" or len(matrix) != 2 * prod(shape):
-            raise ValueError(f"a matrix of {len(matrix)} bytes is no int16 of shape {shape}")
+            streams = {entry.name: archive.extractfile(entry) for entry in archive}
+            parts = {
+                name: stream.read()
+                for name, stream in streams.items()
+                if stream and name.endswith((MATRIX_NAME, PLIST_NAME))
+            }
+        return read_cranium(parts)
     except _DAMAGE as error:
         raise InputError(
             f"{path.name} cannot be read as an InVesalius project: {error}",
             remedy="install invesalius-examples again, or give --head a NIfTI file",
         ) from error
-    voxels = np.frombuffer(matrix, dtype="<i2").reshape(shape).transpose(2, 1, 0)
-    return Volume(
-        voxels=voxels,
-        affine=np.diag([*spacing, 1.0]) @ np.diag([-1.0, -1.0, 1.0, 1.0]),
-        frame_of_reference="2.25.1",
-        modality="CT",
-        source=path.name,
-    )
-
-
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    found = next((entry for entry in archive.getmembers() if entry.name.endswith(name)), None)
-    stream = archive.extractfile(found) if found else None
-    if stream is None:
-        raise KeyError(name)
-    return stream.read()

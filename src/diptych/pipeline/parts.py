@@ -90,10 +90,10 @@ def _timing(run: Run, out: Path) -> None:
     from diptych.timing import TimingPolicy, window
 
     anatomy = run.load(Anatomy, ANATOMY, "anatomy")
-    fused = anatomy.measures.get("fused-area-skin")
+    layers = [name for name in sorted(anatomy.measures) if name.startswith("fused-area-")]
     value = window(
         run.load(Case, INTAKE, "case"),
-        fused_area_cm2=fused.value if fused else None,
+        fused_area_cm2=sum(anatomy.measures[name].value for name in layers) or None,
         tables=run.tables(STAGE["timing"].tables),
         policy=merge_policy(TimingPolicy(), run.policies.get("timing", {}), "timing"),
     )

@@ -92,7 +92,7 @@ def _run_sheet(schedule: Schedule) -> Table:
                 tell_clock(entry.start, start),
                 tell_clock(entry.end, start),
                 name_subject(task.subject),
-                f"{task.step} {task.title}",
+                f"{task.step} {task.title}" if task.step else task.title,
                 who or "-",
             )
         )
