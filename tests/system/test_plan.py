@@ -102,7 +102,9 @@ def test_second_run_changes_nothing(planned: Planned, copy: Path) -> None:
     assert again | {"dossier": ""} == planned[1] | {"dossier": ""}
 
 
-def test_one_changed_duration_redoes_choreography_and_what_follows(copy: Path) -> None:
+def test_one_changed_duration_redoes_choreography_and_what_follows(
+    planned: Planned, copy: Path
+) -> None:
     (copy / "tables").mkdir()
     (copy / "tables" / "steps.toml").write_text(
         '[[row]]\nkey = "induction"\nmode = 35\nsource = "our own log"\nconfidence = "medium"\n',
@@ -113,6 +115,11 @@ def test_one_changed_duration_redoes_choreography_and_what_follows(copy: Path) -
     assert result.returncode == 0, result.stderr
     assert efforts(copy)[len(before) :] == PARTS[4:]
     assert "our own log" in (copy / "dossier" / "index.html").read_text("utf-8")
+    shutil.rmtree(copy / "tables")
+    result = diptych("plan", copy, "-q", "--days", "2000")
+    assert result.returncode == 0, result.stderr
+    for place in ("derivatives", "dossier"):
+        assert hash_folder(copy / place) == hash_folder(planned[0] / place)
 
 
 def test_one_thread_gives_the_same_bytes(raw_case: Path, planned: Planned, tmp_path: Path) -> None:

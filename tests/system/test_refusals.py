@@ -34,7 +34,7 @@ def keep_one_head(case: Path) -> None:
     for role in ("ct", "ctv"):
         path = case / "raw" / f"{role}.nii.gz"
         image = nib.load(path)
-        voxels = np.array(image.dataobj)  # type: ignore[attr-defined]
+        voxels = np.asanyarray(image.dataobj).copy()  # type: ignore[attr-defined]
         voxels[second] = -1000
         nib.save(nib.Nifti1Image(voxels, image.affine, image.header), path)  # type: ignore[attr-defined]
 

@@ -151,7 +151,7 @@ def test_nothing_says_who_is_a() -> None:
 def test_one_head_is_refused_with_what_was_found() -> None:
     with pytest.raises(InputError, match=r"case with one head: the intracranial space is one"):
         map_anatomy(draw(Toy(heads=1, marks=("nasion",), marked="A")), tables=TABLES)
-    with pytest.raises(InputError, match=r"case with one head: the skull of twin B"):
+    with pytest.raises(InputError, match=r"case with one head: .*twin B"):
         map_anatomy(draw(Toy(heads=1)), tables=TABLES)
 
 

@@ -25,6 +25,7 @@ STRAIGHT = -0.2
 ALIKE = 0.6
 LOOK_MM = 6.0
 MOST_ENDS = 8
+SAME_SIDE = 0.7
 
 Points = NDArray[np.float64]
 _End = tuple[int, bool]
@@ -144,7 +145,7 @@ def _runs(
             at.setdefault(branch.start, []).append((number, False))
             at.setdefault(branch.end, []).append((number, True))
     for node in sorted(at):
-        for (a, _), (b, _) in _best_pairs(tree, at[node]):
+        for (a, _), (b, _) in _best_pairs(tree, at[node], territory):
             strangers = {home[a], home[b]} == {1, 2} and min(calibre[a], calibre[b]) >= WIDE * vein
             if shared[a] == shared[b] and not strangers:
                 old, new = max(run[a], run[b]), min(run[a], run[b])
@@ -164,17 +165,22 @@ def _home(sides: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _best_pairs(tree: Tree, ends: list[_End]) -> tuple[tuple[_End, _End], ...]:
+def _best_pairs(
+    tree: Tree, ends: list[_End], territory: list[NDArray[np.uint8]]
+) -> tuple[tuple[_End, _End], ...]:
     """Which branch ends at a node continue each other: the straightest set of pairs.
 
-    Where a wider vessel passes, two veins that end in it from both sides are no pair.
+    Where a wider vessel passes, two veins that end in it from both sides are no pair. Where
+    only two ends meet they are one vessel, however it bends.
     """
+    if len(ends) == 2:
+        return ((ends[0], ends[1]),)
     widest = max(tree.branches[n].calibre for n, _ in ends)
     wide = [end for end in ends if tree.branches[end[0]].calibre >= ALIKE * widest]
     if len(wide) > MOST_ENDS:
         return ()
     scores = {
-        (a, b): _straightness(tree, wide[a], wide[b])
+        (a, b): _continuity(tree, wide[a], wide[b], territory)
         for a in range(len(wide))
         for b in range(a + 1, len(wide))
     }
@@ -199,9 +205,11 @@ def _match(
     return best
 
 
-def _straightness(tree: Tree, first: _End, second: _End) -> float:
-    """Above 0 when the second branch end runs on from the first: straight and alike.
+def _continuity(tree: Tree, first: _End, second: _End, territory: list[NDArray[np.uint8]]) -> float:
+    """Above 0 when the second branch end runs on from the first.
 
+    Counted are how straight they go on, how alike they are, and whether they lie on the
+    same side there: veins of both twins that touch through the septum stay on their sides.
     Two branches with free ends both come from the periphery: neither continues the other.
     """
     a, b = tree.branches[first[0]], tree.branches[second[0]]
@@ -211,7 +219,11 @@ def _straightness(tree: Tree, first: _End, second: _End) -> float:
     ratio = min(a.calibre, b.calibre) / max(a.calibre, b.calibre)
     if cosine > STRAIGHT or ratio < ALIKE:
         return 0.0
-    return round(ratio - cosine, 9)
+    sides = [
+        _majority(territory[n][_peripheral(tree.branches[n], from_end)])[0]
+        for n, from_end in (first, second)
+    ]
+    return round(ratio - cosine + (SAME_SIDE if sides[0] is sides[1] else 0.0), 9)
 
 
 def _direction(branch: Branch, from_end: bool) -> Points:
@@ -231,20 +243,24 @@ def _branch_owner(
     territory: list[NDArray[np.uint8]],
     sinus_calibre: float,
 ) -> tuple[Owner, float]:
-    """Owner by the own free end, else by the run's free ends, else by most of the course.
-
-    A vessel too wide for a vein goes by most of its own course.
+    """Owner by the own free end, else by those of the run (the nearer first), else by most
+    of the run's course. A vessel too wide for a vein goes by most of its own course.
     """
     if tree.branches[number].calibre > WIDE * sinus_calibre:
         return _majority(territory[number])
     members = [n for n in range(len(run)) if run[n] == run[number]]
+    beside = [n for n in members if _touch(tree.branches[n], tree.branches[number])]
     own = _free_end_owners(tree, [number], territory)
-    for ends in (own, _free_end_owners(tree, members, territory)):
+    for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, members))):
         if len({owner for _, owner, _ in ends}) == 1:
             return ends[0][1], min(sure for _, _, sure in ends)
     if own:
         return min(own, key=lambda end: end[0])[1:]
     return _majority(np.concatenate([territory[n] for n in members]))
+
+
+def _touch(first: Branch, second: Branch) -> bool:
+    return bool({first.start, first.end} & {second.start, second.end})
 
 
 def _free_end_owners(
@@ -255,16 +271,16 @@ def _free_end_owners(
     for n in members:
         branch = tree.branches[n]
         for node in tree.free_ends(branch):
-            near = _peripheral(branch, node)
+            near = _peripheral(branch, branch.start != node)
             found.append((float(np.median(branch.radius[near])), *_majority(territory[n][near])))
     return found
 
 
-def _peripheral(branch: Branch, node: int) -> NDArray[np.bool_]:
-    """Points of the path within reach of the free end."""
+def _peripheral(branch: Branch, from_end: bool) -> NDArray[np.bool_]:
+    """Points of the path within reach of its end, or of its start."""
     steps = np.linalg.norm(np.diff(branch.path, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
-    if branch.start != node:
+    if from_end:
         along = along[-1] - along
     result: NDArray[np.bool_] = along <= min(PERIPHERAL_MM, 0.5 * float(along.max()))
     return result
@@ -289,22 +305,19 @@ def paint_owners(
     images: Images, parts: Compartments, sides: Sides, tree: Tree, drainage: Drainage
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """`Owner` codes and confidence (0..100), uint8: of each voxel's side, and in vessels
-    of the vessel.
+    of the vessel with the nearest centreline.
     """
     codes, sure = sides.side.copy(), sides.confidence.copy()
     if not tree.branches:
         return codes, sure
     points = np.concatenate([branch.path for branch in tree.branches])
     which = np.repeat(np.arange(len(tree.branches)), [len(b.path) for b in tree.branches])
-    radius = np.concatenate([branch.radius for branch in tree.branches])
     where = np.argwhere(parts.vessel & _traced(images, parts, points))
-    place = images.position_of(where.astype(np.float64))
-    near = min(8, len(points))
-    away, index = cKDTree(points).query(place, k=[*range(1, near + 1)])
-    best = index[np.arange(len(place)), np.argmin(away / radius[index], axis=1)]
-    codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[which[best]]
+    _, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
+    chosen = which[nearest]
+    codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[chosen]
     percent = np.rint(100.0 * np.array(drainage.confidence)).astype(np.uint8)
-    sure[tuple(where.T)] = percent[which[best]]
+    sure[tuple(where.T)] = percent[chosen]
     return codes, sure
 
 

@@ -12,6 +12,7 @@ from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
 from diptych.anatomy.ownership import Sides, divide_tissue, find_septum
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import Compartments, find_compartments, label_tissues
 from diptych.anatomy.vessels import trace_vessels
@@ -37,6 +38,7 @@ def map_anatomy(
     SafetyRefusal when nothing says which head is A.
     """
     images = read_images(case, policy)
+    require_both_heads(case, images)
     parts = find_compartments(images, policy)
     territory = find_territory(case, images, parts, policy)
     sides = divide_tissue(images, parts, territory)

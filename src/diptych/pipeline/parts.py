@@ -151,7 +151,7 @@ def _dossier(run: Run, out: Path) -> None:
         schedule=run.load(Schedule, CHOREOGRAPHY, "schedule"),
         coverage=run.load(Coverage, CONTINGENCIES, "coverage"),
         rehearsal=run.load(Rehearsal, REHEARSAL, "rehearsal"),
-        provenance=provenance(run, STAGES),
+        provenance=provenance(run, [STAGE[verb] for verb in STAGE["dossier"].after]),
         rows=rows_used(run, STAGES),
         encode_png=encode_png,
     )
