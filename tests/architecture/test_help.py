@@ -10,7 +10,8 @@ from typer.main import get_command
 from diptych.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+VERBS = sorted(COMMANDS)
 
 
 def test_verbs_are_pinned() -> None:
@@ -55,3 +56,9 @@ def test_every_verb_is_documented(verb: str) -> None:
     assert f"## diptych {verb}" in (ROOT / "docs" / "reference" / "command-line.md").read_text(
         "utf-8"
     )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_json(verb: str) -> None:
+    options = {name for each in COMMANDS[verb].params for name in each.opts}
+    assert "--json" in options

@@ -18,6 +18,7 @@ SHARED_RIM_MM = 3.0
 SHARED_SHARE = 0.28
 WALL_MM = 6.0
 FILL = 0.8
+GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
 STRAIGHT = -0.2
@@ -100,7 +101,10 @@ def _is_rim(
 
 
 def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
-    """Adds branches of some calibre between two shared ones: the ring does not stop there."""
+    """Adds short branches of some calibre between two shared ones: the ring goes on there.
+
+    A long one between two places of the ring is a vein that leaves it and touches it again.
+    """
     nodes = {
         node
         for branch, ring in zip(tree.branches, shared, strict=True)
@@ -108,7 +112,12 @@ def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
         for node in (branch.start, branch.end)
     }
     return [
-        ring or ({branch.start, branch.end} <= nodes and branch.calibre >= calibre)
+        ring
+        or (
+            {branch.start, branch.end} <= nodes
+            and branch.calibre >= calibre
+            and branch.length <= GAP_MM
+        )
         for branch, ring in zip(tree.branches, shared, strict=True)
     ]
 

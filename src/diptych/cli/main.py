@@ -205,13 +205,18 @@ def theatre(
     host: Annotated[
         str, typer.Option("--host", help="Address to serve on; others than 127.0.0.1 are open.")
     ] = "127.0.0.1",
+    json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Serve the live board of the operation day, from an append-only record."""
-    with guarded(json=False, verbose=verbose) as say:
+    with guarded(json=json, verbose=verbose) as say:
         from diptych.pipeline.board import serve_board
 
-        serve_board(case, host=host, port=port, announce=say.message)
+        def announce(line: str) -> None:
+            address = next(word for word in line.split() if word.startswith("http"))
+            say.result({"address": address, "case": str(case)}, lines=[line])
+
+        serve_board(case, host=host, port=port, announce=announce)
 
 
 @app.command()
@@ -270,11 +275,12 @@ def list_(
 def picture(
     case: CaseArgument,
     out: Annotated[Path, typer.Argument(help="PNG file to write.")],
+    json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Draw the pair, the cut and the vessels of a planned case in one picture."""
-    with guarded(json=False, verbose=verbose) as say:
+    with guarded(json=json, verbose=verbose) as say:
         from diptych.pipeline.picture import draw_picture
 
         draw_picture(case, out)
-        say.result({}, lines=[f"Drawn: {out}"])
+        say.result({"file": str(out)}, lines=[f"Drawn: {out}"])
