@@ -82,7 +82,7 @@ def demo(
         order = DemoOrder(kind=kind, spacing=spacing, head=head, seed=seed)
         made = make_demo(folder, order)
         if not quiet:
-            say.message(f"Made {folder} {made['made_from']}.")
+            say.message(f"{folder} was {made['made_from']}.")
             say.message(f"The ground truth lies apart, in {made['truth']}; no planning reads it.")
         if plan:
             options = PlanOptions(seed=seed, days=days, threads=threads)
