@@ -1,6 +1,7 @@
 """From the images of a case to its anatomy."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import Compartments, find_compartments, label_tissues
 from diptych.anatomy.vessels import trace_vessels
-from diptych.model import Anatomy, Case, Owner, Tissue, VesselNetwork, Volume
+from diptych.model import Anatomy, Case, Classification, Owner, Tissue, VesselNetwork, Volume
 from diptych.tables import SourcedTable
 
 DEFAULT_POLICY = AnatomyPolicy()
 UNSURE = 75
+COARSE_MM = 2.0
+"""Voxels thicker than an infant's vault (about 2 mm) merge what lies on both sides of it."""
 
 
 def map_anatomy(
@@ -65,10 +68,27 @@ def map_anatomy(
         confidence=_volume(images, sure, "confidence of the ownership, percent"),
         vessels=vessels,
         axes=territory.axes,
-        classification=classify_pair(territory.axes, sinus, table),
+        classification=_doubt_when_coarse(
+            classify_pair(territory.axes, sinus, table), images.spacing
+        ),
         measures=measure_junction(images, codes, parts, sides, physiology),
         notes=(*_contrast_notes(images), *territory.notes, *loose, *_doubts(images, parts, sides)),
     )
+
+
+def _doubt_when_coarse(
+    found: Classification, spacing: tuple[float, float, float]
+) -> Classification:
+    """The class, called ambiguous where voxels are too thick to part neighbouring sinuses."""
+    thickest = max(spacing)
+    if thickest <= COARSE_MM:
+        return found
+    reason = (
+        f"the voxels are {thickest:.1f} mm thick, more than {COARSE_MM:g} mm: sinuses of both"
+        " twins that lie close together cannot be told from one shared sinus; image at"
+        " 1.25 mm or finer"
+    )
+    return replace(found, ambiguous=True, reasons=(*found.reasons, reason))
 
 
 def _volume(images: Images, codes: NDArray[np.uint8], name: str) -> Volume:

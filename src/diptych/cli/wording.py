@@ -13,7 +13,7 @@ def plan_lines(summary: dict[str, Any]) -> list[str]:
     return [
         f"Class       {kind['label']}, long axes at {kind['long_axis_angle']['value']:.0f}°,"
         f" rotation {kind['rotation']['value']:.0f}°"
-        + (" (ambiguous: near a limit)" if kind["ambiguous"] else ""),
+        + (" (ambiguous: see the reasons in the dossier)" if kind["ambiguous"] else ""),
         f"Cut         {cut['statement']}",
         f"Vessels     {len(summary['vessels']['crossed'])} cross the cut",
         *(
