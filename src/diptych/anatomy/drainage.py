@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from diptych.anatomy.images import Box, Images, Mask
+from diptych.anatomy.images import Box, FloatGrid, Images, Mask
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
+from diptych.kernels.components import label_components
+from diptych.kernels.distance import measure_distance
 from diptych.model import Owner
 
 PERIPHERAL_MM = 8.0
@@ -55,7 +56,7 @@ def assign_owners(
     and so does a vessel too wide to be a vein.
     """
     territory = [_territory(branch, images, sides) for branch in tree.branches]
-    wall = ndimage.distance_transform_edt(parts.cavity, sampling=images.spacing)
+    wall = measure_distance(parts.cavity, images.spacing)
     shared = [
         branch.calibre >= sinus_calibre and _is_rim(branch, images, parts, sides, wall)
         for branch in tree.branches
@@ -82,7 +83,7 @@ def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8
 
 
 def _is_rim(
-    branch: Branch, images: Images, parts: Compartments, sides: Sides, wall: Points
+    branch: Branch, images: Images, parts: Compartments, sides: Sides, wall: FloatGrid
 ) -> bool:
     """Whether the branch runs along the vault with both twins' tissue beside it.
 
@@ -332,11 +333,11 @@ def paint_owners(
 
 def _traced(images: Images, parts: Compartments, points: Points) -> Mask:
     """Voxels of vessel pieces that a centreline was found for."""
-    labels, count = ndimage.label(parts.vessel, np.ones((3, 3, 3), dtype=bool))
+    pieces = label_components(parts.vessel, neighbours=26)
     index = np.rint(images.index_of(points)).astype(np.int64)
-    index = np.clip(index, 0, np.array(labels.shape) - 1)
-    hit = np.zeros(count + 1, dtype=bool)
-    hit[labels[tuple(index.T)]] = True
+    index = np.clip(index, 0, np.array(pieces.labels.shape) - 1)
+    hit = np.zeros(pieces.count + 1, dtype=bool)
+    hit[pieces.labels[tuple(index.T)]] = True
     hit[0] = False
-    result: Mask = hit[labels]
+    result: Mask = hit[pieces.labels]
     return result

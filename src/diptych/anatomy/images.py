@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.kernels.components import label_components
 from diptych.model import Case, InputError, Volume
 
 MARGIN = 3
@@ -96,13 +97,12 @@ def _find_body(volume: Volume, policy: AnatomyPolicy, case: str) -> Mask:
     """The largest piece of tissue, after cutting thin bridges to table and cushions."""
     tissue: Mask = volume.voxels.astype(np.float32) > policy.air
     core = ndimage.binary_erosion(tissue, iterations=2)
-    labels, count = ndimage.label(core)
-    if count:
-        sizes = np.bincount(labels.ravel())
-        sizes[0] = 0
-        tissue &= ndimage.binary_dilation(labels == int(sizes.argmax()), iterations=4)
+    pieces = label_components(core)
+    if pieces.count:
+        largest = int(pieces.sizes[1:].argmax()) + 1
+        tissue &= ndimage.binary_dilation(pieces.labels == largest, iterations=4)
     found = float(tissue.sum()) * float(volume.voxel_volume)
-    if not count or found < LEAST_HEAD_ML:
+    if not pieces.count or found < LEAST_HEAD_ML:
         raise InputError(
             f"case {case}: the CT holds {found:.0f} ml of tissue above {policy.air:g} HU,"
             f" expected at least {LEAST_HEAD_ML:g} ml for a head",

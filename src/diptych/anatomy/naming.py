@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.images import Images
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
+from diptych.kernels.distance import measure_distance
 from diptych.model import Owner, TwinAxes
 
 MIDLINE = 0.2
@@ -45,7 +45,7 @@ def name_branches(
     sinus with the twin's own side. Narrow ones: cross-draining veins where they run
     through the other twin's side, else bridging veins, numbered by place.
     """
-    depth = ndimage.distance_transform_edt(parts.cavity, sampling=images.spacing)
+    depth = measure_distance(parts.cavity, images.spacing)
     wide = _wide_runs(tree, drainage)
     names: list[Label] = []
     numbers: dict[str, int] = {}
@@ -74,7 +74,7 @@ def _wide_runs(tree: Tree, drainage: Drainage) -> frozenset[int]:
     return frozenset(run for run in total if total[run] > 0.0)
 
 
-def _depth_of(branch: Branch, images: Images, depth: NDArray[np.float64]) -> float:
+def _depth_of(branch: Branch, images: Images, depth: NDArray[np.float32]) -> float:
     index = np.rint(images.index_of(branch.path)).astype(np.int64)
     index = np.clip(index, 0, np.array(depth.shape) - 1)
     return float(np.median(depth[tuple(index.T)]))

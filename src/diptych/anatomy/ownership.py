@@ -10,6 +10,7 @@ from diptych.anatomy.images import Box, FloatGrid, Images, Mask
 from diptych.anatomy.sheets import CLEAR_SHEET, SHEET_STRENGTH, find_sheets
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
+from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
 
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
@@ -69,7 +70,7 @@ def _swapped(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _find_inner(images: Images, parts: Compartments) -> Mask:
     outside = ~parts.cavity & ~parts.bone
-    away = ndimage.distance_transform_edt(~outside, sampling=images.spacing)
+    away = measure_distance(~outside, images.spacing, limit=2.0 * PLATE_DEPTH_MM)
     return np.asarray(parts.cavity | (parts.bone & (away > PLATE_DEPTH_MM)))
 
 
@@ -119,10 +120,8 @@ def _confidence(
     """50 at the boundary to 100 far away: soon where the boundary shows, late elsewhere."""
     if not faces.any():
         return np.where(side > 0, 100, 0).astype(np.uint8)
-    away, index = ndimage.distance_transform_edt(
-        ~faces, sampling=images.spacing, return_indices=True
-    )
-    shown = clear_faces(sheet, inner, faces)[tuple(index)]
+    away, nearest = nearest_index(~faces, images.spacing)
+    shown = clear_faces(sheet, inner, faces).ravel()[nearest]
     reach = np.where(shown, REACH_CLEAR_MM, REACH_UNCLEAR_MM)
     half = 0.5 * min(images.spacing)
     sure = 100.0 - 50.0 * np.exp(-(away + half) / reach)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from diptych.anatomy.axes import axes_from_landmarks, axes_from_shape, has_frankfurt, marked_points
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.sheets import CLEAR_SHEET, find_sheets
 from diptych.anatomy.tissues import Compartments
+from diptych.kernels.components import label_components
+from diptych.kernels.distance import measure_distance
 from diptych.model import Case, InputError, SafetyRefusal, Twin, TwinAxes, TwinId
 
 Vector = NDArray[np.float64]
@@ -141,15 +142,15 @@ def _two_lumps(case: Case, images: Images, parts: Compartments) -> list[Mask]:
     Depth is measured from bone and from large sheets, so that a septum parts them too.
     """
     walls = parts.bone | _large_sheets(images, parts)
-    depth = ndimage.distance_transform_edt(~walls, sampling=images.spacing)
+    depth = measure_distance(~walls, images.spacing)
     depth = np.where(parts.cavity, depth, 0.0)
     level, top = EROSION_STEP * 2, float(depth.max())
     while level < 0.9 * top:
-        labels, count = ndimage.label(depth > level)
-        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        pieces = label_components(depth > level)
+        labels, sizes = pieces.labels, pieces.sizes
         sizes[0] = 0
         first, second = (int(n) for n in np.argsort(-sizes, kind="stable")[:2])
-        if count >= 2 and sizes[second] > 0.25 * sizes[first]:
+        if pieces.count >= 2 and sizes[second] > 0.25 * sizes[first]:
             return [labels == first, labels == second]
         level += EROSION_STEP
     raise InputError(
@@ -163,10 +164,10 @@ def _two_lumps(case: Case, images: Images, parts: Compartments) -> list[Mask]:
 def _large_sheets(images: Images, parts: Compartments) -> Mask:
     """Clear sheets of the cavity in connected pieces of some size."""
     clear = (find_sheets(images, parts) > CLEAR_SHEET) & parts.cavity & ~parts.vessel
-    labels, count = ndimage.label(clear, np.ones((3, 3, 3), dtype=bool))
-    large = np.bincount(labels.ravel(), minlength=count + 1) >= LEAST_SHEET_VOXELS
+    pieces = label_components(clear, neighbours=26)
+    large = pieces.sizes >= LEAST_SHEET_VOXELS
     large[0] = False
-    result: Mask = large[labels]
+    result: Mask = large[pieces.labels]
     return result
 
 

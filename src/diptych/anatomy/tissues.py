@@ -10,6 +10,8 @@ from skimage.segmentation import watershed
 
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.kernels.components import label_components
+from diptych.kernels.distance import measure_distance
 from diptych.model import InputError, Tissue
 
 RAYS = 26
@@ -48,7 +50,7 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     rise = images.venous - images.plain
     vessel = find_vessels(images, rise, policy)
     bone = _find_bone(images, vessel, policy)
-    depth = ndimage.distance_transform_edt(~bone, sampling=images.spacing).astype(np.float32)
+    depth = measure_distance(~bone, images.spacing)
     lumps, others = _deep_lumps(images, bone, depth, policy)
     cavity = _grow_cavity(images, bone, depth, lumps, others)
     return Compartments(
@@ -67,12 +69,11 @@ def find_vessels(images: Images, rise: FloatGrid, policy: AnatomyPolicy) -> Mask
         return np.zeros(images.body.shape, dtype=bool)
     limit = max(policy.blood, 0.5 * float(np.percentile(rise[core], 75.0)))
     candidate = (rise > limit) & images.body
-    labels, count = ndimage.label(candidate, np.ones((3, 3, 3), dtype=bool))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    strong = np.bincount(labels[core & candidate], minlength=count + 1) > 0
-    keep = strong & (sizes >= LEAST_VESSEL_VOXELS)
+    pieces = label_components(candidate, neighbours=26)
+    strong = np.bincount(pieces.labels[core & candidate], minlength=pieces.count + 1) > 0
+    keep = strong & (pieces.sizes >= LEAST_VESSEL_VOXELS)
     keep[0] = False
-    return _join_pieces(np.asarray(keep[labels]), images)
+    return _join_pieces(np.asarray(keep[pieces.labels]), images)
 
 
 def _join_pieces(vessel: Mask, images: Images) -> Mask:
@@ -81,10 +82,10 @@ def _join_pieces(vessel: Mask, images: Images) -> Mask:
     A thin vein fades where it lies between voxels; its piece is joined to the rest, the
     largest piece first.
     """
-    labels, count = ndimage.label(vessel, np.ones((3, 3, 3), dtype=bool))
-    order = np.argsort(-np.bincount(labels.ravel(), minlength=count + 1)[1:], kind="stable") + 1
+    pieces = label_components(vessel, neighbours=26)
+    order = np.argsort(-pieces.sizes[1:], kind="stable") + 1
     result = vessel.copy()
-    places = [np.argwhere(labels == label) for label in order.tolist()]
+    places = [np.argwhere(pieces.labels == label) for label in order.tolist()]
     spacing = np.array(images.spacing)
     for number in range(1, len(places)):
         rest = np.concatenate([piece for n, piece in enumerate(places) if n != number])
@@ -110,10 +111,10 @@ def _deep_lumps(
 ) -> tuple[NDArray[np.int32], Mask]:
     """Labelled deep lumps inside bone, and the deep lumps that are not."""
     deep = (depth > policy.throat) & images.body
-    labels, count = ndimage.label(deep)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1) * images.voxel_ml
-    inside = np.zeros(count + 1, dtype=np.int32)
-    for label in range(1, count + 1):
+    pieces = label_components(deep)
+    labels, sizes = pieces.labels, pieces.sizes * images.voxel_ml
+    inside = np.zeros(pieces.count + 1, dtype=np.int32)
+    for label in range(1, pieces.count + 1):
         if sizes[label] >= LEAST_LUMP_ML and _enclosure(labels == label, bone) >= ENCLOSED:
             inside[label] = int(inside.max()) + 1
     if not inside.any():
@@ -127,7 +128,7 @@ def _deep_lumps(
 
 def _enclosure(lump: Mask, bone: Mask) -> float:
     """Share of rays from the middle of the lump that meet bone before they leave the grid."""
-    distance = ndimage.distance_transform_edt(lump)
+    distance = measure_distance(lump, (1.0, 1.0, 1.0))
     start = np.array(np.unravel_index(int(distance.argmax()), lump.shape))
     steps = [np.array(s) - 1 for s in np.ndindex(3, 3, 3) if s != (1, 1, 1)]
     return sum(_meets(bone, start, step) for step in steps) / RAYS

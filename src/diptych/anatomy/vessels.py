@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from diptych.anatomy.images import Images
 from diptych.anatomy.tissues import Compartments
+from diptych.kernels.distance import measure_distance
 from diptych.kernels.skeleton import Skeleton, prune_spurs, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -92,7 +93,7 @@ def _skeleton(images: Images, parts: Compartments) -> Skeleton:
     skeleton = trace_skeleton(parts.vessel)
     if not len(skeleton.nodes):
         return skeleton
-    thick = ndimage.distance_transform_edt(parts.vessel)
+    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
     near = ndimage.maximum_filter(thick, size=3)
     places = np.rint(skeleton.nodes).astype(np.int64)
     covered = SPUR_RADII * near[tuple(places.T)] + 1.0
@@ -144,7 +145,7 @@ def _radii(images: Images, parts: Compartments, paths: list[Points]) -> list[Poi
 
 def _contrast(images: Images, parts: Compartments) -> tuple[Points, Points]:
     """Blood (mm3) of each voxel in and round the mask, and where the voxels lie."""
-    thick = ndimage.distance_transform_edt(parts.vessel)
+    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
     inside = parts.rise[parts.vessel & (thick >= min(float(thick.max()), 2.0))]
     full = float(np.median(inside))
     around = ndimage.binary_dilation(parts.vessel, iterations=1)

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from diptych.kernels.components import label_components
+from diptych.kernels.distance import measure_distance
 from diptych.model import Volume
 from diptych.model.checks import require
 
@@ -14,6 +16,7 @@ Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _STEP = 1.5
+_CUBE = (_STEP, _STEP, _STEP)
 _EROSION = 14.0
 _LEVEL = 6.0
 _FRONTAL_RISE = 23.0
@@ -159,8 +162,8 @@ def _otsu(values: Field) -> float:
 def _head_mask(above: Mask) -> Mask:
     mask = _largest(ndimage.binary_opening(above, iterations=2))
     wide = np.pad(mask, 8, mode="edge")
-    near = ndimage.distance_transform_edt(~wide) * _STEP < 7.0
-    wide = ndimage.distance_transform_edt(near) * _STEP > 7.0
+    near = measure_distance(~wide, _CUBE) < 7.0
+    wide = measure_distance(near, _CUBE) > 7.0
     mask = wide[8:-8, 8:-8, 8:-8] | mask
     floor = np.concatenate([np.ones_like(mask[:, :, :1]), mask], axis=2)
     filled: Mask = ndimage.binary_fill_holes(floor)[:, :, 1:]
@@ -169,26 +172,26 @@ def _head_mask(above: Mask) -> Mask:
 
 def _cavity_mask(skin: Mask, whole: Mask, soft: Mask, *, source: str) -> Mask:
     floor = np.concatenate([skin[:, :, :1], skin], axis=2)
-    depth = ndimage.distance_transform_edt(floor)[:, :, 1:] * _STEP
+    depth = measure_distance(floor, _CUBE)[:, :, 1:]
     core = (depth > 9.0) & whole
-    seed = ndimage.distance_transform_edt(core) * _STEP > _EROSION
+    seed = measure_distance(core, _CUBE) > _EROSION
     require(
         bool(seed.any()),
         f"no brain found in {source!r}",
         remedy="give a T1 or CT volume of a whole head, vertex included",
     )
-    grown = (ndimage.distance_transform_edt(~_largest(seed)) * _STEP < _EROSION + 3.0) & core & soft
+    grown = (measure_distance(~_largest(seed), _CUBE) < _EROSION + 3.0) & core & soft
     grown[:, :, : _narrowest_level(grown)] = False
-    closed = ndimage.distance_transform_edt(~np.pad(grown, 12)) * _STEP < 9.0
-    shut = ndimage.distance_transform_edt(closed) * _STEP > 8.0
+    closed = measure_distance(~np.pad(grown, 12), _CUBE) < 9.0
+    shut = measure_distance(closed, _CUBE) > 8.0
     filled: Mask = ndimage.binary_fill_holes(shut)[12:-12, 12:-12, 12:-12]
     return _rounded(filled & (depth > 7.0), 10.0)
 
 
 def _rounded(mask: Mask, radius: float) -> Mask:
     """`mask` without corners sharper than `radius` mm."""
-    core = ndimage.distance_transform_edt(mask) * _STEP > radius
-    result: Mask = ndimage.distance_transform_edt(~core) * _STEP < radius
+    core = measure_distance(mask, _CUBE) > radius
+    result: Mask = measure_distance(~core, _CUBE) < radius
     return result
 
 
@@ -201,20 +204,17 @@ def _narrowest_level(mask: Mask) -> int:
 
 
 def _largest(mask: Mask) -> Mask:
-    labels, count = ndimage.label(mask)
-    if count == 0:
+    pieces = label_components(mask)
+    if pieces.count == 0:
         return mask
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    result: Mask = labels == int(sizes.argmax())
+    result: Mask = pieces.labels == 1 + int(pieces.sizes[1:].argmax())
     return result
 
 
 def signed_distance(mask: Mask, step: float, smooth: float) -> Field:
     """Signed distance to the edge of `mask`, mm, negative inside, smoothed by `smooth` mm."""
-    outside = ndimage.distance_transform_edt(~mask)
-    inside = ndimage.distance_transform_edt(mask)
-    field = ((outside - inside) * step).astype(np.float32)
+    cube = (step, step, step)
+    field = measure_distance(~mask, cube) - measure_distance(mask, cube)
     result: Field = ndimage.gaussian_filter(field, smooth / step)
     return result
 

@@ -9,8 +9,9 @@ the people themselves come from augmenting paths.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from diptych.kernels.compiled import compiled
 
 BOTH, SHARED, TEAM = 2, 3, 4
 EITHER_TEAM = 2
@@ -61,7 +62,7 @@ class Calls(NamedTuple):
     kit: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def at_the_twin(hazard: int, task: int, team: int) -> bool:
     """Is a person of `team` on a task about `task` already with the twin of `hazard`?"""
     if TEAM in (hazard, task):
@@ -73,7 +74,7 @@ def at_the_twin(hazard: int, task: int, team: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def free_people(
     minutes: NDArray[np.int64], duties: Duties, crew: Crew, calls: Calls, own_twin: bool
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
@@ -135,7 +136,7 @@ def free_people(
     return can, idle, kit
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_bits(word: np.uint64) -> int:
     """Number of set bits."""
     total = 0
@@ -145,7 +146,7 @@ def count_bits(word: np.uint64) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hall_slack(masks: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[int, int]:
     """The least of |people reached| - |people asked for| over all sets of demands.
 
@@ -177,13 +178,13 @@ def hall_slack(masks: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[in
     return best, tightest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _has(masks: NDArray[np.uint64], row: int, bit: int) -> bool:
     shifted = masks[row, bit // 64] >> np.uint64(bit % 64)
     return bool((shifted & np.uint64(1)) == np.uint64(1))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def match_people(
     masks: NDArray[np.uint64], counts: NDArray[np.int64], first: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -234,7 +235,7 @@ def match_people(
     return chosen
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cover_each(
     can: NDArray[np.uint64], kit: NDArray[np.int64], active: NDArray[np.bool_], calls: Calls
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

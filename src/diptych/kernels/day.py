@@ -12,10 +12,10 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from diptych.kernels.bitcover import BOTH, SHARED, TEAM, Calls, Crew, at_the_twin, match_people
+from diptych.kernels.compiled import compiled
 
 KERNEL_VERSION = "day 1"
 COMMON, LENGTHS, NUMBERS, STRIKES = 0, 1, 2, 3
@@ -90,7 +90,7 @@ class Day(NamedTuple):
     crew: Crew
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _multiply(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
     """High and low word of the 128-bit product."""
     half = np.uint64(32)
@@ -103,7 +103,7 @@ def _multiply(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
     return a_high * b_high + (cross >> half) + (other >> half), a * b
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def philox(
     seed: int, replica: int, purpose: int, index: int
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
@@ -120,18 +120,18 @@ def philox(
     return c0, c1, c2, c3
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _unit(word: np.uint64) -> float:
     """A number strictly between 0 and 1."""
     return float(np.int64(word >> np.uint64(11))) * 2.0**-53 + 2.0**-54
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _normal(one: np.uint64, two: np.uint64) -> float:
     return float(np.sqrt(-2.0 * np.log(_unit(one))) * np.cos(2.0 * np.pi * _unit(two)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _three_point(low: float, mode: float, high: float, u: float) -> float:
     """Triangular distribution by its inverse."""
     if high <= low:
@@ -142,7 +142,7 @@ def _three_point(low: float, mode: float, high: float, u: float) -> float:
     return high - sqrt((1.0 - u) * (high - low) * (high - mode))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _poisson(mean: float, u: float) -> int:
     """Poisson number by inversion, at most MOST_STRIKES; exactly 1 for an infinite mean."""
     if np.isinf(mean):
@@ -157,7 +157,7 @@ def _poisson(mean: float, u: float) -> int:
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def task_lengths(seed: int, replica: int, work: Work) -> NDArray[np.float64]:
     """Length of each task on that day, (N,) minutes."""
     n = work.low.size
@@ -175,7 +175,7 @@ def task_lengths(seed: int, replica: int, work: Work) -> NDArray[np.float64]:
     return lengths
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _stands_still(hazard: int, task: int) -> bool:
     """Does work on `task` rest while `hazard` is dealt with?"""
     if TEAM in (hazard, task):
@@ -184,7 +184,7 @@ def _stands_still(hazard: int, task: int) -> bool:
     return both or hazard == task
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def live_days(
     seed: int, first_day: int, days: int, day: Day, own_twin: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:

@@ -15,10 +15,10 @@ Not modelled: cast shadows, refraction, perspective.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_cdt, gaussian_filter
 
+from diptych.kernels.compiled import compiled
 from diptych.model.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -174,7 +174,7 @@ def _hollows(layers: tuple[Layer, ...]) -> NDArray[np.float32]:
     return blurred
 
 
-@njit(cache=True)
+@compiled
 def _sample(field, x, y, z):  # type: ignore[no-untyped-def]
     """Trilinear value at a fractional index; 0 outside."""
     ni, nj, nk = field.shape
@@ -189,7 +189,7 @@ def _sample(field, x, y, z):  # type: ignore[no-untyped-def]
     return (a * (1 - v) + b * v) * (1 - u) + (c * (1 - v) + d * v) * u
 
 
-@njit(cache=True)
+@compiled
 def _vote(labels, x, y, z, tally):  # type: ignore[no-untyped-def]
     """The label with most weight among the 64 voxels around a point; 0 if all are 0.
 
@@ -212,7 +212,7 @@ def _vote(labels, x, y, z, tally):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True)
+@compiled
 def _normal(field, inverse, x, y, z):  # type: ignore[no-untyped-def]
     """Outward unit normal in LPS+; the gradient reaches 1.6 voxels to hide the voxel steps."""
     g0 = _sample(field, x + _REACH, y, z) - _sample(field, x - _REACH, y, z)
@@ -225,7 +225,7 @@ def _normal(field, inverse, x, y, z):  # type: ignore[no-untyped-def]
     return n0 / length, n1 / length, n2 / length
 
 
-@njit(cache=True)
+@compiled
 def _light(n0, n1, n2, basis):  # type: ignore[no-untyped-def]
     """Diffuse light, gloss and rim (0 face on, 1 edge on) for a normal, camera frame."""
     nx = n0 * basis[0, 0] + n1 * basis[0, 1] + n2 * basis[0, 2]
@@ -239,7 +239,7 @@ def _light(n0, n1, n2, basis):  # type: ignore[no-untyped-def]
     return diffuse, gloss, 1.0 - min(abs(nz), 1.0)
 
 
-@njit(cache=True)
+@compiled
 def _ray(level, labels, clearance, hollows, surface, cap, alpha, planes, inverse, basis, o, d, out, work, flags, tally):  # type: ignore[no-untyped-def]  # fmt: skip  # noqa: E501, PLR0917
     """Colour (linear, premultiplied) and opacity of one ray into out[0:4]."""
     layers = level.shape[0]
@@ -356,7 +356,7 @@ def _ray(level, labels, clearance, hollows, surface, cap, alpha, planes, inverse
             break
 
 
-@njit(cache=True)
+@compiled
 def _picture(level, labels, clearance, hollows, surface, cap, alpha, planes, inverse, basis, origin, right, down, d, height, width):  # type: ignore[no-untyped-def]  # fmt: skip  # noqa: E501, PLR0917
     first = np.zeros((height, width, 4))
     work = np.empty((3, level.shape[0]))

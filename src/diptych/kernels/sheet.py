@@ -1,9 +1,10 @@
 """Thin sheets in a volume: how strongly the image curves across a bright sheet."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from diptych.kernels.compiled import compiled
 
 
 def bright_sheets(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -20,7 +21,7 @@ def bright_sheets(values: NDArray[np.float32], sigma: float) -> NDArray[np.float
     return result
 
 
-@njit(cache=True)
+@compiled
 def _sheets(v: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     ni, nj, nk = v.shape
     for i in range(1, ni - 1):
@@ -54,7 +55,7 @@ def _sheets(v: NDArray[np.float32], out: NDArray[np.float32]) -> None:
                     out[i, j, k] = strength
 
 
-@njit(cache=True)
+@compiled
 def _two_lowest(
     xx: float, yy: float, zz: float, xy: float, xz: float, yz: float
 ) -> tuple[float, float]:

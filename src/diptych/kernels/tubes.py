@@ -1,8 +1,9 @@
 """Round tubes along centrelines as a level field on a voxel grid, for drawing vessels."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from diptych.kernels.compiled import compiled
 
 FloatArray = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def draw_tubes(
     return level, label
 
 
-@njit(cache=True)
+@compiled
 def _fill(level, label, affine, inverse, segments, labels, spacing):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     low = np.empty(3, dtype=np.int64)
     high = np.empty(3, dtype=np.int64)

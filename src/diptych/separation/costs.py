@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
+from diptych.kernels.distance import measure_distance
 from diptych.model import Anatomy, Case, Owner, Tissue
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.region import Junction, voxel_spacing
@@ -141,7 +141,7 @@ def _off_middle(
         mine = (tissues == Tissue.BRAIN) & (owner == twin) & sure
         if not mine.any():
             return np.ones(tissues.shape), np.zeros(tissues.shape, dtype=np.bool_)
-        away.append(distance_transform_edt(~mine, sampling=voxel_spacing(anatomy.tissues)))
+        away.append(measure_distance(~mine, voxel_spacing(anatomy.tissues)).astype(np.float64))
     rise = table.value("off-middle") * np.abs(away[0] - away[1])
     reach = table.value("plate-reach")
     plate = (tissues == Tissue.BONE) & (away[0] <= reach) & (away[1] <= reach)

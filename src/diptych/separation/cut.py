@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from diptych.kernels.components import label_components
 from diptych.kernels.mincut import Cut, minimum_cut
 from diptych.kernels.mincut.grid import edge_weights, neighbour_steps
 from diptych.model import CutProof, Owner
@@ -114,12 +115,12 @@ def _islands(side: NDArray[np.uint8], seeds: NDArray[np.uint8]) -> NDArray[np.bo
     """Voxels of either side that are not in one piece with that side's seeds."""
     found = np.zeros(side.shape, dtype=np.bool_)
     for code in (1, 2):
-        pieces, count = ndimage.label(side == code)
-        if count > 1:
-            main = np.zeros(count + 1, dtype=np.bool_)
-            main[np.unique(pieces[seeds == code])] = True
+        pieces = label_components(side == code)
+        if pieces.count > 1:
+            main = np.zeros(pieces.count + 1, dtype=np.bool_)
+            main[pieces.labels[seeds == code]] = True
             main[0] = True
-            found |= ~main[pieces]
+            found |= ~main[pieces.labels]
     return found
 
 
@@ -136,7 +137,8 @@ def _settle_loose_pieces(
     if not count:
         return side, 0
     settled = side.copy()
-    pieces, number = ndimage.label(loose)
+    found = label_components(loose)
+    pieces, number = found.labels, found.count
     solid = np.where(loose, 0, side)
     for index, place in enumerate(ndimage.find_objects(pieces, number), start=1):
         wide = tuple(slice(max(axis.start - 1, 0), axis.stop + 1) for axis in place)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from diptych.kernels.components import label_components
+from diptych.kernels.distance import measure_distance
 from diptych.model import Anatomy, InputError, Owner, TwinId, Volume
 
 Block = tuple[slice, slice, slice]
@@ -123,7 +125,7 @@ def _far_from(
     theirs = _without_specks(owner == other, spacing)
     if not theirs.any():
         return np.ones(owner.shape, dtype=np.bool_)
-    far: NDArray[np.bool_] = ndimage.distance_transform_edt(~theirs, sampling=spacing) > margin
+    far: NDArray[np.bool_] = measure_distance(~theirs, spacing) > margin
     return far
 
 
@@ -131,21 +133,18 @@ def _without_specks(
     mask: NDArray[np.bool_], spacing: tuple[float, float, float]
 ) -> NDArray[np.bool_]:
     """Drops pieces under 0.2 ml: stray labels must not forbid seeds around them."""
-    pieces, count = ndimage.label(mask)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    keep = sizes * float(np.prod(spacing)) >= 200.0
+    pieces = label_components(mask)
+    keep = pieces.sizes * float(np.prod(spacing)) >= 200.0
     keep[0] = False
-    kept: NDArray[np.bool_] = keep[pieces]
+    kept: NDArray[np.bool_] = keep[pieces.labels]
     return kept
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pieces, count = ndimage.label(mask)
-    if count <= 1:
+    pieces = label_components(mask)
+    if pieces.count <= 1:
         return mask
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    piece: NDArray[np.bool_] = pieces == int(np.argmax(sizes))
+    piece: NDArray[np.bool_] = pieces.labels == 1 + int(np.argmax(pieces.sizes[1:]))
     return piece
 
 

@@ -7,6 +7,16 @@ Usable alone: numpy and numba only. The method is told in `solve`, the proof in 
 """
 
 from diptych.kernels.mincut.problem import minimum_cut, minimum_cut_edges
-from diptych.kernels.mincut.result import Certificate, Cut
+from diptych.kernels.mincut.result import Certificate, Cut, Verdict
+from diptych.kernels.mincut.warm import certify, front, resolve
 
-__all__ = ["Certificate", "Cut", "minimum_cut", "minimum_cut_edges"]
+__all__ = [
+    "Certificate",
+    "Cut",
+    "Verdict",
+    "certify",
+    "front",
+    "minimum_cut",
+    "minimum_cut_edges",
+    "resolve",
+]

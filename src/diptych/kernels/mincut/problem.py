@@ -1,37 +1,37 @@
 """The two doors: costs per voxel, or capacities per edge."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.mincut import checks
-from diptych.kernels.mincut.certificate import certify_cost, certify_edges
-from diptych.kernels.mincut.grid import (
-    Grid,
-    edge_weights,
-    fill_from_cost,
-    neighbour_steps,
-    tissue_block,
-)
-from diptych.kernels.mincut.result import Certificate, Cut
-from diptych.kernels.mincut.solve import Problem, solve
+from diptych.kernels.mincut import checks, solve
+from diptych.kernels.mincut.grid import Layout, edge_weights, neighbour_steps
+from diptych.kernels.mincut.network import Given, Network, finish, lay_out
+from diptych.kernels.mincut.result import Cut
+from diptych.kernels.mincut.rounding import measure_rounding
+from diptych.kernels.mincut.solve import Workers
 
 
 def minimum_cut(
-    cost: NDArray[np.generic],
-    seeds: NDArray[np.generic],
+    cost: NDArray[Any],
+    seeds: NDArray[Any],
     *,
     neighbours: int = 6,
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    unary: NDArray[np.generic] | None = None,
+    unary: NDArray[Any] | None = None,
     walled: NDArray[np.bool_] | None = None,
+    upper_bound_mask: NDArray[np.bool_] | None = None,
+    engine: str = "exact",
+    gap: float = 0.001,
+    threads: int = 1,
 ) -> Cut:
     """The cheapest surface between two kinds of seeds, and the flow that proves it.
 
-    cost : (I, J, K) integers (or floats, quantised to 14 bits; `Cut.scale` says how).
-        0 means "no tissue": no edge, label 0. The edge between two tissue neighbours costs
-        `weight * (c_p + c_q)`.
-    seeds : (I, J, K) 0 free, 1 source, 2 sink. Seeds of the two kinds may touch: the edge
-        between them is then cut at its cost.
+    cost : (I, J, K) integers, or floats, which are rounded down to 14 bits (`Cut.scale` and
+        `Cut.gap` say how and how much that matters at most). 0 means "no tissue": no edge,
+        label 0. The edge between two tissue neighbours costs `weight * (c_p + c_q)`.
+    seeds : (I, J, K) 0 free, 1 source, 2 sink
     neighbours : 6 or 26
     spacing : voxel size; sets the weights. 6 neighbours: area of the face relative to the
         smallest face. 26: 12 x shortest distance / distance. Where these are not whole
@@ -40,45 +40,38 @@ def minimum_cut(
         the price of label 1. It is not weighed by spacing and not counted at seeds.
     walled : (I, J, K) booleans, true inside structures that can be shelled out along their
         wall: an edge between inside and outside costs `weight * 2 * min(c_p, c_q)`.
+    upper_bound_mask : (I, J, K) booleans, true on the source side of a cut already known. The
+        search starts there; only the time depends on it.
+    engine : "exact", or "primal-dual" for a preview whose distance from the best is at most
+        `gap` of its value where it says so (`Cut.lower_bound` is certified in any case).
+    threads : 1 or 2; the result does not depend on it.
 
     Tissue that the source cannot reach in the residual graph gets label 2, so the source
     side is the smallest of all minimum cuts and the result is unique. InputError for wrong
-    shapes, NaN, negative costs, missing seeds, seeds without tissue, or possible overflow.
+    shapes, NaN, negative costs, seeds that are missing, touch or lie outside tissue, or
+    possible overflow.
     """
-    costs, scale = checks.check_cost(np.asarray(cost))
-    tissue = costs > 0
-    codes = checks.check_seeds(np.asarray(seeds), costs.shape, tissue)
-    checks.check_spacing(spacing, neighbours)
-    terms = checks.check_unary(unary, costs.shape, scale)
-    steps = neighbour_steps(neighbours)
-    weights = edge_weights(steps, spacing)
-    checks.check_weights(costs, weights)
-    corner, shape = tissue_block(tissue)
-    grid = Grid(corner=corner, shape=shape, steps=steps, weights=weights)
-    residual = np.zeros((grid.size, len(steps)), dtype=np.int32)
-    shell = checks.check_walled(walled, costs.shape)
-    fill_from_cost(grid.pad(costs), grid.pad(shell), grid.offsets, weights, residual)
-    if terms is not None:
-        terms = np.where(tissue & (codes == 0), terms, 0)
-    side = _solve_on(grid, residual, tissue.view(np.uint8), codes, terms)
-    labels = grid.unpad(side, (costs.shape[0], costs.shape[1], costs.shape[2]))
-    block = grid.block
-    paid = np.zeros(shape, dtype=np.int64) if terms is None else terms[block]
-    certificate = certify_cost(
-        costs[block],
-        weights,
-        (codes[block], paid, shell[block]),
-        steps,
-        residual.reshape((*grid.padded, len(steps))),
-        labels[block],
-    )
-    return _cut(labels, certificate, scale)
+    checks.check_engine(engine, gap)
+    workers = checks.check_threads(threads)
+    given, layout = read_problem(cost, seeds, neighbours, spacing, unary, walled)
+    start = checks.check_mask(upper_bound_mask, given.shape, "upper_bound_mask")
+    if engine == "primal-dual":
+        from diptych.kernels.mincut.preview import preview_cut
+
+        return measure_rounding(preview_cut(given, gap, workers), np.asarray(cost), unary)
+    with Workers(workers) as crew:
+        network = lay_out(given, layout)
+        search(network, None if start is None else np.where(start, 1, 2), crew)
+        cut = finish(network, crew)
+    return measure_rounding(cut, np.asarray(cost), unary)
 
 
 def minimum_cut_edges(
-    capacities: NDArray[np.generic],
+    capacities: NDArray[Any],
     source: NDArray[np.bool_],
     sink: NDArray[np.bool_],
+    *,
+    threads: int = 1,
 ) -> Cut:
     """The minimum cut of explicit directed capacities on a grid.
 
@@ -91,54 +84,64 @@ def minimum_cut_edges(
     """
     source, sink = np.asarray(source), np.asarray(sink)
     edges = checks.check_capacities(np.asarray(capacities), source, sink)
-    _, i, j, k = edges.shape
     seeds = source.astype(np.uint8) + 2 * sink.astype(np.uint8)
+    workers = checks.check_threads(threads)
+    i, j, k = seeds.shape
+    layout = Layout(corner=(0, 0, 0), shape=(i, j, k))
     steps = neighbour_steps(6)
-    grid = Grid(corner=(0, 0, 0), shape=(i, j, k), steps=steps, weights=np.ones(6, dtype=np.int64))
-    residual = np.zeros((*grid.padded, 6), dtype=np.int32)
-    residual[1:-1, 1:-1, 1:-1] = np.moveaxis(edges, 0, -1)
-    _close_border(residual)
-    tissue = np.ones((i, j, k), dtype=np.uint8)
-    side = _solve_on(grid, residual.reshape(-1, 6), tissue, seeds, None)
-    labels = grid.unpad(side, (i, j, k))
-    return _cut(labels, certify_edges(edges, seeds, steps, residual, labels), 1.0)
-
-
-def _solve_on(
-    grid: Grid,
-    residual: NDArray[np.int32],
-    tissue: NDArray[np.uint8],
-    seeds: NDArray[np.uint8],
-    unary: NDArray[np.int64] | None,
-) -> NDArray[np.uint8]:
-    """Sides on the padded grid; the flow is left in `residual`."""
-    return solve(
-        Problem(
-            residual=residual,
-            tissue=grid.pad(tissue),
-            seed=grid.pad(seeds),
-            unary=None if unary is None else grid.pad(unary),
-            offsets=grid.offsets,
-            shape=grid.padded,
-        )
+    given = Given(
+        capacities=edges,
+        weights=np.ones(3, dtype=np.int64),
+        seeds=seeds,
+        ahead=steps[::2],
     )
+    with Workers(workers) as crew:
+        network = lay_out(given, layout)
+        search(network, None, crew)
+        return finish(network, crew)
 
 
-def _cut(labels: NDArray[np.uint8], certificate: Certificate, scale: float) -> Cut:
-    return Cut(
-        labels=labels,
-        value=certificate.value,
-        lower_bound=certificate.flow,
-        certificate=certificate,
+def read_problem(
+    cost: NDArray[Any],
+    seeds: NDArray[Any],
+    neighbours: int,
+    spacing: tuple[float, float, float],
+    unary: NDArray[Any] | None,
+    walled: NDArray[np.bool_] | None,
+) -> tuple[Given, Layout]:
+    """The problem, checked, and how it will lie in memory; InputError when it is none."""
+    costs, scale = checks.check_cost(np.asarray(cost))
+    codes = checks.check_seeds(np.asarray(seeds), costs.shape)
+    sizes = checks.check_spacing(spacing, neighbours)
+    terms = checks.check_unary(None if unary is None else np.asarray(unary), costs.shape, scale)
+    shell = checks.check_mask(walled, costs.shape, "walled")
+    steps = neighbour_steps(neighbours)
+    seen = checks.survey(costs, codes, steps[::2])
+    layout = Layout(corner=seen.corner, shape=seen.shape, axes=seen.axes)
+    weights = edge_weights(steps, sizes)[::2]
+    checks.check_weights(costs, weights)
+    given = Given(
+        cost=costs,
+        weights=weights,
+        walled=shell,
+        seeds=codes,
+        unary=terms,
+        ahead=steps[::2],
         scale=scale,
+        floats=np.asarray(cost).dtype.kind == "f",
+        prices=None if unary is None else np.asarray(unary),
     )
+    return given, layout
 
 
-def _close_border(residual: NDArray[np.int32]) -> None:
-    """Edges that leave the grid carry nothing."""
-    residual[-2, :, :, 0] = 0
-    residual[1, :, :, 1] = 0
-    residual[:, -2, :, 2] = 0
-    residual[:, 1, :, 3] = 0
-    residual[:, :, -2, 4] = 0
-    residual[:, :, 1, 5] = 0
+def search(network: Network, sides: NDArray[Any] | None, crew: Workers) -> None:
+    """Finds the cut from nothing, or from the sides given."""
+    level = network.level
+    assert level is not None
+    if sides is None:
+        solve.find_cut(level, crew)
+        return
+    code = network.layout.view(level.code)
+    free = (code == 1) | (code == 2)
+    code[free] = sides[network.layout.block][free]
+    solve.improve_cut(level, crew)

@@ -2,278 +2,589 @@
 
 State, all over the flattened padded grid (its border is never tissue):
 
-- `residual` (N, D) int32: what may still flow from a voxel along each direction;
-  directions come in pairs, `d ^ 1` is the opposite of `d`
-- `excess` (N,) int64: inflow - outflow + unary supply
-- `side` (N,) uint8: 0 no tissue, 1 source side, 2 sink side
-- `seed` (N,) uint8: 0 free, 1 source, 2 sink
-- `free` (M,) int32: the voxels that may be relabelled, in raster order
+- `flow` (N, H): net flow from a voxel to its neighbour ahead, one number an edge; `off[a]` is
+  how far ahead that neighbour lies
+- `excess` (N,): inflow - outflow + unary supply
+- `code` (N,) uint8: side 1 or 2 (0 air), + 4 for a seed, + 8 for a voxel held for now
+- `label` (N,): 0 wall (air, other side, held), else the distance to the nearest sink times
+  `sign`: +1 on side 2, -1 on side 1, so that each can be worked on by a thread of its own
 
-Reversing the graph (`reverse_graph`) turns "pull a deficit from the source" into "push an
-excess to the sink", so that one routine serves both sides.
+`turn` is +1 where excess flows forward to sinks (the sink side) and -1 where the whole
+picture is reversed: deficits flow back to sources (the source side). One routine serves both.
 
-References: Goldberg & Tarjan 1988 (doi:10.1145/48014.61051); the start from a saturated
+Sinks of a run are voxels of distance 1: held ones and seeds carry a large deficit as a mark in
+`excess` while they take part, others have a deficit of their own.
+
+References: Goldberg & Tarjan 1988 (doi:10.1145/48014.61051); global relabelling and highest
+label first: Cherkassky & Goldberg 1997 (doi:10.1007/PL00009180); the start from a saturated
 cut: Juan & Boykov 2006 (doi:10.1109/CVPR.2006.47).
 """
 
+from typing import Any
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from diptych.kernels.compiled import compiled
+from diptych.kernels.mincut.capacity import Edges, ahead, behind
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-
-FAR = 2**30
-SLACK = 20
+Whole = NDArray[Any]
 
 
-@njit(cache=True, nogil=True)
-def saturate_cut(residual: Ints, excess: Longs, side: Bytes, offsets: Longs) -> None:
-    """Fills every edge from side 1 to side 2, leaving excess on 2 and deficits on 1."""
-    for v in range(side.size):
-        if side[v] == 1:
-            for d in range(offsets.size):
-                w = v + offsets[d]
-                amount = residual[v, d]
-                if amount > 0 and side[w] == 2:
-                    residual[v, d] = 0
-                    residual[w, d ^ 1] += amount
-                    excess[v] -= amount
-                    excess[w] += amount
-
-
-@njit(cache=True, nogil=True)
-def reverse_graph(residual: Ints, excess: Longs, seed: Bytes, free: Ints, offsets: Longs) -> None:
-    """Swaps the two residuals of every edge that touches a free voxel; negates excesses."""
-    for v in range(excess.size):
-        excess[v] = -excess[v]
-    for n in range(free.size):
-        v = free[n]
-        for d in range(offsets.size):
-            w = v + offsets[d]
-            if seed[w] != 0 or (d & 1) == 0:
-                other = residual[w, d ^ 1]
-                residual[w, d ^ 1] = residual[v, d]
-                residual[v, d] = other
-
-
-@njit(cache=True, nogil=True)
-def _measure_distances(  # noqa: PLR0917 - numba takes no dataclass
-    residual: Ints,
-    excess: Longs,
-    side: Bytes,
-    seed: Bytes,
-    free: Ints,
-    offsets: Longs,
-    region: int,
-    distance: Ints,
-    queue: Ints,
+@compiled
+def saturate_cut(
+    edges: Edges, flow: Whole, excess: Whole, code: Bytes, off: Longs, touched: Ints
 ) -> int:
-    """Exact residual distance of each free voxel of the region to the nearest sink.
+    """Fills every edge from side 1 to side 2, leaving excess on 2 and deficits on 1.
 
-    Sinks are the seeds numbered `region` (distance 0) and voxels with a deficit
-    (distance 0). Returns the greatest distance met; unreached voxels stay FAR.
+    Lists free voxels whose excess was 0 before in `touched`; returns how many there are, also
+    where they do not all fit.
     """
-    tail = 0
-    for n in range(free.size):
-        v = free[n]
-        distance[v] = FAR
-        if side[v] == region and excess[v] < 0:
-            distance[v] = 0
-            queue[tail] = v
-            tail += 1
-    for n in range(free.size):
-        v = free[n]
-        if side[v] == region and distance[v] == FAR:
-            for d in range(offsets.size):
-                if residual[v, d] > 0 and seed[v + offsets[d]] == region:
-                    distance[v] = 1
-                    queue[tail] = v
-                    tail += 1
-                    break
-    head = 0
-    deepest = 0
-    while head < tail:
-        w = queue[head]
-        head += 1
-        near = distance[w]
-        deepest = near
-        for d in range(offsets.size):
-            v = w + offsets[d]
-            if (
-                side[v] == region
-                and distance[v] > near + 1
-                and seed[v] == 0
-                and residual[v, d ^ 1] > 0
-            ):
-                distance[v] = near + 1
-                queue[tail] = v
-                tail += 1
-    return deepest
+    border = 0
+    for a in range(off.size):
+        border = max(border, abs(off[a]))
+    found = 0
+    for start in range(border, code.size - border, 256):
+        stop = min(start + 256, code.size - border)
+        apart = np.uint8(0)
+        for a in range(off.size):
+            o = off[a]
+            for v in range(start, stop):
+                apart = max(apart, (code[v] ^ code[v + o]) & np.uint8(3))
+        if apart < 3:
+            continue
+        for v in range(start, stop):
+            side = code[v] & 3
+            if side == 0:
+                continue
+            for a in range(off.size):
+                w = v + off[a]
+                other = code[w] & 3
+                if side + other != 3:
+                    continue
+                full = ahead(edges, v, w, a) if side == 1 else -behind(edges, v, w, a)
+                more = full - flow[v, a]
+                if more != 0:
+                    for u in (v, w):
+                        if excess[u] == 0 and code[u] < 4:
+                            if found < touched.size:
+                                touched[found] = u
+                            found += 1
+                    flow[v, a] = full
+                    excess[v] -= more
+                    excess[w] += more
+    return found
 
 
-@njit(cache=True, nogil=True)
-def drain_excess(  # noqa: PLR0917 - numba takes no dataclass
-    residual: Ints,
-    excess: Longs,
-    side: Bytes,
-    seed: Bytes,
-    free: Ints,
-    offsets: Longs,
+@compiled
+def clear_listed(flow: Whole, excess: Whole, off: Longs, listed: Ints) -> None:
+    """Takes back all flow on edges of listed voxels, and the excess of both their ends."""
+    for n in range(listed.size):
+        v = listed[n]
+        excess[v] = 0
+        for a in range(off.size):
+            flow[v, a] = 0
+            flow[v - off[a], a] = 0
+            excess[v + off[a]] = 0
+            excess[v - off[a]] = 0
+
+
+@compiled
+def open_side(code: Bytes, label: Whole, far: int, region: int) -> None:
+    """Labels of one side as before a search: free voxels far, all others of that side walls.
+
+    Stretches without a voxel of that side are not touched; where both sides lie in one
+    stretch, the other's labels stay.
+    """
+    mark = far * (2 * region - 3)
+    for start in range(0, code.size, 256):
+        stop = min(start + 256, code.size)
+        sides = np.uint8(0)
+        for v in range(start, stop):
+            sides |= code[v] & np.uint8(3)
+        if sides == region:
+            for v in range(start, stop):
+                label[v] = mark if code[v] == region else 0
+        elif sides == 3:
+            for v in range(start, stop):
+                if code[v] & 3 == region:
+                    label[v] = mark if code[v] == region else 0
+
+
+@compiled
+def open_listed(code: Bytes, label: Whole, far: int, listed: Ints, region: int) -> None:
+    """The same for listed voxels only; all others must be walls already."""
+    for n in range(listed.size):
+        v = listed[n]
+        if code[v] & 3 == region:
+            label[v] = far * (2 * region - 3) if code[v] == region else 0
+
+
+@compiled
+def close_listed(label: Whole, listed: Ints) -> None:
+    """Makes the listed voxels walls again."""
+    for n in range(listed.size):
+        label[listed[n]] = 0
+
+
+@compiled
+def find_rims(code: Bytes, off: Longs, start: int, stop: int, rims: Ints, ends: Longs) -> None:
+    """Lists held and seed voxels beside free ones: of side 1 from the front, of side 2 from behind.
+
+    ends[0], ends[1] : how many there are of each. Nothing is written that does not fit: call
+    again with a longer list when their sum is larger.
+    """
+    first = 0
+    second = 0
+    for v in range(start, stop):
+        kind = code[v]
+        if kind < 4:
+            continue
+        for a in range(off.size):
+            p, q = code[v + off[a]], code[v - off[a]]
+            if 1 <= p <= 2 or 1 <= q <= 2:
+                if first + second < rims.size:
+                    if kind & 3 == 1:
+                        rims[first] = v
+                    else:
+                        rims[rims.size - 1 - second] = v
+                if kind & 3 == 1:
+                    first += 1
+                else:
+                    second += 1
+                break
+    ends[0] = first
+    ends[1] = second
+
+
+@compiled
+def find_rims_listed(code: Bytes, off: Longs, listed: Ints, rims: Ints, ends: Longs) -> None:
+    """The same among the neighbours of listed voxels; each is listed once."""
+    first = 0
+    second = 0
+    for n in range(listed.size):
+        v = listed[n]
+        if code[v] != 1 and code[v] != 2:
+            continue
+        for a in range(2 * off.size):
+            w = v + (off[a >> 1] if a & 1 == 0 else -off[a >> 1])
+            kind = code[w]
+            if kind >= 4 and kind < 16 and first + second < rims.size:
+                code[w] = kind | 16
+                if kind & 3 == 1:
+                    rims[first] = w
+                    first += 1
+                else:
+                    second += 1
+                    rims[rims.size - second] = w
+    for n in range(first):
+        code[rims[n]] &= 15
+    for n in range(rims.size - second, rims.size):
+        code[rims[n]] &= 15
+    ends[0] = first
+    ends[1] = second
+
+
+@compiled
+def find_work(  # noqa: PLR0917 - numba takes no dataclass
+    code: Bytes, excess: Whole, region: int, turn: int, active: Ints, sinks: Ints, ends: Longs
+) -> None:
+    """Lists free voxels of the region with excess and with deficits (in the sense of `turn`).
+
+    ends[0], ends[1] : how many there are; what does not fit is not written.
+    """
+    more = 0
+    less = 0
+    for start in range(0, code.size, 256):
+        stop = min(start + 256, code.size)
+        some = 0
+        for v in range(start, stop):
+            some |= (code[v] == region) & (excess[v] != 0)
+        if not some:
+            continue
+        for v in range(start, stop):
+            if excess[v] != 0 and code[v] == region:
+                if excess[v] * turn > 0:
+                    if more < active.size:
+                        active[more] = v
+                    more += 1
+                else:
+                    if less < sinks.size:
+                        sinks[less] = v
+                    less += 1
+    ends[0] = more
+    ends[1] = less
+
+
+@compiled
+def find_work_listed(  # noqa: PLR0917 - numba takes no dataclass
+    code: Bytes,
+    excess: Whole,
     region: int,
-    distance: Ints,
-    following: Ints,
-    queue: Ints,
-) -> int:
-    """Pushes excess of the region to its seeds and deficits until none can move.
+    turn: int,
+    listed: Ints,
+    active: Ints,
+    sinks: Ints,
+    ends: Longs,
+) -> None:
+    """The same among listed voxels; both lists must be as long as `listed`."""
+    more = 0
+    less = 0
+    for n in range(listed.size):
+        v = listed[n]
+        if code[v] == region:
+            if excess[v] * turn > 0:
+                active[more] = v
+                more += 1
+            elif excess[v] != 0:
+                sinks[less] = v
+                less += 1
+    ends[0] = more
+    ends[1] = less
 
-    Highest label first, with exact distances measured anew whenever a label passes the
-    depth of the last search by SLACK. Returns the number of free voxels whose excess is
-    stuck: no residual path inside the region leads from them to a seed or a deficit.
+
+@compiled
+def measure_distances(  # noqa: PLR0917 - numba takes no dataclass
+    edges: Edges,
+    flow: Whole,
+    label: Whole,
+    far: int,
+    off: Longs,
+    turn: int,
+    sign: int,
+    sinks: Ints,
+    ring: Ints,
+) -> int:
+    """Exact residual distance of each far voxel to the nearest sink, by breadth-first search.
+
+    Returns the greatest distance, -1 when the ring of waiting voxels is too short, -2 when a
+    distance does not fit below `far`.
+    """
+    mask = ring.size - 1
+    if sinks.size > ring.size:
+        return -1
+    tail = 0
+    for n in range(sinks.size):
+        ring[tail] = sinks[n]
+        label[sinks[n]] = sign
+        tail += 1
+    head = 0
+    near = 1
+    unseen = sign * far
+    while head < tail:
+        place = np.int64(ring[head & mask])
+        w = np.uintp(place)
+        head += 1
+        near = sign * label[w] + 1
+        if near >= far:
+            return -2
+        for a in range(off.size):
+            v = np.uintp(place - off[a])
+            if label[v] == unseen:
+                if turn > 0:
+                    room = ahead(edges, v, w, a) - flow[v, a]
+                else:
+                    room = behind(edges, v, w, a) + flow[v, a]
+                if room > 0:
+                    label[v] = sign * near
+                    ring[tail & mask] = np.int32(v)
+                    tail += 1
+            v = np.uintp(place + off[a])
+            if label[v] == unseen:
+                if turn > 0:
+                    room = behind(edges, w, v, a) + flow[w, a]
+                else:
+                    room = ahead(edges, w, v, a) - flow[w, a]
+                if room > 0:
+                    label[v] = sign * near
+                    ring[tail & mask] = np.int32(v)
+                    tail += 1
+        if tail - head > mask - 2 * off.size:
+            return -1
+    return near
+
+
+@compiled
+def push_excess(  # noqa: PLR0917 - numba takes no dataclass
+    edges: Edges,
+    flow: Whole,
+    excess: Whole,
+    label: Whole,
+    far: int,
+    off: Longs,
+    turn: int,
+    sign: int,
+    active: Ints,
+    many: int,
+    slack: int,
+    held: Ints,
+    after: Ints,
+) -> int:
+    """Discharges active voxels, highest label first, until none can be without labels far too high.
+
+    active[:many] are voxels with excess; those that are left over are written back to it.
+    slack : how far labels may rise above the highest one at the start
+    held, after : room for the lists of waiting voxels; when it runs out, the run ends early.
+    Returns how many are left over in `active` (which must be longer than `held`).
     One long function on purpose: compiled code pays for every call inside the innermost loop.
     """
-    directions = offsets.size
-    while True:
-        active = 0
-        for n in range(free.size):
-            v = free[n]
-            if excess[v] > 0 and side[v] == region:
-                active += 1
-        if active == 0:
-            return 0
-        deepest = _measure_distances(
-            residual, excess, side, seed, free, offsets, region, distance, queue
-        )
-        ceiling = deepest + SLACK
-        bucket = np.full(ceiling + 1, -1, dtype=np.int32)
-        highest = -1
-        for n in range(free.size):
-            v = free[n]
-            if excess[v] > 0 and side[v] == region and distance[v] < FAR:
-                level = distance[v]
-                following[v] = bucket[level]
-                bucket[level] = v
-                highest = max(highest, level)
-        if highest < 0:
-            return active
-        while highest >= 0:
-            v = bucket[highest]
-            if v < 0:
-                highest -= 1
-                continue
-            bucket[highest] = following[v]
-            amount = excess[v]
-            level = highest
-            reached = 0
-            while amount > 0:
-                raised = FAR
-                for d in range(directions):
-                    room = residual[v, d]
-                    if room <= 0:
-                        continue
-                    w = v + offsets[d]
-                    if side[w] != region:
-                        continue
-                    if seed[w] == region:
-                        there = 0
+    top = 1
+    for n in range(many):
+        level = sign * label[active[n]]
+        if level < far:
+            top = max(top, level)
+    top = min(top + slack, far - 1)
+    bucket = np.full(top + 2, -1, dtype=np.int32)
+    used = 0
+    spare = -1
+    highest = 0
+    for n in range(many):
+        v = active[n]
+        level = min(sign * label[v], top + 1)
+        held[used] = v
+        after[used] = bucket[level]
+        bucket[level] = used
+        used += 1
+        if level <= top:
+            highest = max(highest, level)
+    room_left = held.size - 4 * off.size
+    while highest > 0:
+        slot = bucket[highest]
+        if slot < 0:
+            highest -= 1
+            continue
+        if used > room_left and spare < 0:
+            break
+        place = np.int64(held[slot])
+        v = np.uintp(place)
+        bucket[highest] = after[slot]
+        after[slot] = spare
+        spare = slot
+        amount = excess[v] * turn
+        mine = highest
+        reached = 0
+        while amount > 0:
+            for a in range(off.size):
+                w = np.uintp(place + off[a])
+                there = sign * label[w]
+                if 0 < there < mine:
+                    if turn > 0:
+                        room = ahead(edges, v, w, a) - flow[v, a]
                     else:
-                        there = distance[w]
-                    if there >= level:
-                        raised = min(raised, there + 1)
-                        continue
-                    moved = min(np.int64(room), amount)
-                    residual[v, d] = room - np.int32(moved)
-                    residual[w, d ^ 1] += np.int32(moved)
-                    before = excess[w]
-                    excess[w] = before + moved
-                    amount -= moved
-                    if seed[w] == 0 and before <= 0 and before + moved > 0:
-                        following[w] = bucket[there]
-                        bucket[there] = w
-                        reached = max(reached, there)
-                    if amount == 0:
-                        break
-                if amount == 0:
-                    break
-                level = raised
-                distance[v] = raised
-                if raised > ceiling:
-                    break
-            excess[v] = amount
-            highest = max(highest, reached)
+                        room = behind(edges, v, w, a) + flow[v, a]
+                    if room > 0:
+                        moved = min(amount, room)
+                        flow[v, a] += turn * moved
+                        amount -= moved
+                        before = excess[w] * turn
+                        excess[w] = (before + moved) * turn
+                        if before <= 0 and before + moved > 0:
+                            if spare >= 0:
+                                slot = spare
+                                spare = after[slot]
+                            else:
+                                slot = used
+                                used += 1
+                            held[slot] = np.int32(w)
+                            after[slot] = bucket[there]
+                            bucket[there] = slot
+                            reached = max(reached, there)
+                        if amount == 0:
+                            break
+                w = np.uintp(place - off[a])
+                there = sign * label[w]
+                if 0 < there < mine:
+                    if turn > 0:
+                        room = behind(edges, w, v, a) + flow[w, a]
+                    else:
+                        room = ahead(edges, w, v, a) - flow[w, a]
+                    if room > 0:
+                        moved = min(amount, room)
+                        flow[w, a] -= turn * moved
+                        amount -= moved
+                        before = excess[w] * turn
+                        excess[w] = (before + moved) * turn
+                        if before <= 0 and before + moved > 0:
+                            if spare >= 0:
+                                slot = spare
+                                spare = after[slot]
+                            else:
+                                slot = used
+                                used += 1
+                            held[slot] = np.int32(w)
+                            after[slot] = bucket[there]
+                            bucket[there] = slot
+                            reached = max(reached, there)
+                        if amount == 0:
+                            break
+            if amount == 0:
+                break
+            low = far
+            for a in range(off.size):
+                w = np.uintp(place + off[a])
+                there = sign * label[w]
+                if 0 < there < low:
+                    if turn > 0:
+                        room = ahead(edges, v, w, a) - flow[v, a]
+                    else:
+                        room = behind(edges, v, w, a) + flow[v, a]
+                    if room > 0:
+                        low = there
+                w = np.uintp(place - off[a])
+                there = sign * label[w]
+                if 0 < there < low:
+                    if turn > 0:
+                        room = behind(edges, w, v, a) + flow[w, a]
+                    else:
+                        room = ahead(edges, w, v, a) - flow[w, a]
+                    if room > 0:
+                        low = there
+            mine = low + 1
+            if mine > top:
+                label[v] = sign * min(mine, far)
+                if spare >= 0:
+                    slot = spare
+                    spare = after[slot]
+                else:
+                    slot = used
+                    used += 1
+                held[slot] = place
+                after[slot] = bucket[top + 1]
+                bucket[top + 1] = slot
+                break
+            label[v] = sign * mine
+        excess[v] = amount * turn
+        highest = max(highest, reached)
+    left = 0
+    for level in range(top + 2):
+        slot = bucket[level]
+        while slot >= 0:
+            active[left] = held[slot]
+            left += 1
+            slot = after[slot]
+    return left
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def flip_pockets(  # noqa: PLR0917 - numba takes no dataclass
-    residual: Ints,
-    excess: Longs,
-    side: Bytes,
-    free: Ints,
-    offsets: Longs,
+    edges: Edges,
+    flow: Whole,
+    code: Bytes,
+    label: Whole,
+    off: Longs,
     region: int,
-    queue: Ints,
+    turn: int,
+    stack: Ints,
+    many: int,
 ) -> int:
-    """Moves what stuck excess can still reach inside the region to the other side.
+    """Moves what the stuck voxels stack[:many] can still reach in the region to the other side.
 
-    Returns the number of voxels that changed side.
+    Only free voxels change side. Returns how many did, or minus what they would have been at
+    least when `stack` is too short (then nothing has changed).
     """
     tail = 0
-    for n in range(free.size):
-        v = free[n]
-        if side[v] == region and excess[v] > 0:
-            side[v] = 3 - region
-            queue[tail] = v
+    for n in range(many):
+        if code[stack[n]] == region:
+            stack[tail] = stack[n]
+            code[stack[tail]] = 3 - region
             tail += 1
     head = 0
     while head < tail:
-        v = queue[head]
+        v = stack[head]
         head += 1
-        for d in range(offsets.size):
-            w = v + offsets[d]
-            if residual[v, d] > 0 and side[w] == region:
-                side[w] = 3 - region
-                queue[tail] = w
-                tail += 1
+        for a in range(off.size):
+            w = v + off[a]
+            if code[w] == region:
+                if turn > 0:
+                    room = ahead(edges, v, w, a) - flow[v, a]
+                else:
+                    room = behind(edges, v, w, a) + flow[v, a]
+                if room > 0:
+                    code[w] = 3 - region
+                    if tail < stack.size:
+                        stack[tail] = w
+                    else:
+                        code[w] = region
+                        for n in range(tail):
+                            code[stack[n]] = region
+                        return -tail
+                    tail += 1
+            w = v - off[a]
+            if code[w] == region:
+                if turn > 0:
+                    room = behind(edges, w, v, a) + flow[w, a]
+                else:
+                    room = ahead(edges, w, v, a) - flow[w, a]
+                if room > 0:
+                    code[w] = 3 - region
+                    if tail < stack.size:
+                        stack[tail] = w
+                    else:
+                        code[w] = region
+                        for n in range(tail):
+                            code[stack[n]] = region
+                        return -tail
+                    tail += 1
+    for n in range(tail):
+        label[stack[n]] = 0
     return tail
 
 
-@njit(cache=True, nogil=True)
-def label_reachable(
-    residual: Ints,
-    excess: Longs,
-    side: Bytes,
-    seed: Bytes,
-    offsets: Longs,
-    queue: Ints,
-) -> None:
-    """Makes side 1 exactly what seeds 1 and remaining excess reach: the smallest source side."""
+@compiled
+def keep_reached(code: Bytes, label: Whole, far: int, region: int) -> int:
+    """Moves free voxels of the region that no search has reached to the other side."""
+    moved = 0
+    unseen = far * (2 * region - 3)
+    for start in range(0, code.size, 256):
+        stop = min(start + 256, code.size)
+        some = 0
+        for v in range(start, stop):
+            some |= (code[v] == region) & (label[v] == unseen)
+        if not some:
+            continue
+        for v in range(start, stop):
+            if code[v] == region and label[v] == unseen:
+                code[v] = 3 - region
+                label[v] = 0
+                moved += 1
+    return moved
+
+
+@compiled
+def measure_fresh(label: Whole, far: int, off: Longs, sign: int, sinks: Ints, ring: Ints) -> int:
+    """`measure_distances` before anything flows, where every edge between voxels has room."""
+    mask = ring.size - 1
+    if sinks.size > ring.size:
+        return -1
     tail = 0
-    for v in range(side.size):
-        if side[v] != 0:
-            if seed[v] == 1 or (seed[v] == 0 and excess[v] > 0):
-                side[v] = 1
-                queue[tail] = v
-                tail += 1
-            else:
-                side[v] = 2
+    for n in range(sinks.size):
+        ring[tail] = sinks[n]
+        label[sinks[n]] = sign
+        tail += 1
     head = 0
+    near = 1
+    unseen = sign * far
     while head < tail:
-        v = queue[head]
+        place = np.int64(ring[head & mask])
+        w = np.uintp(place)
         head += 1
-        for d in range(offsets.size):
-            w = v + offsets[d]
-            if residual[v, d] > 0 and side[w] == 2:
-                side[w] = 1
-                queue[tail] = w
+        near = sign * label[w] + 1
+        if near >= far:
+            return -2
+        for a in range(off.size):
+            v = np.uintp(place - off[a])
+            if label[v] == unseen:
+                label[v] = sign * near
+                ring[tail & mask] = np.int32(v)
                 tail += 1
-
-
-@njit(cache=True, nogil=True)
-def count_excess(excess: Longs, side: Bytes, free: Ints, region: int) -> int:
-    """Number of free voxels of the region with excess above 0."""
-    count = 0
-    for n in range(free.size):
-        if side[free[n]] == region and excess[free[n]] > 0:
-            count += 1
-    return count
+            v = np.uintp(place + off[a])
+            if label[v] == unseen:
+                label[v] = sign * near
+                ring[tail & mask] = np.int32(v)
+                tail += 1
+        if tail - head > mask - 2 * off.size:
+            return -1
+    return near

@@ -1,120 +1,210 @@
 """Coarser grids that keep thin cheap sheets, and the band around a coarse cut.
 
-A coarse voxel is 2 x 2 x 2 fine ones. The capacity between two coarse voxels is summed
-over the four lines that join them; each line counts its cheapest edge (the one inside the
-nearer voxel or the one across), so that a cheap sheet one voxel thick stays cheap.
+A coarse voxel is 2 x 2 x 2 fine ones. The capacity between two coarse voxels is summed over
+the four lines that join them; each line counts its cheapest edge (the one across, or the one
+behind or before it in the two voxels), so that a cheap sheet one voxel thick stays cheap.
 Coarse cuts only say where to look first; the cut returned does not depend on them.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-_CEILING = 2**28
+from diptych.kernels.compiled import compiled
+from diptych.kernels.mincut.capacity import Edges, ahead, behind
+
+_CEILING = 1 << 28
+Shape = tuple[int, int, int]
+Bytes = NDArray[np.uint8]
 
 
-@njit(cache=True, nogil=True)
-def coarsen(
-    residual: NDArray[np.int32],
-    tissue: NDArray[np.uint8],
-    seed: NDArray[np.uint8],
-    fine: tuple[int, int, int],
-    coarse: tuple[int, int, int],
-) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Capacities (N, 6), tissue and seeds of the coarse grid; both shapes are padded ones.
+@compiled
+def coarsen_codes(
+    code: Bytes, fine: Shape, coarse: Shape, start: int, stop: int, out: Bytes
+) -> None:
+    """Codes of coarse voxels, planes start to stop: 1 tissue, + 4 and side where seeds agree.
 
-    A coarse voxel is a seed when its fine voxels hold seeds of one kind only.
+    A coarse voxel that holds seeds of both kinds gets 32.
+    """
+    _, fj, fk = fine
+    _, cj, ck = coarse
+    for i in range(start, stop):
+        for j in range(1, cj - 1):
+            c = (i * cj + j) * ck
+            for di in range(2):
+                for dj in range(2):
+                    if 2 * i - 1 + di >= fine[0] or 2 * j - 1 + dj >= fj:
+                        continue
+                    v = ((2 * i - 1 + di) * fj + 2 * j - 1 + dj) * fk
+                    for k in range(1, ck - 1):
+                        p = code[v + 2 * k - 1]
+                        q = code[v + 2 * k] if 2 * k < fk else np.uint8(0)
+                        seeds = (p & 3 if p & 4 else 0) | (q & 3 if q & 4 else 0)
+                        out[c + k] |= (seeds << 3) | (64 if p | q else 0)
+            for k in range(1, ck - 1):
+                seeds = (out[c + k] >> 3) & 3
+                if out[c + k] == 0:
+                    continue
+                if seeds == 0:
+                    out[c + k] = 1
+                elif seeds == 3:
+                    out[c + k] = 32
+                else:
+                    out[c + k] = seeds + 4
+
+
+@compiled
+def coarsen_edges(  # noqa: PLR0917 - numba takes no dataclass
+    edges: Edges,
+    code: Bytes,
+    off: NDArray[np.int64],
+    fine: Shape,
+    coarse: Shape,
+    start: int,
+    stop: int,
+    kept: Bytes,
+    forward: NDArray[np.int32],
+    backward: NDArray[np.int32],
+    both: bool,
+) -> None:
+    """Capacities of coarse faces, planes start to stop, of voxels with a code in `kept`.
+
+    `backward` is written only where `both` is true.
     """
     _, fj, fk = fine
     ci, cj, ck = coarse
-    strides = np.array([fj * fk, fk, 1])
-    capacity = np.zeros((ci * cj * ck, 6), dtype=np.int32)
-    has_tissue = np.zeros(ci * cj * ck, dtype=np.uint8)
-    kinds = np.zeros(ci * cj * ck, dtype=np.uint8)
-    sizes = np.array([fine[0] - 2, fine[1] - 2, fine[2] - 2])
-    place = np.zeros(3, dtype=np.int64)
-    for i in range(sizes[0]):
-        for j in range(sizes[1]):
-            for k in range(sizes[2]):
-                v = (i + 1) * strides[0] + (j + 1) * strides[1] + k + 1
-                if tissue[v] == 0:
+    for i in range(start, stop):
+        for j in range(1, cj - 1):
+            for k in range(1, ck - 1):
+                c = (i * cj + j) * ck + k
+                if kept[c] == 0:
                     continue
-                c = ((i // 2 + 1) * cj + j // 2 + 1) * ck + k // 2 + 1
-                has_tissue[c] = 1
-                kinds[c] |= seed[v]
-                place[0], place[1], place[2] = i, j, k
-                for axis in range(3):
-                    if place[axis] % 2 == 1:
-                        across = residual[v, 2 * axis]
-                        inner = v - strides[axis]
-                        if tissue[inner] != 0:
-                            across = min(across, residual[inner, 2 * axis])
-                        if across > 0:
-                            total = capacity[c, 2 * axis] + across
-                            capacity[c, 2 * axis] = min(total, _CEILING)
-                    elif place[axis] > 0:
-                        across = residual[v, 2 * axis + 1]
-                        if place[axis] + 1 < sizes[axis] and tissue[v + strides[axis]] != 0:
-                            across = min(across, residual[v + strides[axis], 2 * axis + 1])
-                        if across > 0:
-                            total = capacity[c, 2 * axis + 1] + across
-                            capacity[c, 2 * axis + 1] = min(total, _CEILING)
-    for c in range(kinds.size):
-        if kinds[c] == 3:
-            kinds[c] = 0
-    return capacity, has_tissue, kinds
+                corner = ((2 * i - 1) * fj + 2 * j - 1) * fk + 2 * k - 1
+                for a in range(3):
+                    if (
+                        (i == ci - 2 and a == 0)
+                        or (j == cj - 2 and a == 1)
+                        or (k == ck - 2 and a == 2)
+                    ):
+                        continue
+                    step = off[a]
+                    one, two = off[(a + 1) % 3], off[(a + 2) % 3]
+                    there = 0
+                    back = 0
+                    for q in range(4):
+                        p0 = corner + (q & 1) * one + (q >> 1) * two
+                        p1 = p0 + step
+                        q0 = p1 + step
+                        if code[p1] == 0 or code[q0] == 0:
+                            continue
+                        line = ahead(edges, p1, q0, a)
+                        if code[p0] != 0:
+                            line = min(line, ahead(edges, p0, p1, a))
+                        q1 = q0 + step
+                        if code[q1] != 0:
+                            line = min(line, ahead(edges, q0, q1, a))
+                        there += line
+                        if both:
+                            line = behind(edges, p1, q0, a)
+                            if code[p0] != 0:
+                                line = min(line, behind(edges, p0, p1, a))
+                            if code[q1] != 0:
+                                line = min(line, behind(edges, q0, q1, a))
+                            back += line
+                    forward[c, a] = min(there, _CEILING)
+                    if both:
+                        backward[c, a] = min(back, _CEILING)
 
 
-@njit(cache=True, nogil=True)
-def refine_sides(
-    coarse_side: NDArray[np.uint8],
-    near: NDArray[np.uint8],
-    coarse: tuple[int, int, int],
-    tissue: NDArray[np.uint8],
-    seed: NDArray[np.uint8],
-    fine: tuple[int, int, int],
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Sides of the fine grid from the coarse ones, and seeds that hold all but the band."""
-    _, fj, fk = fine
-    _, cj, ck = coarse
-    side = np.zeros(tissue.size, dtype=np.uint8)
-    held = np.zeros(tissue.size, dtype=np.uint8)
-    for i in range(fine[0] - 2):
-        for j in range(fine[1] - 2):
-            for k in range(fine[2] - 2):
-                v = ((i + 1) * fj + j + 1) * fk + k + 1
-                if tissue[v] == 0:
-                    continue
-                c = ((i // 2 + 1) * cj + j // 2 + 1) * ck + k // 2 + 1
-                side[v] = seed[v] if seed[v] != 0 else coarse_side[c]
-                if seed[v] != 0 or near[c] == 0:
-                    held[v] = side[v]
-    return side, held
+@compiled
+def mark_band(
+    code: Bytes, shape: Shape, corners: bool, mixed: NDArray[np.int64], near: Bytes
+) -> int:
+    """Marks voxels within one step of where the sides meet; returns how many.
 
-
-@njit(cache=True, nogil=True)
-def mark_band(side: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """1 where a voxel has the other side within one step (26 neighbours) of a face contact."""
+    Sides meet across faces, or across edges and corners too, and in the voxels listed as mixed.
+    """
     ni, nj, nk = shape
-    near = np.zeros(side.size, dtype=np.uint8)
+    marked = 0
     for i in range(1, ni - 1):
         for j in range(1, nj - 1):
             for k in range(1, nk - 1):
                 v = (i * nj + j) * nk + k
-                mine = side[v]
-                if mine == 0:
+                if code[v] == 0:
                     continue
-                other = 3 - mine
-                if (
-                    side[v + 1] == other
-                    or side[v - 1] == other
-                    or side[v + nk] == other
-                    or side[v - nk] == other
-                    or side[v + nj * nk] == other
-                    or side[v - nj * nk] == other
-                ):
-                    for a in range(-1, 2):
-                        for b in range(-1, 2):
-                            for c in range(-1, 2):
-                                near[v + (a * nj + b) * nk + c] = 1
-    return near
+                other = 3 - (code[v] & 3)
+                meets = (
+                    code[v + 1] & 3 == other
+                    or code[v - 1] & 3 == other
+                    or code[v + nk] & 3 == other
+                    or code[v - nk] & 3 == other
+                    or code[v + nj * nk] & 3 == other
+                    or code[v - nj * nk] & 3 == other
+                )
+                if corners and not meets:
+                    for p in range(27):
+                        w = v + ((p // 9 - 1) * nj + p // 3 % 3 - 1) * nk + p % 3 - 1
+                        if code[w] & 3 == other:
+                            meets = True
+                if meets:
+                    for p in range(27):
+                        w = v + ((p // 9 - 1) * nj + p // 3 % 3 - 1) * nk + p % 3 - 1
+                        if near[w] == 0:
+                            near[w] = 1
+                            marked += 1
+    for n in range(mixed.size):
+        for p in range(27):
+            w = mixed[n] + ((p // 9 - 1) * nj + p // 3 % 3 - 1) * nk + p % 3 - 1
+            if near[w] == 0:
+                near[w] = 1
+                marked += 1
+    return marked
+
+
+@compiled
+def refine_sides(  # noqa: PLR0917 - numba takes no dataclass
+    coarse_code: Bytes,
+    near: Bytes,
+    coarse: Shape,
+    code: Bytes,
+    fine: Shape,
+    start: int,
+    stop: int,
+    listed: NDArray[np.int32],
+) -> int:
+    """Sides of free fine voxels, planes start to stop; all but the band is held (+ 8).
+
+    Writes the band's free voxels to `listed` and returns how many there are.
+    """
+    _, fj, fk = fine
+    _, cj, ck = coarse
+    found = 0
+    for i in range(start, stop):
+        for j in range(1, fj - 1):
+            v0 = (i * fj + j) * fk
+            c0 = ((i + 1) // 2 * cj + (j + 1) // 2) * ck
+            for k in range(1, fk - 1):
+                v = v0 + k
+                if code[v] == 0 or code[v] & 4:
+                    continue
+                c = c0 + (k + 1) // 2
+                side = coarse_code[c] & 3
+                if near[c]:
+                    code[v] = side
+                    listed[found] = v
+                    found += 1
+                else:
+                    code[v] = side + 8
+    return found
+
+
+@compiled
+def release(code: Bytes) -> None:
+    """Frees the voxels that were held for the band."""
+    for v in range(code.size):
+        code[v] &= 7
+
+
+def coarser_shape(shape: Shape) -> Shape:
+    """Padded shape of the grid of voxels twice as large."""
+    i, j, k = ((n - 1) // 2 + 2 for n in shape)
+    return i, j, k

@@ -1,0 +1,373 @@
+"""Cuts that start from other cuts: a drawn one judged, a front of prices, a local change.
+
+`judge`, `trace` and `restart` are the only places that know the three signatures.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from mincut_cases import (
+    Case,
+    answer,
+    chance_of,
+    draw_case,
+    network_of,
+    price_of,
+    row_case,
+)
+from mincut_structures import STRUCTURES, build_structure
+
+import diptych.kernels.mincut as kernel
+from diptych.kernels.mincut import minimum_cut
+from diptych.model.errors import InputError
+
+NUMBERS = [number for number in range(0, 400, 16) if draw_case(number).cost.max() < 2**20]
+
+
+def door(name):
+    """A function of the kernel; skips, loudly, while it is missing."""
+    if not hasattr(kernel, name):
+        pytest.skip(f"the kernel has no function {name} yet")
+    return getattr(kernel, name)
+
+
+def judge(case, labels):
+    """Verdict on labels drawn by hand."""
+    return door("certify")(case.cost, case.seeds, labels, **case.options)
+
+
+def trace(case, fairness, lambdas):
+    """Cuts for unary terms `lambda * fairness`, one a lambda."""
+    return door("front")(case.cost, case.seeds, fairness, lambdas, **case.options)
+
+
+def restart(cut, changed, cost):
+    """The cut after a change of the voxels where `changed` is true."""
+    return door("resolve")(cut, changed, cost)
+
+
+def cold(case, **changes):
+    given = {"cost": case.cost, "seeds": case.seeds} | case.options | changes
+    return minimum_cut(given.pop("cost"), given.pop("seeds"), **given)
+
+
+def changed_to(case, cost):
+    return Case(name=case.name, cost=cost, seeds=case.seeds, options=case.options)
+
+
+def same(one, other, name):
+    assert one.certificate.passed, name
+    assert one.value == one.lower_bound == other.value, name
+    assert (one.labels == other.labels).all(), name
+
+
+# A cut drawn by hand
+
+
+def drawings(case, cut, chance):
+    """Cuts a person might draw: the best, all to one side, single slips, a flat plane, noise."""
+    free = (case.cost > 0) & (case.seeds == 0)
+    yield cut.labels
+    for side in (1, 2):
+        yield np.where(free, side, cut.labels).astype(np.uint8)
+    for place in chance.permutation(np.flatnonzero(free))[:4]:
+        slip = cut.labels.copy()
+        slip.flat[place] = 3 - slip.flat[place]
+        yield slip
+    middle = np.indices(case.cost.shape)[int(np.argmax(case.cost.shape))]
+    flat = np.where(middle < max(case.cost.shape) // 2, 1, 2)
+    yield np.where(free, flat, cut.labels).astype(np.uint8)
+    noise = chance.integers(1, 3, case.cost.shape)
+    yield np.where(free, noise, cut.labels).astype(np.uint8)
+
+
+def check_verdict(case, labels, optimum):
+    network = network_of(case)
+    price = price_of(network, labels)
+    before = labels.copy()
+    found = judge(case, labels)
+    assert (labels == before).all()
+    assert found.optimal == (price == optimum), case.name
+    assert found.value == price, case.name
+    assert found.lower_bound == optimum, case.name
+    assert found.loss == price - optimum, case.name
+    assert found.where.shape == case.cost.shape
+    assert found.where.dtype == bool
+    assert found.where.any() == (price > optimum), case.name
+    assert not found.where[(case.cost == 0) | (case.seeds > 0)].any(), case.name
+    mended = np.where(found.where, 3 - labels, labels)
+    assert price_of(network, mended) == optimum, case.name
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_drawn_cut_is_judged_by_its_loss(number):
+    case = draw_case(number)
+    optimum, _ = answer(network_of(case), case.cost.shape, "ortools")
+    for labels in drawings(case, cold(case), chance_of(number, 2)):
+        check_verdict(case, labels, optimum)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", STRUCTURES, ids=lambda make: make.__name__)
+def test_a_larger_drawn_cut_is_judged_by_its_loss(make):
+    """Among them the best cut pushed two voxels to either side."""
+    case = build_structure(make, 38)
+    cut = cold(case)
+    free = (case.cost > 0) & (case.seeds == 0)
+    for shift in (-2, 2):
+        for axis in range(3):
+            pushed = np.roll(cut.labels, shift, axis)
+            labels = np.where(free & (pushed > 0), pushed, cut.labels)
+            check_verdict(case, labels, cut.value)
+    for labels in drawings(case, cut, chance_of(28, 3)):
+        check_verdict(case, labels, cut.value)
+
+
+def test_each_of_several_best_cuts_is_optimal():
+    case = row_case(3, 3, 3, 3)
+    for labels in ([1, 2, 2, 2], [1, 1, 2, 2], [1, 1, 1, 2]):
+        found = judge(case, np.array(labels, dtype=np.uint8).reshape(4, 1, 1))
+        assert (found.optimal, found.loss, found.value) == (True, 0, 6)
+        assert not found.where.any()
+
+
+def test_a_loss_is_found_where_it_is():
+    """The cheap place is between the third and the fourth voxel; the drawing cuts too early."""
+    found = judge(row_case(9, 7, 1, 2, 9), np.array([1, 2, 2, 2, 2]).reshape(5, 1, 1))
+    assert (found.optimal, found.value, found.lower_bound, found.loss) == (False, 16, 3, 13)
+    assert found.where.ravel().tolist() == [False, True, True, False, False]
+
+
+BAD_DRAWINGS = {
+    "a seed on the wrong side": ([2, 1, 1, 2, 2], "seed"),
+    "a voxel on no side": ([1, 1, 0, 2, 2], "label|side"),
+    "an unknown side": ([1, 1, 3, 2, 2], "3"),
+    "a negative side": ([1, 1, -1, 2, 2], "-1"),
+    "too few voxels": ([1, 1, 2, 2], r"\(4, 1, 1\)"),
+    "sides as fractions": ([1.0, 1.5, 2.0, 2.0, 2.0], "float64"),
+}
+
+
+@pytest.mark.parametrize(("labels", "message"), BAD_DRAWINGS.values(), ids=BAD_DRAWINGS.keys())
+def test_a_drawing_that_is_no_cut_is_refused(labels, message):
+    certify, case = door("certify"), row_case(9, 7, 1, 2, 9)
+    with pytest.raises(InputError, match=message) as caught:
+        certify(case.cost, case.seeds, np.array(labels).reshape(-1, 1, 1))
+    assert caught.value.remedy
+
+
+# A front
+
+
+def check_front(case, fairness, lambdas):
+    """Each point as if solved alone; source sides grow or shrink with the price of side 2."""
+    cuts = trace(case, fairness, lambdas)
+    assert len(cuts) == len(lambdas)
+    for price, cut in zip(lambdas, cuts, strict=True):
+        same(cut, cold(case, unary=price * fairness), (case.name, price))
+    growing = (fairness >= 0).all()
+    for one, other in pairwise(cuts):
+        inner, outer = (one, other) if growing else (other, one)
+        assert (outer.labels[inner.labels == 1] == 1).all(), case.name
+    return cuts
+
+
+def priced(number):
+    case = draw_case(number)
+    case.options.pop("unary", None)
+    return case
+
+
+@pytest.mark.parametrize("number", NUMBERS[::3])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_every_point_of_a_front_is_exact(number, sign):
+    case = priced(number)
+    fairness = sign * chance_of(number, 4).integers(0, 5, case.cost.shape)
+    lambdas = [0, 1, 2, 3, 5, 8, 20, 20, 100, 3000]
+    cuts = check_front(case, fairness, lambdas)
+    for price, cut in zip(lambdas, cuts, strict=True):
+        point = Case(name=case.name, cost=case.cost, seeds=case.seeds, options=dict(case.options))
+        point.options["unary"] = price * fairness
+        value, side = answer(network_of(point), case.cost.shape, "ortools")
+        assert cut.value == value
+        assert (cut.labels == np.where(case.cost > 0, side, 0)).all()
+
+
+@pytest.mark.parametrize("number", NUMBERS[1::4])
+def test_lambdas_may_be_fractions(number):
+    """They are rounded like the unary terms that they stand for."""
+    case = priced(number)
+    fairness = chance_of(number, 5).integers(0, 9, case.cost.shape)
+    check_front(case, fairness, [0.0, 0.25, 0.5, 1.1, 2.7, 9.9])
+
+
+@pytest.mark.parametrize("number", NUMBERS[2::4])
+def test_a_front_over_terms_of_both_signs_is_exact_or_refused(number):
+    """Such cuts need not be nested."""
+    front, case = door("front"), priced(number)
+    fairness = chance_of(number, 6).integers(-4, 5, case.cost.shape)
+    try:
+        cuts = front(case.cost, case.seeds, fairness, [0, 2, 9], **case.options)
+    except InputError as error:
+        assert "fairness" in error.message
+    else:
+        for price, cut in zip([0, 2, 9], cuts, strict=True):
+            same(cut, cold(case, unary=price * fairness), case.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", STRUCTURES, ids=lambda make: make.__name__)
+def test_every_point_of_a_larger_front_is_exact(make):
+    case = build_structure(make, 36)
+    brain = (np.indices(case.cost.shape).sum(axis=0) // 5) % 2
+    check_front(case, brain, list(range(0, 50, 4)))
+    check_front(case, -brain, [0, 1, 3, 10, 40])
+
+
+def test_a_front_of_no_price_is_the_plain_cut():
+    case = build_structure(STRUCTURES[0], 16)
+    for cut in trace(case, np.ones(case.cost.shape, dtype=np.int64), [0, 0]):
+        same(cut, cold(case), case.name)
+
+
+@pytest.mark.parametrize(
+    ("fairness", "lambdas", "message"),
+    [
+        (np.ones((4, 1, 1)), [0, 1], r"\(4, 1, 1\)"),
+        (np.full((5, 1, 1), np.nan), [0, 1], "fairness"),
+        (np.ones((5, 1, 1)), [0, float("nan")], "lambda"),
+        (np.ones((5, 1, 1)), [0, float("inf")], "lambda"),
+        (np.ones((5, 1, 1)), [0, 2**60], "lambda|unary|fairness"),
+        (np.ones((5, 1, 1)), [2, 1], "lambda"),
+        (np.ones((5, 1, 1)), [], "lambda"),
+    ],
+)
+def test_a_front_without_sense_is_refused(fairness, lambdas, message):
+    front, case = door("front"), row_case(9, 7, 1, 2, 9)
+    with pytest.raises(InputError, match=message) as caught:
+        front(case.cost, case.seeds, fairness, lambdas)
+    assert caught.value.remedy
+
+
+# A local change
+
+
+def box(shape, chance, largest=4):
+    """A mask that is true in a random box."""
+    mask = np.zeros(shape, dtype=bool)
+    starts = [int(chance.integers(0, n)) for n in shape]
+    mask[tuple(slice(s, s + int(chance.integers(1, largest + 1))) for s in starts)] = True
+    return mask
+
+
+def altered(case, mask, chance, air=False):
+    """Other costs inside the mask; tissue stays tissue unless `air`."""
+    top = int(max(2, case.cost.max() + 1))
+    drawn = chance.integers(0 if air else 1, top, case.cost.shape)
+    if not air:
+        drawn = np.where(case.cost > 0, drawn, 0)
+    drawn = np.where(case.seeds > 0, np.maximum(drawn, 1), drawn)
+    return np.where(mask, drawn, case.cost)
+
+
+def check_restart(cut, case, mask, cost):
+    before = cut.labels.copy()
+    warm, after = restart(cut, mask, cost), changed_to(case, cost)
+    value, side = answer(network_of(after), cost.shape, "ortools")
+    assert warm.value == value, case.name
+    assert (warm.labels == np.where(cost > 0, side, 0)).all(), case.name
+    same(warm, cold(after), case.name)
+    assert (cut.labels == before).all()
+    return warm, after
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("air", [False, True])
+def test_a_restart_after_a_change_is_exact(number, air):
+    door("resolve")
+    case, chance = draw_case(number), chance_of(number, 7)
+    mask = box(case.cost.shape, chance)
+    check_restart(cold(case), case, mask, altered(case, mask, chance, air))
+
+
+@pytest.mark.parametrize("number", NUMBERS[::5])
+def test_a_chain_of_restarts_is_exact(number):
+    """Twelve changes, each from the last cut; the seventh undoes the sixth."""
+    door("resolve")
+    case, chance = draw_case(number), chance_of(number, 9)
+    cut, last = cold(case), case
+    for turn in range(12):
+        if turn == 6:
+            mask, cost = last.cost != case.cost, last.cost
+        else:
+            mask = box(case.cost.shape, chance, 2 + turn % 3)
+            cost = altered(case, mask, chance, air=turn % 4 == 3)
+        last, (cut, case) = case, check_restart(cut, case, mask, cost)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", STRUCTURES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("neighbours", [6, 26])
+def test_a_larger_restart_is_exact(make, neighbours):
+    """On the cut, where it matters most, and anywhere; dearer, then cheaper, then any."""
+    door("resolve")
+    case = build_structure(make, 38 if neighbours == 6 else 24, neighbours=neighbours)
+    chance, cut = chance_of(STRUCTURES.index(make), 10), cold(case)
+    for turn in range(4):
+        places = np.argwhere((cut.labels == 1) & (case.seeds == 0) if turn else case.cost > 0)
+        centre = places[int(chance.integers(len(places)))] if len(places) else (5, 5, 5)
+        mask = np.zeros(case.cost.shape, dtype=bool)
+        mask[tuple(slice(max(0, c - 4), c + 4) for c in centre)] = True
+        factor = (3, 1, 0)[turn % 3]
+        cost = np.where(mask & (case.cost > 0), case.cost * factor + 1, case.cost)
+        cut, case = check_restart(cut, case, mask, cost)
+
+
+def test_a_restart_without_a_change_gives_the_same_cut():
+    door("resolve")
+    case = build_structure(STRUCTURES[0], 16)
+    cut = cold(case)
+    same(restart(cut, np.zeros(case.cost.shape, dtype=bool), case.cost), cut, case.name)
+
+
+def test_one_cut_may_be_restarted_twice():
+    """A restart leaves the cut that it starts from as it was."""
+    door("resolve")
+    case, chance = draw_case(14), chance_of(14, 11)
+    cut = cold(case)
+    for _ in range(3):
+        mask = box(case.cost.shape, chance)
+        check_restart(cut, case, mask, altered(case, mask, chance))
+
+
+def test_a_restart_may_be_judged():
+    door("resolve")
+    case, chance = draw_case(28), chance_of(28, 12)
+    mask = box(case.cost.shape, chance)
+    warm, after = check_restart(cold(case), case, mask, altered(case, mask, chance))
+    assert judge(after, warm.labels).optimal
+
+
+ROW = row_case(9, 7, 1, 2, 9)
+
+
+@pytest.mark.parametrize(
+    ("changed", "cost", "message"),
+    [
+        ([0, 1, 0, 0, 0], [9, -7, 1, 2, 9], "-7"),
+        ([0, 1, 0, 0, 0], [9, float("nan"), 1, 2, 9], "finite"),
+        ([0, 1, 0, 0, 0], [9, 2**30, 1, 2, 9], str(2**30)),
+        ([1, 0, 0, 0, 0], [0, 7, 1, 2, 9], "seed"),
+        ([0, 1, 0, 0], [9, 5, 1, 2, 9], r"\(4, 1, 1\)"),
+        ([0, 1, 0, 0, 0], [9, 5, 1, 2], r"\(4, 1, 1\)"),
+        ([0, 1, 0, 0, 0], [9, 5, 1, 3, 9], "1"),  # one voxel changes that is not marked
+    ],
+)
+def test_a_change_without_sense_is_refused(changed, cost, message):
+    resolve = door("resolve")
+    cut = minimum_cut(ROW.cost, ROW.seeds)
+    mask = np.array(changed, dtype=bool).reshape(-1, 1, 1)
+    with pytest.raises(InputError, match=message) as caught:
+        resolve(cut, mask, np.array(cost).reshape(-1, 1, 1))
+    assert caught.value.remedy
