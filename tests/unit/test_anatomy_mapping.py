@@ -7,6 +7,8 @@ import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, points, routes, tube
 
 from diptych.anatomy import map_anatomy
+from diptych.anatomy.ownership import part_seeds
+from diptych.kernels.mincut import minimum_cut
 from diptych.model import Anatomy, InputError, Owner, SafetyRefusal, Tissue, TwinId
 
 
@@ -25,6 +27,24 @@ def test_tissue_near_the_interface_goes_to_its_own_twin() -> None:
     near = (codes > 0) & (height < 12.0) & (anatomy.tissues.voxels != Tissue.VESSEL)
     assert float((codes != true_side())[near].mean()) < 0.04
     assert not ((codes != true_side()) & near & (height > 1.2 * STEP)).any()
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_territories_that_meet_leave_room_for_the_cut(axis) -> None:
+    seeds = np.zeros((6, 6, 6), dtype=np.uint8)
+    np.moveaxis(seeds, axis, 0)[:3], np.moveaxis(seeds, axis, 0)[3:] = 1, 2
+    cost = np.full(seeds.shape, 7)
+    with pytest.raises(InputError, match="seeds touch at 36 places"):
+        minimum_cut(cost, seeds)
+    parted = part_seeds(seeds)
+    assert np.moveaxis(parted, axis, 0)[:, 0, 0].tolist() == [1, 1, 0, 0, 2, 2]
+    assert minimum_cut(cost, parted).certificate.passed
+    assert np.array_equal(part_seeds((3 - seeds).astype(np.uint8)), (3 - parted) % 3)
+
+
+def test_territories_that_do_not_meet_are_kept() -> None:
+    seeds = np.array([1, 1, 0, 2, 2], dtype=np.uint8).reshape(5, 1, 1)
+    assert np.array_equal(part_seeds(seeds), seeds)
 
 
 def test_nobody_exactly_where_air() -> None:

@@ -179,11 +179,12 @@ def test_one_unit_too_many_through_any_edge_is_rejected(case, units):
 def test_an_overfull_edge_is_rejected(case):
     proof = Proof(case)
     for place, step in proof.tissue_edges():
-        units = proof.left(place, step) + 1
-        proof.send(place, step, units)
-        assert proof.verdict().capacity >= 1, (place, step)
-        assert not proof.verdict().passed
-        proof.send(place, step, -units)
+        for start, along in ((place, step), (end_of(place, step), turned(step))):
+            units = proof.left(start, along) + 1
+            proof.send(start, along, units)
+            assert proof.verdict().capacity == 1, (start, along)
+            assert not proof.verdict().passed
+            proof.send(start, along, -units)
 
 
 @EACH

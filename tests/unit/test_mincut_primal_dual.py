@@ -218,6 +218,7 @@ def test_the_gap_asked_for_is_enough():
     assert rough.lower_bound <= exact.value == exact.lower_bound <= rough.value
 
 
+@pytest.mark.slow
 def test_large_cut_agrees_with_the_exact_engine():
     problem = make_problem("bimodal", 1, shape=(40, 30, 70))
     found = bounded(problem)
@@ -225,8 +226,10 @@ def test_large_cut_agrees_with_the_exact_engine():
     assert found.value == found.lower_bound == exact.value
 
 
-@pytest.mark.parametrize("neighbours", [6, 26])
-@pytest.mark.parametrize("iterations", [9, 160])
+@pytest.mark.parametrize(
+    ("neighbours", "iterations"),
+    [(6, 9), (26, 9), (6, 160), pytest.param(26, 160, marks=pytest.mark.slow)],
+)
 def test_threads_change_no_byte(neighbours, iterations):
     problem = make_problem("bimodal", 1, neighbours, shape=(40, 14, 70))
     one, two, three = (bounded(problem, threads=n, iterations=iterations) for n in (1, 2, 3))

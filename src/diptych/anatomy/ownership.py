@@ -44,10 +44,23 @@ def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> 
     inner = _find_inner(images, parts)
     sheet = find_sheets(images, parts)
     price = _price(images, parts, inner, sheet)
-    labels = _cut(price, territory.seeds, images.spacing)
+    labels = _cut(price, part_seeds(territory.seeds), images.spacing)
     faces = find_faces(labels)
     confidence = _confidence(images, labels, faces, sheet, inner)
     return Sides(side=labels, inner=inner, sheet=sheet, faces=faces, confidence=confidence)
+
+
+def part_seeds(seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Seeds (I, J, K) without those of either twin that touch the other's.
+
+    The cut needs a free voxel between the two; where the heads lie close, territories meet.
+    """
+    parted = seeds.copy()
+    for low, high in map(neighbour_slices, range(3)):
+        meet = (seeds[low] | seeds[high]) == 3
+        parted[low][meet] = 0
+        parted[high][meet] = 0
+    return parted
 
 
 def _cut(

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from diptych.kernels.compiled import compiled
+
 FACES = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
 _HALF = [
     (i, j, k)
@@ -69,10 +71,15 @@ class Layout:
         _, q, r = self.padded
         return self.turn(ahead) @ np.array([q * r, r, 1], dtype=np.int64)
 
-    def pad(self, array: NDArray[Any], dtype: DTypeLike | None = None) -> NDArray[Any]:
+    def pad(self, array: NDArray[Any], carver: "Carver | None" = None) -> NDArray[Any]:
         """The block of `array` with a border of zeros, flattened."""
-        padded = sparse_zeros(self.padded, array.dtype if dtype is None else dtype)
-        padded[1:-1, 1:-1, 1:-1] = array[self.block].transpose(self.axes)
+        zeros = sparse_zeros if carver is None else carver.zeros
+        padded = zeros(self.padded, array.dtype)
+        turned = array[self.block].transpose(self.axes)
+        if self.axes == (0, 1, 2):
+            padded[1:-1, 1:-1, 1:-1] = turned
+        else:
+            copy_turned(turned, padded[1:-1, 1:-1, 1:-1])
         return padded.reshape(-1)
 
     def view(self, flat: NDArray[Any]) -> NDArray[Any]:
@@ -85,6 +92,48 @@ class Layout:
         """Where flat places in the caller's block lie in the flattened padded array."""
         found = np.unravel_index(flat, self.shape)
         return np.ravel_multi_index(tuple(found[axis] + 1 for axis in self.axes), self.padded)
+
+
+class Carver:
+    """Hands out zeros from arrays that are not in use yet, or no more.
+
+    Pages of memory that have been written once are had for nothing; new ones are dear.
+    """
+
+    def __init__(self, *spare: NDArray[Any]) -> None:
+        self._spare = [array.reshape(-1).view(np.uint8) for array in spare]
+        self._used = [0] * len(spare)
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Zeros, from the first spare array with room."""
+        kind = np.dtype(dtype)
+        count = int(np.prod(shape)) * kind.itemsize
+        for number, spare in enumerate(self._spare):
+            start = self._used[number]
+            if start + count <= spare.size:
+                spare[start : start + count] = 0
+                self._used[number] = start + -(-count // 64) * 64
+                return spare[start : start + count].view(kind).reshape(shape)
+        return sparse_zeros(shape, kind)
+
+    def give_back(self) -> None:
+        """Makes the spare arrays zero again; nothing carved from them may be used any more."""
+        for spare, used in zip(self._spare, self._used, strict=True):
+            spare[:used] = 0
+        self._used = [0] * len(self._spare)
+
+
+@compiled
+def copy_turned(source: NDArray[Any], target: NDArray[Any]) -> None:
+    """Copies in small tiles, so that both are read and written along their own memory."""
+    ni, nj, nk = source.shape
+    for i in range(0, ni, 32):
+        for j in range(0, nj, 32):
+            for k in range(0, nk, 32):
+                for p in range(i, min(i + 32, ni)):
+                    for q in range(j, min(j + 32, nj)):
+                        for r in range(k, min(k + 32, nk)):
+                            target[p, q, r] = source[p, q, r]
 
 
 def sparse_zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
+from diptych.kernels.mincut import solve
 from diptych.kernels.mincut.capacity import Edges
 from diptych.kernels.mincut.certificate import Claim, certify_flow
-from diptych.kernels.mincut.grid import Layout, sparse_zeros
+from diptych.kernels.mincut.grid import Carver, Layout, copy_turned, sparse_zeros
 from diptych.kernels.mincut.result import Cut
 from diptych.kernels.mincut.solve import Level, Workers, most_excess
 
@@ -152,11 +153,14 @@ def finish(network: Network, workers: Workers) -> Cut:
     """The cut of a settled network, certified."""
     given, layout, level = network.given, network.layout, network.level
     assert level is not None
-    level.labels = []
-    sides = level.code & np.uint8(3)
+    carver = Carver(level.labels[0], level.excess)
+    solve.put_away(level)
+    sides = carver.zeros(level.code.size, np.uint8)
+    np.bitwise_and(level.code, 3, out=sides)
+    certificate = certify_flow(claim_of(network, sides, carver), workers.split)
     labels = sparse_zeros(given.shape, np.uint8)
-    labels[layout.block] = layout.view(sides)
-    certificate = certify_flow(claim_of(network, sides), workers.split)
+    copy_turned(layout.view(sides), labels[layout.block])
+    del carver, sides
     return Cut(
         labels=labels,
         value=certificate.value,
@@ -167,16 +171,17 @@ def finish(network: Network, workers: Workers) -> Cut:
     )
 
 
-def claim_of(network: Network, sides: NDArray[np.uint8]) -> Claim:
+def claim_of(network: Network, sides: NDArray[np.uint8], carver: Carver | None = None) -> Claim:
     """What the certificate judges: the problem read from the caller's arrays once more.
 
     sides : (N,) labels in the solver's layout
+    carver : where to lay them out, if not in new memory
     """
     given, layout, level = network.given, network.layout, network.level
     assert level is not None
 
     def lay(array: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None if array is None else layout.pad(array).reshape(layout.padded)
+        return None if array is None else layout.pad(array, carver).reshape(layout.padded)
 
     seeds = lay(given.seeds)
     assert seeds is not None

@@ -27,15 +27,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.mincut import push, pyramid
+from diptych.kernels.mincut import push, pyramid, scan
 from diptych.kernels.mincut.capacity import Edges
-from diptych.kernels.mincut.grid import sparse_zeros
+from diptych.kernels.mincut.grid import Carver, sparse_zeros
 
 Ints = NDArray[np.int32]
 
 _SMALLEST = 6
 _FEW = 4096
 _SLACK = 40
+_PROBE = 1 << 15
 _FAR_SHORT = 32000
 _SINK = {np.dtype(np.int16): 1 << 14, np.dtype(np.int32): 1 << 30, np.dtype(np.int64): 1 << 40}
 _FAR_LONG = 1 << 30
@@ -111,7 +112,10 @@ class Workers:
 
 def find_cut(level: Level, workers: Workers) -> None:
     """The minimum cut from nothing: sides in `level.code`, a maximum flow in `level.flow`."""
-    area = _find_candidate(level, workers)
+    idle = [level.excess] if level.supply is None else []
+    carver = Carver(level.labels[0], *idle, level.flow)
+    area = _find_candidate(level, carver, workers)
+    carver.give_back()
     touched = _saturate(level)
     if area is not None:
         _settle(level, Work(area=area), workers)
@@ -138,9 +142,16 @@ def resume_cut(level: Level, touched: Ints | None, workers: Workers) -> None:
     _settle_all(level, Work(touched=_alone(level, touched)), workers)
 
 
-def refresh_labels(level: Level) -> None:
-    """Room for labels, in a level that was kept."""
+def put_away(level: Level) -> None:
+    """Lets go of what a settled level does not need: labels, and excess, which is 0 again."""
+    level.labels = []
+    level.excess = np.zeros(0, dtype=level.excess.dtype)
+
+
+def take_out(level: Level) -> None:
+    """Makes room again for labels and excess."""
     level.labels = [sparse_zeros(level.code.size, np.int16)] * 2
+    level.excess = sparse_zeros(level.code.size, level.excess.dtype)
 
 
 def _alone(level: Level, touched: Ints | None) -> Ints | None:
@@ -179,12 +190,12 @@ def _return_surplus(level: Level, work: "Work", workers: Workers) -> None:
     )
 
 
-def _find_candidate(level: Level, workers: Workers) -> Ints | None:
+def _find_candidate(level: Level, carver: Carver, workers: Workers) -> Ints | None:
     """First sides, and the free voxels of the band around the cut (None: no band)."""
-    coarse = _coarser(level, workers)
+    coarse = _coarser(level, carver, workers)
     if coarse is None:
         return None
-    area = _find_candidate(coarse, workers)
+    area = _find_candidate(coarse, carver, workers)
     touched = _saturate(coarse)
     _settle(coarse, Work(area=area, touched=touched), workers)
     near = np.zeros(coarse.code.size, dtype=np.uint8)
@@ -200,14 +211,14 @@ def _find_candidate(level: Level, workers: Workers) -> Ints | None:
     return np.concatenate(workers.split(1, level.shape[0] - 1, refine))
 
 
-def _coarser(level: Level, workers: Workers) -> Level | None:
+def _coarser(level: Level, carver: Carver, workers: Workers) -> Level | None:
     """The problem on voxels twice as large, or None when it is small already."""
     shape = pyramid.coarser_shape(level.shape)
     inner = [n - 2 for n in shape]
     if min(inner) < _SMALLEST or inner[0] * inner[1] * inner[2] < _FEW:
         return None
     size = shape[0] * shape[1] * shape[2]
-    code = sparse_zeros(size, np.uint8)
+    code = carver.zeros(size, np.uint8)
     workers.split(
         1,
         shape[0] - 1,
@@ -217,8 +228,8 @@ def _coarser(level: Level, workers: Workers) -> Level | None:
         return None
     mixed = np.flatnonzero(code == 32)
     code[mixed] = 1
-    forward = sparse_zeros((size, 3), np.int32)
-    backward = sparse_zeros((size, 3), np.int32) if level.both else forward
+    forward = carver.zeros((size, 3), np.int32)
+    backward = carver.zeros((size, 3), np.int32) if level.both else forward
     workers.split(
         1,
         shape[0] - 1,
@@ -241,9 +252,9 @@ def _coarser(level: Level, workers: Workers) -> Level | None:
         off=np.array([shape[1] * shape[2], shape[2], 1], dtype=np.int64),
         shape=shape,
         code=code,
-        flow=sparse_zeros((size, 3), np.int32),
-        excess=sparse_zeros(size, np.int64),
-        labels=[sparse_zeros(size, np.int16)] * 2,
+        flow=carver.zeros((size, 3), np.int32),
+        excess=carver.zeros(size, np.int64),
+        labels=[carver.zeros(size, np.int16)] * 2,
         both=level.both,
         mixed=mixed,
     )
@@ -272,7 +283,7 @@ def _saturate(level: Level) -> Ints | None:
 
 def _forget(level: Level, area: Ints) -> None:
     """Keeps the sides found in the band, but not the flow: from here it would lead astray."""
-    push.clear_listed(level.flow, level.excess, level.off, area)
+    scan.clear_listed(level.flow, level.excess, level.off, area)
     if level.supply is not None:
         level.excess[:] = level.supply
     pyramid.release(level.code)
@@ -297,7 +308,7 @@ def _settle(level: Level, work: Work, workers: Workers) -> bool:
         _flip(level, fed, 1, -1)
     if work.area is not None:
         for label in level.labels:
-            push.close_listed(label, work.area)
+            scan.close_listed(label, work.area)
     return bool(drained.size or fed.size)
 
 
@@ -311,7 +322,7 @@ def _find_rims(level: Level, workers: Workers) -> tuple[Ints, Ints]:
         room = 1 << 14
         while True:
             rims, ends = np.empty(room, dtype=np.int32), np.zeros(2, dtype=np.int64)
-            push.find_rims(level.code, level.off, start, stop, rims, ends)
+            scan.find_rims(level.code, level.off, start, stop, rims, ends)
             room = int(ends.sum())
             if room <= rims.size:
                 return rims[: ends[0]].copy(), rims[rims.size - ends[1] :][::-1].copy()
@@ -324,7 +335,7 @@ def _find_rims(level: Level, workers: Workers) -> tuple[Ints, Ints]:
 def _rims_listed(level: Level, area: Ints) -> tuple[Ints, Ints]:
     rims = np.empty(min(2 * level.off.size * area.size, level.code.size), dtype=np.int32)
     ends = np.zeros(2, dtype=np.int64)
-    push.find_rims_listed(level.code, level.off, area, rims, ends)
+    scan.find_rims_listed(level.code, level.off, area, rims, ends)
     return rims[: ends[0]].copy(), rims[rims.size - ends[1] :].copy()
 
 
@@ -336,9 +347,9 @@ def _find_work(level: Level, work: Work, region: int, turn: int) -> tuple[Ints, 
     while True:
         active, sinks = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         if listed is None:
-            push.find_work(level.code, level.excess, region, turn, active, sinks, ends)
+            scan.find_work(level.code, level.excess, region, turn, active, sinks, ends)
         else:
-            push.find_work_listed(
+            scan.find_work_listed(
                 level.code, level.excess, region, turn, listed, active, sinks, ends
             )
         room = int(ends.max())
@@ -355,7 +366,10 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
     pool = max(1 << 15, 8 * active.size)
     while active.size:
         deficits = deficits[level.excess[deficits] * turn < 0]
-        label = _measure(level, work, region, turn, np.concatenate([rim, deficits]))
+        if _is_enclosed(level, active, region, turn):
+            break
+        sinks = np.concatenate([rim, deficits])
+        label = _measure(level, work, region, turn, sinks, active.size)
         work = replace(work, fresh=False)
         unreached = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if unreached == active.size:
@@ -386,29 +400,54 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
     return active
 
 
-def _measure(level: Level, work: Work, region: int, turn: int, sinks: Ints) -> NDArray[Any]:
+def _is_enclosed(level: Level, active: Ints, region: int, turn: int) -> bool:
+    """Whether a short search from few voxels shows that their excess is stuck."""
+    if active.size > _PROBE // 8:
+        return False
+    stack = np.empty(_PROBE, dtype=np.int32)
+    stack[: active.size] = active
+    return bool(
+        push.is_enclosed(
+            level.edges,
+            level.flow,
+            level.excess,
+            level.code,
+            level.off,
+            region,
+            turn,
+            stack,
+            active.size,
+        )
+    )
+
+
+def _measure(
+    level: Level, work: Work, region: int, turn: int, sinks: Ints, waiting: int = 0
+) -> NDArray[Any]:
     """Exact labels of one side; the waiting room and the labels grow when they must."""
     ring = 1 << max(12, int(2 * sinks.size + level.code.size // 64).bit_length())
     while True:
         label = level.labels[region - 1]
         far = far_label(label)
         if work.area is None:
-            push.open_side(level.code, label, far, region)
+            scan.open_side(level.code, label, far, region)
         else:
-            push.open_listed(level.code, label, far, work.area, region)
-        waiting = np.empty(ring, dtype=np.int32)
+            scan.open_listed(level.code, label, far, work.area, region)
+        room = np.empty(ring, dtype=np.int32)
         if work.fresh:
-            deepest = push.measure_fresh(label, far, level.off, 2 * region - 3, sinks, waiting)
+            deepest = push.measure_fresh(label, far, level.off, 2 * region - 3, sinks, room)
         else:
             deepest = push.measure_distances(
                 level.edges,
                 level.flow,
+                level.excess,
                 label,
                 far,
                 level.off,
                 turn,
                 2 * region - 3,
                 sinks,
+                room,
                 waiting,
             )
         if deepest == -2:
@@ -445,4 +484,4 @@ def _shrink_source_side(level: Level, work: Work, workers: Workers) -> None:
     excess = _find_work(level, work, 1, -1)[1]
     sinks = np.concatenate([_find_rims(level, workers)[0], excess])
     label = _measure(level, Work(), 1, -1, sinks)
-    push.keep_reached(level.code, label, far_label(label), 1)
+    scan.keep_reached(level.code, label, far_label(label), 1)

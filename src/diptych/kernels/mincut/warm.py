@@ -143,7 +143,7 @@ def _price(
         level.excess += level.supply
         solve.find_cut(level, crew)
     else:
-        solve.refresh_labels(level)
+        solve.take_out(level)
         _find_excess(level.flow, level.code, level.off, level.supply, level.excess)
         solve.resume_cut(level, None, crew)
     priced = replace(network.given, unary=terms)
@@ -229,6 +229,7 @@ def _move_network(
         return None
     places = layout.places(changed)
     level.edges = tuple(_own(array) for array in level.edges)
+    solve.take_out(level)
     border = _change_costs(
         level.edges, level.flow, level.excess, level.code, level.off, places, values
     )
@@ -247,7 +248,6 @@ def _move_network(
         assert fresh.unary is not None
         set_supply(level, layout.pad(fresh.unary))
         _find_excess(level.flow, level.code, level.off, level.supply, level.excess)
-    solve.refresh_labels(level)
     solve.resume_cut(level, touched, crew)
     return Network(given=fresh, layout=layout, level=level)
 
