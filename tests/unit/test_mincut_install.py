@@ -29,6 +29,8 @@ cut = minimum_cut(cost, seeds)
 assert cut.value == cut.lower_bound == 12 * 9 and cut.certificate.passed, cut
 edges = minimum_cut_edges(np.ones((6, 5, 4, 3), dtype=np.uint8), seeds == 1, seeds == 2)
 assert edges.value == 12 and edges.certificate.passed, edges
+preview = minimum_cut(cost, seeds, engine="primal-dual")
+assert preview.lower_bound <= 12 * 9 <= preview.value, preview
 """
 
 # Numba asks for scipy of its own accord; here nobody gets it, nor any other stranger.

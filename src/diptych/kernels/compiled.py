@@ -14,8 +14,19 @@ def compiled(function: Callable[..., Result]) -> Callable[..., Result]:
     The machine code is kept beside the module, or in the user's cache folder. Where neither
     can be written (a read-only installation), it is made anew in each process.
     """
-    try:
-        found: Any = njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        found = njit(nogil=True)(function)
-    return found  # type: ignore[no-any-return]
+    return compiled_with()(function)
+
+
+def compiled_with(
+    **options: Any,
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """The same with more options of `numba.njit`."""
+
+    def compile_function(function: Callable[..., Result]) -> Callable[..., Result]:
+        try:
+            found: Any = njit(cache=True, nogil=True, **options)(function)
+        except RuntimeError:
+            found = njit(nogil=True, **options)(function)
+        return found  # type: ignore[no-any-return]
+
+    return compile_function

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from diptych.kernels.compiled import compiled
+from diptych.kernels.compiled import compiled, compiled_with
 from diptych.model.checks import require
 
 FloatGrid = NDArray[np.float32]
@@ -350,7 +350,7 @@ def _envelope(rows, marks, best, keys, near, squares, cap):  # type: ignore[no-u
     return some
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _may_help(bound, top, keys):  # type: ignore[no-untyped-def]
     """Whether a cost of at least `bound` can lower a row of at most `top`, or its keys."""
     return bound <= top if keys is not None else bound < top

@@ -7,8 +7,8 @@ fraction. Rows are taken in tiles, so that what one row has read is near for the
 """
 
 import numpy as np
-from numba import njit
 
+from diptych.kernels.compiled import compiled_with
 from diptych.kernels.lanes import load2, load4, pick, spread2, spread4
 
 TILE = 16
@@ -20,7 +20,7 @@ MARGIN = 2.0**-12
 CUBIC = (np.array([1, 4, 1, 0, -3, 0, 3, 0, 3, -6, 3, 0, -1, 3, -3, 1]) / 6.0).astype(np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def find_row(n, first, last, columns):  # type: ignore[no-untyped-def]
     """Row (i, j) that comes at place n when planes first .. last - 1 are worked in tiles."""
     i = first + n // (TILE * columns) * TILE
@@ -32,7 +32,7 @@ def find_row(n, first, last, columns):  # type: ignore[no-untyped-def]
     return i + n // wide, j + n % wide
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def find_inside(base, step, least, greatest, span):  # type: ignore[no-untyped-def]
     """The k of span[0] .. span[1] - 1 with least <= base + k step <= greatest, as a span."""
     low, high = span
@@ -48,7 +48,7 @@ def find_inside(base, step, least, greatest, span):  # type: ignore[no-untyped-d
     return low, high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _begin_row(matrix, offset, i, j):  # type: ignore[no-untyped-def]
     """Where row (i, j) begins in the input, and its step."""
     x = offset[0] + i * matrix[0, 0] + j * matrix[0, 1]
@@ -57,7 +57,7 @@ def _begin_row(matrix, offset, i, j):  # type: ignore[no-untyped-def]
     return (x, y, z), (matrix[0, 2], matrix[1, 2], matrix[2, 2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _clip_row(begin, step, sizes, margin, span):  # type: ignore[no-untyped-def]
     """The part of a span that lies inside the input, `margin` voxels from its edge."""
     for axis in range(3):
@@ -66,7 +66,7 @@ def _clip_row(begin, step, sizes, margin, span):  # type: ignore[no-untyped-def]
     return span
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _fix(begin, step, k):  # type: ignore[no-untyped-def]
     """Position k of a row and the step in units of 2^-32 voxel."""
     x = np.int64((begin[0] + k * step[0]) * ONE)
@@ -75,13 +75,13 @@ def _fix(begin, step, k):  # type: ignore[no-untyped-def]
     return x, y, z, np.int64(step[0] * ONE), np.int64(step[1] * ONE), np.int64(step[2] * ONE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _part(x):  # type: ignore[no-untyped-def]
     """The fraction of a position, float32."""
     return np.float32(np.int32((x & LOW) >> 8)) * np.float32(2.0**-24)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def sample_nearest(flat, sizes, strides, matrix, offset, fill, limits, first, last, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Order 0: the value of the nearest voxel; halves go up."""
     si, sj, sk = strides
@@ -100,7 +100,7 @@ def sample_nearest(flat, sizes, strides, matrix, offset, fill, limits, first, la
             row[k] = flat[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _mix(flat, p, di, dj, a, b):  # type: ignore[no-untyped-def]
     """Linear in J, then in I, at one K: between four voxels from `p` on."""
     e, g = np.float64(flat[p]), np.float64(flat[p + di])
@@ -109,7 +109,7 @@ def _mix(flat, p, di, dj, a, b):  # type: ignore[no-untyped-def]
     return e + a * (g - e)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _sample_edge(flat, sizes, strides, begin, step, k):  # type: ignore[no-untyped-def]
     """Order 1 at one place, which may lie on the last voxel of an axis."""
     a, b, c = begin[0] + k * step[0], begin[1] + k * step[1], begin[2] + k * step[2]
@@ -124,7 +124,7 @@ def _sample_edge(flat, sizes, strides, begin, step, k):  # type: ignore[no-untyp
     return e + (c - z) * (_mix(flat, p + dk, di, dj, a - x, b - y) - e)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def sample_linear(flat, sizes, strides, matrix, offset, fill, limits, first, last, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Order 1 of any dtype, in float64; results are whole where `limits` differ."""
     si, sj, sk = strides
@@ -155,7 +155,7 @@ def sample_linear(flat, sizes, strides, matrix, offset, fill, limits, first, las
             row[k] = np.rint(e) if whole else e
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def sample_pairs(flat, sizes, strides, matrix, offset, fill, limits, first, last, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Order 1 of float32 whose K lies together in memory: two voxels at a time, in float32."""
     si, sj, _ = strides
@@ -186,14 +186,14 @@ def sample_pairs(flat, sizes, strides, matrix, offset, fill, limits, first, last
             row[k] = _sample_edge(flat, sizes, strides, begin, step, k)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _weigh(table, x):  # type: ignore[no-untyped-def]
     """The four weights of a cubic B-spline at the fraction of a position, as lanes."""
     t = spread4(_part(x))
     return load4(table, 0) + t * (load4(table, 4) + t * (load4(table, 8) + t * load4(table, 12)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _sum_plane(flat, p, stride, b):  # type: ignore[no-untyped-def]
     """Four rows of four coefficients, weighed along J."""
     upper = spread4(pick(b, 0)) * load4(flat, p) + spread4(pick(b, 1)) * load4(flat, p + stride)
@@ -202,7 +202,7 @@ def _sum_plane(flat, p, stride, b):  # type: ignore[no-untyped-def]
     return upper + lower
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def sample_cubic(flat, sizes, strides, matrix, offset, fill, limits, first, last, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Order 3, from coefficients padded by two; `sizes` are those before padding."""
     si, sj, _ = strides

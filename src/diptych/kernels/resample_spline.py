@@ -10,9 +10,9 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from diptych.kernels.compiled import compiled_with
 from diptych.kernels.lanes import aligned_floats
 from diptych.kernels.vesselness_passes import pass_even
 
@@ -75,7 +75,7 @@ def _weigh_row(sizes: tuple[int, ...]) -> Floats:
     return np.asarray(gain * taps, dtype=np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _recur(first: Floats, step: Floats, factor: float) -> None:
     """Add factor * first to a step."""
     f = np.float32(factor)
@@ -83,7 +83,7 @@ def _recur(first: Floats, step: Floats, factor: float) -> None:
         step[k] += f * first[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _return(later: Floats, step: Floats) -> None:
     """Replace a step by pole * (later - step)."""
     f = np.float32(POLE)
@@ -91,7 +91,7 @@ def _return(later: Floats, step: Floats) -> None:
         step[k] = f * (later[k] - step[k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _filter_axis(planes: Floats, start: Floats) -> None:
     """Both recursions along the first axis of (n, K) rows, in place, without the gain."""
     n = planes.shape[0]
@@ -112,14 +112,14 @@ def _filter_axis(planes: Floats, start: Floats) -> None:
         _return(planes[m + 1], planes[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _filter_across(padded: Floats, start: Floats, first: int, last: int) -> None:
     """Along I, for rows first .. last - 1 of J."""
     for j in range(first + PAD, last + PAD):
         _filter_axis(padded[PAD:-PAD, j], start)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def _filter_inside(padded, start, taps, row, first, last):  # type: ignore[no-untyped-def]
     """Along J and K, for planes first .. last - 1 of I; `row` is work space."""
     size = padded.shape[2] - 2 * PAD

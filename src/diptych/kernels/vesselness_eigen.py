@@ -1,14 +1,15 @@
 """The two largest eigenvalues of symmetric 3 x 3 matrices in closed form, row by row."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from diptych.kernels.compiled import compiled_with
 
 ROOT3 = 1.7320508075688772
 TINY = 1e-30  # below it float32 is subnormal, which is slow
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def largest_two(
     xx: float, yy: float, zz: float, xy: float, xz: float, yz: float
 ) -> tuple[float, float]:
@@ -42,7 +43,7 @@ def largest_two(
     return mean + first, mean + second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def measure_row(
     rows: NDArray[np.float32], start: int, pitch: int, out: NDArray[np.float32]
 ) -> None:

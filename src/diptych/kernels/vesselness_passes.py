@@ -6,15 +6,15 @@ set of the cache. Rows are worked off 32 floats at a time; a row has room for th
 """
 
 import numpy as np
-from numba import njit
 
+from diptych.kernels.compiled import compiled_with
 from diptych.kernels.lanes import load16, spread16, store16
 from diptych.kernels.vesselness_eigen import measure_row
 
 STEP = 32
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def pass_even(source, start, target, at, count, weights, stride):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """target[at + x] = symmetric taps `weights` over source[start + x +- t stride]."""
     for x in range(0, count, STEP):
@@ -29,7 +29,7 @@ def pass_even(source, start, target, at, count, weights, stride):  # type: ignor
         store16(target, q + 16, b)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def pass_odd(source, start, target, at, count, weights, stride):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """target[at + x] = antisymmetric taps `weights` (of the upper side)."""
     for x in range(0, count, STEP):
@@ -44,7 +44,7 @@ def pass_odd(source, start, target, at, count, weights, stride):  # type: ignore
         store16(target, q + 16, b)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def pass_two(source, start, target, at, skip, count, weights, stride):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Orders 0 and 1 at once, to target[at + x] and target[at + skip + x]."""
     for x in range(0, count, STEP):
@@ -68,7 +68,7 @@ def pass_two(source, start, target, at, skip, count, weights, stride):  # type: 
         store16(target, q + skip + 16, d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def pass_three(source, start, target, at, skip, count, weights, stride):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Orders 0, 1 and 2 at once, `skip` apart in the target."""
     for x in range(0, count, STEP):
@@ -99,7 +99,7 @@ def pass_three(source, start, target, at, skip, count, weights, stride):  # type
         store16(target, q + 2 * skip + 16, h)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def smooth_slab(source, target, row, size, pitch, plane, taps):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Smooth a slab of `size` (planes, rows, floats) along its three axes.
 
@@ -121,7 +121,7 @@ def smooth_slab(source, target, row, size, pitch, plane, taps):  # type: ignore[
             pass_even(row, rk, target, at, floats - 2 * rk, third, 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(error_model="numpy")
 def measure_slab(source, first, rows, size, pitch, plane, taps, spans, corner, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Vesselness of a slab of `size` (planes, rows, floats), kept in `out` where greater.
 

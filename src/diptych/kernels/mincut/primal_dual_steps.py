@@ -19,10 +19,9 @@ z of step n only, so any order that respects this gives the same bytes. Two thin
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from diptych.kernels.compiled import compiled
+from diptych.kernels.compiled import compiled, compiled_with
 
 PIECE = 128
 """Voxels in a piece of a row."""
@@ -77,7 +76,7 @@ class Level(NamedTuple):
     span: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def find_room(mine: np.float32, other: np.float32, weight: np.float32) -> np.float32:
     """Capacity of an edge from the signed costs of its ends; 0 where one is air.
 
@@ -88,7 +87,7 @@ def find_room(mine: np.float32, other: np.float32, weight: np.float32) -> np.flo
     return weight * (together if alike else abs(mine - other) - together)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _move_leans(
     level: Level, i: int, j: int, first: int, last: int, gap: NDArray[np.float32]
 ) -> int:
@@ -121,7 +120,7 @@ def _move_leans(
     return moved
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _move_flows(level: Level, i: int, j: int, first: int, last: int) -> int:
     """Moves the flows into one piece; the number of edges whose flow changed."""
     half = np.float32(0.5)
@@ -143,7 +142,7 @@ def _move_flows(level: Level, i: int, j: int, first: int, last: int) -> int:
     return moved
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _mark_due(level: Level, i: int, j: int, piece: int, step: int, ends: tuple[int, int]) -> None:
     """Piece and neighbours must be computed in `step`; planes outside `ends` are not ours."""
     low, high = ends
@@ -298,7 +297,7 @@ def measure_rows(
                 _measure_cuts(level, i, j, start, stop, paid[i, j])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _measure_dual(
     level: Level, i: int, j: int, start: int, stop: int, gap: NDArray[np.float32]
 ) -> int:
@@ -325,7 +324,7 @@ def _measure_dual(
     return int(dual)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _measure_cuts(
     level: Level, i: int, j: int, start: int, stop: int, paid: NDArray[np.int64]
 ) -> None:
@@ -352,7 +351,7 @@ def _measure_cuts(
                     paid[t] += np.int64(grain * lost)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled_with(inline="always")
 def _leans(lean: np.float32, t: int) -> bool:
     """True when z lies on the source side of threshold t; the same seen from either side."""
     limit = np.float32(THRESHOLDS[t])
