@@ -77,7 +77,7 @@ def weight_of(step, neighbours, spacing):
         exact = {s: 12 * min(far.values()) / far[s] for s in far}
     if all(abs(w - round(w)) < 1e-9 for w in exact.values()):
         return round(exact[step])
-    return max(1, round(16 * exact[step]))
+    return max(1, round((16 if neighbours == 6 else 4) * exact[step]))
 
 
 def pair_slices(step):

@@ -35,7 +35,8 @@ def minimum_cut(
     neighbours : 6 or 26
     spacing : voxel size; sets the weights. 6 neighbours: area of the face relative to the
         smallest face. 26: 12 x shortest distance / distance. Where these are not whole
-        numbers, all are in sixteenths. With equal sizes and 6 neighbours every weight is 1.
+        numbers, all are in sixteenths (6) or quarters (26). With equal sizes and 6
+        neighbours every weight is 1.
     unary : (I, J, K) in units of cost; u > 0 is the price of label 2 at a voxel, u < 0 minus
         the price of label 1. It is not weighed by spacing and not counted at seeds.
     walled : (I, J, K) booleans, true inside structures that can be shelled out along their
