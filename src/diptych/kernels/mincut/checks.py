@@ -138,7 +138,8 @@ class Survey:
     corner, shape : of the smallest block that holds all tissue
     counts : seeds of each kind
     stray, touching : seeds outside tissue, and pairs of seeds that meet
-    axes : the three axes, the one along which the two kinds of seeds lie farthest apart first
+    axes : the three axes, the one along which the two kinds of seeds lie farthest apart
+        first, the others as they come
     """
 
     def __init__(self, found: NDArray[np.int64]) -> None:
@@ -150,7 +151,8 @@ class Survey:
         self.shape = (i, j, k)
         centres = [found[10 + 3 * n : 13 + 3 * n] / max(1, found[n]) for n in range(2)]
         apart = np.abs(centres[0] - centres[1])
-        first, second, third = sorted(range(3), key=lambda axis: (-apart[axis], axis))
+        first = int(np.argmax(apart))
+        second, third = (axis for axis in range(3) if axis != first)
         self.axes = (first, second, third)
 
 
@@ -213,21 +215,46 @@ def _survey(
                 found[9] = max(found[9], last)
             if marked == 0:
                 continue
-            for k in range(nk):
-                kind = seeds[i, j, k]
-                if kind == 0:
-                    continue
-                found[kind - 1] += 1
-                found[7 + 3 * kind] += i
-                found[8 + 3 * kind] += j
-                found[9 + 3 * kind] += k
-                if cost[i, j, k] == 0:
-                    found[2] += 1
-                for h in range(len(ahead)):
-                    a, b, c = i + ahead[h, 0], j + ahead[h, 1], k + ahead[h, 2]
-                    if 0 <= a < ni and 0 <= b < nj and 0 <= c < nk:
-                        if seeds[a, b, c] + kind == 3 and seeds[a, b, c] != 0:
-                            found[3] += 1
+            row = seeds[i, j]
+            _count_seeds(cost[i, j], row, i, j, found)
+            for h in range(len(ahead)):
+                a, b, c = i + ahead[h, 0], j + ahead[h, 1], ahead[h, 2]
+                if 0 <= a < ni and 0 <= b < nj:
+                    low, high = max(0, -c), min(nk, nk - c)
+                    found[3] += _count_meetings(row[low:high], seeds[a, b, low + c : high + c])
+
+
+@compiled
+def _count_seeds(
+    cost: NDArray[Any], seeds: NDArray[np.uint8], i: int, j: int, found: NDArray[np.int64]
+) -> None:
+    """Seeds of each kind in a row, the sums of their places, and those in air."""
+    stray = 0
+    for k in range(seeds.size):
+        stray += (seeds[k] != 0) & (cost[k] == 0)
+    found[2] += stray
+    for kind in range(1, 3):
+        many = along = 0
+        for k in range(seeds.size):
+            many += seeds[k] == kind
+            along += k if seeds[k] == kind else 0
+        found[kind - 1] += many
+        found[7 + 3 * kind] += many * i
+        found[8 + 3 * kind] += many * j
+        found[9 + 3 * kind] += along
+
+
+@compiled
+def _count_meetings(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> int:
+    """Places where a seed of one kind stands beside one of the other."""
+    most = np.uint8(0)
+    for k in range(here.size):
+        most = max(most, here[k] ^ there[k])
+    found = 0
+    if most == 3:
+        for k in range(here.size):
+            found += here[k] + there[k] == 3 and here[k] != 0 and there[k] != 0
+    return found
 
 
 def check_unary(

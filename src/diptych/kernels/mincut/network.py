@@ -158,9 +158,9 @@ def finish(network: Network, workers: Workers) -> Cut:
     sides = carver.zeros(level.code.size, np.uint8)
     np.bitwise_and(level.code, 3, out=sides)
     certificate = certify_flow(claim_of(network, sides, carver), workers.split)
+    del carver
     labels = sparse_zeros(given.shape, np.uint8)
     copy_turned(layout.view(sides), labels[layout.block])
-    del carver, sides
     return Cut(
         labels=labels,
         value=certificate.value,
@@ -190,7 +190,7 @@ def claim_of(network: Network, sides: NDArray[np.uint8], carver: Carver | None =
         pairs = [given.capacities[2 * axis + way] for axis in layout.axes for way in (0, 1)]
         capacities = np.stack([layout.pad(pair).reshape(layout.padded) for pair in pairs])
     return Claim(
-        cost=lay(given.cost),
+        cost=lay(np.ones(given.shape, np.uint8) if given.cost is None else given.cost),
         capacities=capacities,
         weights=given.weights[layout.order(len(given.weights))],
         walled=lay(given.walled),
@@ -198,6 +198,6 @@ def claim_of(network: Network, sides: NDArray[np.uint8], carver: Carver | None =
         labels=sides.reshape(layout.padded),
         unary=lay(given.unary),
         ahead=layout.turn(given.ahead),
-        corner=(1, 1, 1),
-        flow=level.flow.reshape((*layout.padded, -1))[1:-1, 1:-1, 1:-1],
+        beyond=0 if given.cost is None else layout.count_outside(given.cost),
+        flow=level.flow.reshape((*layout.padded, -1)),
     )

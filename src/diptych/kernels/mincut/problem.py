@@ -85,7 +85,7 @@ def minimum_cut_edges(
     """
     source, sink = np.asarray(source), np.asarray(sink)
     edges = checks.check_capacities(np.asarray(capacities), source, sink)
-    seeds = source.astype(np.uint8) + 2 * sink.astype(np.uint8)
+    seeds = checks.as_plain(source + 2 * sink.astype(np.uint8), np.uint8)
     workers = checks.check_threads(threads)
     i, j, k = seeds.shape
     layout = Layout(corner=(0, 0, 0), shape=(i, j, k))

@@ -46,17 +46,13 @@ def saturate_cut(
     Lists free voxels whose excess was 0 before in `touched`; returns how many there are, also
     where they do not all fit.
     """
-    border = 0
-    for a in range(off.size):
-        border = max(border, abs(off[a]))
+    border = np.abs(off).max()
     found = 0
     for start in range(border, code.size - border, 256):
         stop = min(start + 256, code.size - border)
         apart = np.uint8(0)
         for a in range(off.size):
-            o = off[a]
-            for v in range(start, stop):
-                apart = max(apart, (code[v] ^ code[v + o]) & np.uint8(3))
+            apart = max(apart, _part(code[start:stop], code[start + off[a] : stop + off[a]]))
         if apart < 3:
             continue
         for v in range(start, stop):
@@ -80,6 +76,15 @@ def saturate_cut(
                     excess[v] -= more
                     excess[w] += more
     return found
+
+
+@compiled
+def _part(here: Bytes, there: Bytes) -> int:
+    """3 where sides of two rows differ somewhere, unless one of them is air."""
+    most = np.uint8(0)
+    for n in range(here.size):
+        most = max(most, (here[n] ^ there[n]) & np.uint8(3))
+    return most
 
 
 @compiled

@@ -30,26 +30,33 @@ def coarsen_codes(
     for i in range(start, stop):
         for j in range(1, cj - 1):
             c = (i * cj + j) * ck
+            row = out[c : c + ck]
             for di in range(2):
                 for dj in range(2):
                     if 2 * i - 1 + di >= fine[0] or 2 * j - 1 + dj >= fj:
                         continue
                     v = ((2 * i - 1 + di) * fj + 2 * j - 1 + dj) * fk
-                    for k in range(1, ck - 1):
-                        p = code[v + 2 * k - 1]
-                        q = code[v + 2 * k] if 2 * k < fk else np.uint8(0)
-                        seeds = (p & 3 if p & 4 else 0) | (q & 3 if q & 4 else 0)
-                        out[c + k] |= (seeds << 3) | (64 if p | q else 0)
+                    _join_codes(code[v : v + fk], row)
             for k in range(1, ck - 1):
-                seeds = (out[c + k] >> 3) & 3
-                if out[c + k] == 0:
+                seeds = (row[k] >> 3) & 3
+                if row[k] == 0:
                     continue
                 if seeds == 0:
-                    out[c + k] = 1
+                    row[k] = 1
                 elif seeds == 3:
-                    out[c + k] = 32
+                    row[k] = 32
                 else:
-                    out[c + k] = seeds + 4
+                    row[k] = seeds + 4
+
+
+@compiled
+def _join_codes(fine: Bytes, coarse: Bytes) -> None:
+    """Adds a row of fine codes to a coarse row: 8 and 16 for seeds of each kind, 64 for tissue."""
+    whole = (fine.size - 1) // 2
+    for k in range(whole):
+        p, q = fine[2 * k + 1], fine[2 * k + 2] if 2 * k + 2 < fine.size else np.uint8(0)
+        seeds = (p & 3 if p & 4 else np.uint8(0)) | (q & 3 if q & 4 else np.uint8(0))
+        coarse[k + 1] |= (seeds << 3) | (np.uint8(64) if p | q else np.uint8(0))
 
 
 @compiled
@@ -75,10 +82,10 @@ def coarsen_edges(  # noqa: PLR0917 - numba takes no dataclass
     for i in range(start, stop):
         for j in range(1, cj - 1):
             for k in range(1, ck - 1):
-                c = (i * cj + j) * ck + k
+                c = np.uintp((i * cj + j) * ck + k)
                 if kept[c] == 0:
                     continue
-                corner = ((2 * i - 1) * fj + 2 * j - 1) * fk + 2 * k - 1
+                corner = np.uintp(((2 * i - 1) * fj + 2 * j - 1) * fk + 2 * k - 1)
                 for a in range(3):
                     if (
                         (i == ci - 2 and a == 0)
@@ -86,12 +93,12 @@ def coarsen_edges(  # noqa: PLR0917 - numba takes no dataclass
                         or (k == ck - 2 and a == 2)
                     ):
                         continue
-                    step = off[a]
-                    one, two = off[(a + 1) % 3], off[(a + 2) % 3]
+                    step = np.uintp(off[a])
+                    one, two = np.uintp(off[(a + 1) % 3]), np.uintp(off[(a + 2) % 3])
                     there = 0
                     back = 0
                     for q in range(4):
-                        p0 = corner + (q & 1) * one + (q >> 1) * two
+                        p0 = corner + np.uintp(q & 1) * one + np.uintp(q >> 1) * two
                         p1 = p0 + step
                         q0 = p1 + step
                         if code[p1] == 0 or code[q0] == 0:
@@ -180,13 +187,13 @@ def refine_sides(  # noqa: PLR0917 - numba takes no dataclass
     found = 0
     for i in range(start, stop):
         for j in range(1, fj - 1):
-            v0 = (i * fj + j) * fk
-            c0 = ((i + 1) // 2 * cj + (j + 1) // 2) * ck
+            v0 = np.uintp((i * fj + j) * fk)
+            c0 = np.uintp(((i + 1) // 2 * cj + (j + 1) // 2) * ck)
             for k in range(1, fk - 1):
-                v = v0 + k
+                v = v0 + np.uintp(k)
                 if code[v] == 0 or code[v] & 4:
                     continue
-                c = c0 + (k + 1) // 2
+                c = c0 + np.uintp((k + 1) // 2)
                 side = coarse_code[c] & 3
                 if near[c]:
                     code[v] = side

@@ -69,6 +69,14 @@ def close_listed(label: Whole, listed: Ints) -> None:
 
 
 @compiled
+def _holds_seed(code: Bytes) -> bool:
+    most = np.uint8(0)
+    for v in range(code.size):
+        most = max(most, code[v])
+    return most >= 4
+
+
+@compiled
 def find_rims(code: Bytes, off: Longs, start: int, stop: int, rims: Ints, ends: Longs) -> None:
     """Lists held and seed voxels beside free ones: of side 1 from the front, of side 2 from behind.
 
@@ -77,23 +85,27 @@ def find_rims(code: Bytes, off: Longs, start: int, stop: int, rims: Ints, ends: 
     """
     first = 0
     second = 0
-    for v in range(start, stop):
-        kind = code[v]
-        if kind < 4:
+    for begin in range(start, stop, 256):
+        end = min(begin + 256, stop)
+        if not _holds_seed(code[begin:end]):
             continue
-        for a in range(off.size):
-            p, q = code[v + off[a]], code[v - off[a]]
-            if 1 <= p <= 2 or 1 <= q <= 2:
-                if first + second < rims.size:
+        for v in range(begin, end):
+            kind = code[v]
+            if kind < 4:
+                continue
+            for a in range(off.size):
+                p, q = code[v + off[a]], code[v - off[a]]
+                if 1 <= p <= 2 or 1 <= q <= 2:
+                    if first + second < rims.size:
+                        if kind & 3 == 1:
+                            rims[first] = v
+                        else:
+                            rims[rims.size - 1 - second] = v
                     if kind & 3 == 1:
-                        rims[first] = v
+                        first += 1
                     else:
-                        rims[rims.size - 1 - second] = v
-                if kind & 3 == 1:
-                    first += 1
-                else:
-                    second += 1
-                break
+                        second += 1
+                    break
     ends[0] = first
     ends[1] = second
 
@@ -182,23 +194,3 @@ def find_work_listed(  # noqa: PLR0917 - numba takes no dataclass
                 less += 1
     ends[0] = more
     ends[1] = less
-
-
-@compiled
-def keep_reached(code: Bytes, label: Whole, far: int, region: int) -> int:
-    """Moves free voxels of the region that no search has reached to the other side."""
-    moved = 0
-    unseen = far * (2 * region - 3)
-    for start in range(0, code.size, 256):
-        stop = min(start + 256, code.size)
-        some = 0
-        for v in range(start, stop):
-            some |= (code[v] == region) & (label[v] == unseen)
-        if not some:
-            continue
-        for v in range(start, stop):
-            if code[v] == region and label[v] == unseen:
-                code[v] = 3 - region
-                label[v] = 0
-                moved += 1
-    return moved

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.mincut import push, pyramid, scan
+from diptych.kernels.mincut import push, pyramid, reach, scan
 from diptych.kernels.mincut.capacity import Edges
 from diptych.kernels.mincut.grid import Carver, sparse_zeros
 
@@ -36,6 +36,7 @@ Ints = NDArray[np.int32]
 _SMALLEST = 6
 _FEW = 4096
 _SLACK = 40
+_FEWER = 2
 _PROBE = 1 << 15
 _FAR_SHORT = 32000
 _SINK = {np.dtype(np.int16): 1 << 14, np.dtype(np.int32): 1 << 30, np.dtype(np.int64): 1 << 40}
@@ -163,7 +164,7 @@ def _settle_all(level: Level, work: "Work", workers: Workers) -> None:
     """Steps 2 to 6, from a saturated cut."""
     stuck = _settle(level, work, workers)
     rest = Work(touched=None if stuck else work.touched)
-    _shrink_source_side(level, rest, workers)
+    _shrink_source_side(level)
     if level.supply is not None:
         _take_back_unpaid(level, level.supply)
     if _find_work(level, rest, 1, 1)[0].size or _find_work(level, rest, 2, -1)[0].size:
@@ -319,7 +320,7 @@ def _find_rims(level: Level, workers: Workers) -> tuple[Ints, Ints]:
     border = int(np.abs(level.off).max())
 
     def find(start: int, stop: int) -> tuple[Ints, Ints]:
-        room = 1 << 14
+        room = max(1 << 14, (stop - start) >> 5)
         while True:
             rims, ends = np.empty(room, dtype=np.int32), np.zeros(2, dtype=np.int64)
             scan.find_rims(level.code, level.off, start, stop, rims, ends)
@@ -374,30 +375,43 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
         unreached = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if unreached == active.size:
             break
-        held, after = np.empty(pool, dtype=np.int32), np.empty(pool, dtype=np.int32)
-        room = np.empty(pool + 64, dtype=np.int32)
-        room[: active.size] = active
-        left = push.push_excess(
-            level.edges,
-            level.flow,
-            level.excess,
-            label,
-            far_label(label),
-            level.off,
-            turn,
-            2 * region - 3,
-            room,
-            active.size,
-            _SLACK,
-            held,
-            after,
-        )
-        active = room[:left]
-        if left == unreached:
+        left = _push(level, active, label, region, turn, pool)
+        while work.area is None and unreached < left.size < active.size // _FEWER:
+            active = left
+            if _is_enclosed(level, active, region, turn):
+                break
+            left = _push(level, active, label, region, turn, pool)
+        active = left
+        if left.size == unreached:
             break
-        pool = max(pool, 4 * left)
+        pool = max(pool, 4 * left.size)
     level.excess[rim] += turn * sink_mark(level.excess)
     return active
+
+
+def _push(
+    level: Level, active: Ints, label: NDArray[Any], region: int, turn: int, pool: int
+) -> Ints:
+    """Pushes until labels have risen by the slack; the voxels whose excess is left over."""
+    held, after = np.empty(pool, dtype=np.int32), np.empty(pool, dtype=np.int32)
+    room = np.empty(pool + 64, dtype=np.int32)
+    room[: active.size] = active
+    left = push.push_excess(
+        level.edges,
+        level.flow,
+        level.excess,
+        label,
+        far_label(label),
+        level.off,
+        turn,
+        2 * region - 3,
+        room,
+        active.size,
+        _SLACK,
+        held,
+        after,
+    )
+    return room[:left]
 
 
 def _is_enclosed(level: Level, active: Ints, region: int, turn: int) -> bool:
@@ -479,9 +493,12 @@ def _flip(level: Level, stuck: Ints, region: int, turn: int) -> None:
         room *= 4
 
 
-def _shrink_source_side(level: Level, work: Work, workers: Workers) -> None:
+def _shrink_source_side(level: Level) -> None:
     """Step 5: side 1 becomes what seeds and remaining excess reach."""
-    excess = _find_work(level, work, 1, -1)[1]
-    sinks = np.concatenate([_find_rims(level, workers)[0], excess])
-    label = _measure(level, Work(), 1, -1, sinks)
-    scan.keep_reached(level.code, label, far_label(label), 1)
+    stack = np.empty(1 << 14, dtype=np.int32)
+    arrays = level.edges, level.flow, level.excess, level.code, level.off
+    reach.sweep_forth(*arrays)
+    reach.sweep_back(*arrays)
+    while not reach.fill_rest(*arrays, stack):
+        stack = np.empty(4 * stack.size, dtype=np.int32)
+    reach.keep_reached(level.code)

@@ -265,7 +265,7 @@ def _find_changes(
     marked, unmarked, seeds = _list_changes(
         layout.view(level.edges[0]), cost[block], mask[block], layout.view(level.code), found
     )
-    outside = np.count_nonzero(cost) - np.count_nonzero(cost[block])
+    outside = layout.count_outside(cost)
     if outside:
         beyond = cost != 0
         beyond[block] = False
