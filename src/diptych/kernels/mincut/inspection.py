@@ -232,7 +232,7 @@ def _judge_voxels(
 
 
 @compiled
-def _judge_priced(  # noqa: PLR0917
+def _judge_priced(
     cost: Whole,
     seeds: Bytes,
     unary: NDArray[np.int64],

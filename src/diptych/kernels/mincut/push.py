@@ -50,7 +50,7 @@ def saturate_cut(
     found = 0
     for start in range(border, code.size - border, 256):
         stop = min(start + 256, code.size - border)
-        apart = np.uint8(0)
+        apart = 0
         for a in range(off.size):
             apart = max(apart, _part(code[start:stop], code[start + off[a] : stop + off[a]]))
         if apart < 3:
@@ -84,7 +84,7 @@ def _part(here: Bytes, there: Bytes) -> int:
     most = np.uint8(0)
     for n in range(here.size):
         most = max(most, (here[n] ^ there[n]) & np.uint8(3))
-    return most
+    return int(most)
 
 
 @compiled

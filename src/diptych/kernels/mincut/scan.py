@@ -73,7 +73,7 @@ def _holds_seed(code: Bytes) -> bool:
     most = np.uint8(0)
     for v in range(code.size):
         most = max(most, code[v])
-    return most >= 4
+    return bool(most >= 4)
 
 
 @compiled
