@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from mincut_cases import FACES, HALF, Case, draw_case, network_of, pair_slices, part_seeds, price_of
 
-from diptych.kernels.mincut import minimum_cut, minimum_cut_edges
+from diptych.kernels.mincut import minimum_cut, minimum_cut_edges, solve
 from diptych.kernels.mincut.certificate import Claim, certify_flow
+from diptych.kernels.mincut.network import Network, claim_of
 
 
 class Proof:
@@ -287,6 +288,53 @@ def test_a_ring_of_flow_is_no_fault():
             rings += 1
             assert proof.verdict().passed, place
     assert rings > 10
+
+
+def test_a_ring_of_flow_through_a_row_of_air_is_rejected():
+    """It is conserved everywhere, and its way through air is kept in a row without tissue."""
+    case = make_case((6, 6, 4))
+    case.cost[case.cost == 0] = 5
+    case.cost[2, 2] = 0
+    proof, tried = Proof(case), 0
+    for k in range(4):
+        air = (2, 2, k)
+        ring = [
+            (air, (1, 0, 0)),
+            ((3, 2, k), (0, 1, 0)),
+            ((3, 3, k), (-1, 0, 0)),
+            ((2, 3, k), (0, -1, 0)),
+        ]
+        if min(proof.left(*edge) for edge in ring[1:3]) < 1:
+            continue
+        for place, step in ring:
+            proof.send(place, step, 1)
+        assert proof.verdict().capacity == 2, k
+        assert proof.verdict().conservation == 0, k
+        for place, step in ring:
+            proof.send(place, step, -1)
+        tried += 1
+    assert tried
+    assert proof.verdict().passed
+
+
+def test_tissue_that_the_network_leaves_out_is_counted():
+    """The certificate must not believe the solver where the problem ends."""
+    case = make_case()
+    cut = minimum_cut(case.cost, case.seeds)
+    with solve.Workers(1) as crew:
+        sides = np.bitwise_and(cut.network.level.code, 3)
+        assert certify_flow(claim_of(cut.network, sides, crew)).passed
+        layout = cut.network.layout
+        whole = np.zeros(tuple(n + 2 for n in case.cost.shape), dtype=cut.network.given.cost.dtype)
+        whole[1:-1, 1:-1, 1:-1] = cut.network.given.cost
+        seeds = np.pad(cut.network.given.seeds, 1)
+        whole[0, 0, 0] = 3
+        wider = replace(cut.network.given, cost=whole, seeds=seeds)
+        corner = tuple(n + 1 for n in layout.corner)
+        moved = Network(given=wider, layout=replace(layout, corner=corner), level=cut.network.level)
+        verdict = certify_flow(claim_of(moved, sides, crew))
+        assert verdict.labels == 1
+        assert not verdict.passed
 
 
 def test_a_wrong_value_is_rejected():

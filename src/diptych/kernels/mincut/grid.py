@@ -8,6 +8,7 @@ given in sixteenths (6 neighbours: all of them are then 16 times larger) or in q
 """
 
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ _HALF = [
     if (i, j, k) > (0, 0, 0) and abs(i) + abs(j) + abs(k) > 1
 ]
 _SMALL = 1 << 20
+Split = Callable[[int, int, Callable[[int, int], Any]], Any]
 ALL_AROUND = FACES + tuple(step for i, j, k in _HALF for step in ((i, j, k), (-i, -j, -k)))
 
 
@@ -72,12 +74,13 @@ class Layout:
         _, q, r = self.padded
         return self.turn(ahead) @ np.array([q * r, r, 1], dtype=np.int64)
 
-    def pad(self, array: NDArray[Any], carver: "Carver | None" = None) -> NDArray[Any]:
-        """The block of `array` with a border of zeros, flattened."""
+    def pad(
+        self, array: NDArray[Any], carver: "Carver | None" = None, split: Split | None = None
+    ) -> NDArray[Any]:
+        """The block of `array` with a border of zeros, flattened; `split` as for `copy_turned`."""
         zeros = sparse_zeros if carver is None else carver.zeros
         padded = zeros(self.padded, array.dtype)
-        turned = array[self.block].transpose(self.axes)
-        copy_turned(turned, padded[1:-1, 1:-1, 1:-1])
+        copy_turned(array[self.block].transpose(self.axes), padded[1:-1, 1:-1, 1:-1], split)
         return padded.reshape(-1)
 
     def count_outside(self, array: NDArray[Any]) -> int:
@@ -125,12 +128,23 @@ class Carver:
         self._used = [0] * len(self._spare)
 
 
-def copy_turned(source: NDArray[Any], target: NDArray[Any]) -> None:
-    """Copies between arrays whose axes may lie in memory in different orders."""
-    if source.strides[2] == source.itemsize and target.strides[2] == target.itemsize:
-        target[...] = source
+def copy_turned(source: NDArray[Any], target: NDArray[Any], split: Split | None = None) -> None:
+    """Copies between arrays whose axes may lie in memory in different orders.
+
+    split : `split(start, stop, work)` may share planes among threads
+    """
+
+    def copy(start: int, stop: int) -> None:
+        here, there = source[start:stop], target[start:stop]
+        if source.strides[2] == source.itemsize and target.strides[2] == target.itemsize:
+            there[...] = here
+        else:
+            _copy_tiles(here, there)
+
+    if split is None:
+        copy(0, source.shape[0])
     else:
-        _copy_tiles(source, target)
+        split(0, source.shape[0], copy)
 
 
 @compiled

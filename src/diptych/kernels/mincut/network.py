@@ -63,16 +63,16 @@ class Network:
     level: Level | None
 
 
-def lay_out(given: Given, layout: Layout, most_unary: int = 0) -> Network:
+def lay_out(given: Given, layout: Layout, workers: Workers, most_unary: int = 0) -> Network:
     """A network without flow: seeds and tissue in `level.code`, all free tissue on side 1.
 
     most_unary : the largest unary term, in units, that is still to come
     """
-    edges = _edges(given, layout)
+    edges = _edges(given, layout, workers)
     size, half = layout.size, len(given.ahead)
     largest = _largest_edge(given)
     most = 2 * 2 * half * largest + max(_largest_unary(given), most_unary)
-    code = layout.pad(given.seeds)
+    code = layout.pad(given.seeds, split=workers.split)
     if given.cost is None:
         tissue = layout.pad(np.ones(given.shape, dtype=np.uint8))
         _write_codes(code, tissue)
@@ -105,11 +105,11 @@ def _type_of_excess(most: int) -> Any:
     return next(kind for kind in (np.int16, np.int32, np.int64) if most <= most_excess(kind))
 
 
-def _edges(given: Given, layout: Layout) -> Edges:
+def _edges(given: Given, layout: Layout, workers: Workers) -> Edges:
     if given.capacities is not None:
         return _explicit_edges(given.capacities, layout)
     assert given.cost is not None
-    cost = layout.pad(given.cost)
+    cost = layout.pad(given.cost, split=workers.split)
     if given.plain:
         return (cost,)
     walled = (
@@ -157,10 +157,10 @@ def finish(network: Network, workers: Workers) -> Cut:
     solve.put_away(level)
     sides = carver.zeros(level.code.size, np.uint8)
     np.bitwise_and(level.code, 3, out=sides)
-    certificate = certify_flow(claim_of(network, sides, carver), workers.split)
+    certificate = certify_flow(claim_of(network, sides, workers, carver), workers.split)
     del carver
     labels = sparse_zeros(given.shape, np.uint8)
-    copy_turned(layout.view(sides), labels[layout.block])
+    copy_turned(layout.view(sides), labels[layout.block], workers.split)
     return Cut(
         labels=labels,
         value=certificate.value,
@@ -171,7 +171,9 @@ def finish(network: Network, workers: Workers) -> Cut:
     )
 
 
-def claim_of(network: Network, sides: NDArray[np.uint8], carver: Carver | None = None) -> Claim:
+def claim_of(
+    network: Network, sides: NDArray[np.uint8], workers: Workers, carver: Carver | None = None
+) -> Claim:
     """What the certificate judges: the problem read from the caller's arrays once more.
 
     sides : (N,) labels in the solver's layout
@@ -181,7 +183,9 @@ def claim_of(network: Network, sides: NDArray[np.uint8], carver: Carver | None =
     assert level is not None
 
     def lay(array: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None if array is None else layout.pad(array, carver).reshape(layout.padded)
+        if array is None:
+            return None
+        return layout.pad(array, carver, workers.split).reshape(layout.padded)
 
     seeds = lay(given.seeds)
     assert seeds is not None

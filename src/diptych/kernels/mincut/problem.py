@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.grid import Layout, edge_weights, neighbour_steps
 from diptych.kernels.mincut.network import Given, Network, finish, lay_out
@@ -61,8 +62,8 @@ def minimum_cut(
 
         return measure_rounding(preview_cut(given, gap, workers), np.asarray(cost), unary)
     with Workers(workers) as crew:
-        network = lay_out(given, layout)
-        search(network, None if start is None else np.where(start, 1, 2), crew)
+        network = lay_out(given, layout, crew)
+        search(network, None if start is None else np.where(start, 1, 2).astype(np.uint8), crew)
         cut = finish(network, crew)
     return measure_rounding(cut, np.asarray(cost), unary)
 
@@ -97,7 +98,7 @@ def minimum_cut_edges(
         ahead=steps[::2],
     )
     with Workers(workers) as crew:
-        network = lay_out(given, layout)
+        network = lay_out(given, layout, crew)
         search(network, None, crew)
         return finish(network, crew)
 
@@ -135,14 +136,19 @@ def read_problem(
     return given, layout
 
 
-def search(network: Network, sides: NDArray[Any] | None, crew: Workers) -> None:
+def search(network: Network, sides: NDArray[np.uint8] | None, crew: Workers) -> None:
     """Finds the cut from nothing, or from the sides given."""
     level = network.level
     assert level is not None
     if sides is None:
         solve.find_cut(level, crew)
         return
-    code = network.layout.view(level.code)
-    free = (code == 1) | (code == 2)
-    code[free] = sides[network.layout.block][free]
+    _write_sides(level.code, network.layout.pad(sides, split=crew.split))
     solve.improve_cut(level, crew)
+
+
+@compiled
+def _write_sides(code: NDArray[np.uint8], sides: NDArray[np.uint8]) -> None:
+    """Puts free voxels on the sides given."""
+    for v in range(code.size):
+        code[v] = sides[v] if 1 <= code[v] <= 2 else code[v]

@@ -36,7 +36,8 @@ Ints = NDArray[np.int32]
 _SMALLEST = 6
 _FEW = 4096
 _SLACK = 40
-_FEWER = 2
+_FEWER = 0.75
+_TILE = 64
 _PROBE = 1 << 15
 _FAR_SHORT = 32000
 _SINK = {np.dtype(np.int16): 1 << 14, np.dtype(np.int32): 1 << 30, np.dtype(np.int64): 1 << 40}
@@ -164,7 +165,7 @@ def _settle_all(level: Level, work: "Work", workers: Workers) -> None:
     """Steps 2 to 6, from a saturated cut."""
     stuck = _settle(level, work, workers)
     rest = Work(touched=None if stuck else work.touched)
-    _shrink_source_side(level)
+    _shrink_source_side(level, workers)
     if level.supply is not None:
         _take_back_unpaid(level, level.supply)
     if _find_work(level, rest, 1, 1)[0].size or _find_work(level, rest, 2, -1)[0].size:
@@ -376,7 +377,7 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
         if unreached == active.size:
             break
         left = _push(level, active, label, region, turn, pool)
-        while work.area is None and unreached < left.size < active.size // _FEWER:
+        while work.area is None and unreached < left.size < _FEWER * active.size:
             active = left
             if _is_enclosed(level, active, region, turn):
                 break
@@ -392,26 +393,45 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
 def _push(
     level: Level, active: Ints, label: NDArray[Any], region: int, turn: int, pool: int
 ) -> Ints:
-    """Pushes until labels have risen by the slack; the voxels whose excess is left over."""
-    held, after = np.empty(pool, dtype=np.int32), np.empty(pool, dtype=np.int32)
-    room = np.empty(pool + 64, dtype=np.int32)
-    room[: active.size] = active
-    left = push.push_excess(
-        level.edges,
-        level.flow,
-        level.excess,
-        label,
-        far_label(label),
-        level.off,
-        turn,
-        2 * region - 3,
-        room,
-        active.size,
-        _SLACK,
-        held,
-        after,
-    )
-    return room[:left]
+    """Pushes until labels have risen by the slack; the voxels whose excess is left over.
+
+    One tile of the cut after the other, so that what a tile needs stays in the cache.
+    """
+    left = []
+    for part in _split_tiles(level, active):
+        room = min(pool, max(1 << 15, 8 * part.size))
+        held, after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        listed = np.empty(room + 64, dtype=np.int32)
+        listed[: part.size] = part
+        many = push.push_excess(
+            level.edges,
+            level.flow,
+            level.excess,
+            label,
+            far_label(label),
+            level.off,
+            turn,
+            2 * region - 3,
+            listed,
+            part.size,
+            _SLACK,
+            held,
+            after,
+        )
+        left.append(listed[:many].copy())
+    return np.concatenate(left)
+
+
+def _split_tiles(level: Level, listed: Ints) -> list[Ints]:
+    """The listed voxels by tile of the plane of axes 1 and 2; in one piece where they are few."""
+    _, nj, nk = level.shape
+    if listed.size < _TILE * _TILE:
+        return [listed]
+    many = nk // _TILE + 1
+    tile = listed // nk % nj // _TILE * many + listed % nk // _TILE
+    order = np.argsort(tile.astype(np.uint16), kind="stable")
+    ends = np.flatnonzero(np.diff(tile[order])) + 1
+    return np.split(listed[order], ends)
 
 
 def _is_enclosed(level: Level, active: Ints, region: int, turn: int) -> bool:
@@ -493,12 +513,15 @@ def _flip(level: Level, stuck: Ints, region: int, turn: int) -> None:
         room *= 4
 
 
-def _shrink_source_side(level: Level) -> None:
+def _shrink_source_side(level: Level, workers: Workers) -> None:
     """Step 5: side 1 becomes what seeds and remaining excess reach."""
     stack = np.empty(1 << 14, dtype=np.int32)
     arrays = level.edges, level.flow, level.excess, level.code, level.off
-    reach.sweep_forth(*arrays)
-    reach.sweep_back(*arrays)
+    sources, sinks = _find_rims(level, workers)
+    if sources.size and sinks.size and sources.mean() > sinks.mean():
+        reach.sweep_back(*arrays)
+    else:
+        reach.sweep_forth(*arrays)
     while not reach.fill_rest(*arrays, stack):
         stack = np.empty(4 * stack.size, dtype=np.int32)
     reach.keep_reached(level.code)

@@ -50,14 +50,14 @@ def certify(
     given, layout = read_problem(cost, seeds, neighbours, spacing, unary, walled)
     drawn = _check_labels(np.asarray(labels), given)
     with Workers(workers) as crew:
-        network = lay_out(given, layout)
+        network = lay_out(given, layout, crew)
         search(network, drawn, crew)
         best = measure_rounding(finish(network, crew), np.asarray(cost), unary)
         value = best.value
-        where = (drawn != best.labels) & (best.labels != 0)
+        where = drawn != best.labels
         if where.any():
             sides = layout.pad(drawn)
-            value = certify_flow(claim_of(network, sides), crew.split).value
+            value = certify_flow(claim_of(network, sides, crew), crew.split).value
     loss = value - best.value
     return Verdict(
         optimal=loss == 0,
@@ -78,20 +78,42 @@ def _check_labels(labels: NDArray[Any], given: Given) -> NDArray[np.uint8]:
         remedy="give 1 or 2 for each tissue voxel",
     )
     assert given.cost is not None
-    held = np.where(given.cost != 0, labels, 1)
-    low, high = int(held.min()), int(held.max())
-    require(
-        low >= 1 and high <= 2,
-        f"labels of tissue go from {low} to {high}, expected a side, 1 or 2, everywhere",
-        remedy="give each tissue voxel the side it is on",
-    )
-    wrong = int(((given.seeds != 0) & (given.seeds != held)).sum())
+    drawn = np.zeros(given.shape, dtype=np.uint8)
+    strange, wrong = _draw_sides(given.cost, given.seeds, np.ascontiguousarray(labels), drawn)
+    if strange:
+        held = labels[given.cost != 0]
+        require(
+            False,
+            f"labels of tissue go from {held.min()} to {held.max()},"
+            " expected a side, 1 or 2, everywhere",
+            remedy="give each tissue voxel the side it is on",
+        )
     require(
         wrong == 0,
         f"{wrong} seeds have the label of the other side",
         remedy="keep source seeds on side 1 and sink seeds on side 2",
     )
-    return checks.as_plain(np.where(given.cost != 0, labels, 0), np.uint8)
+    return drawn
+
+
+@compiled
+def _draw_sides(
+    cost: NDArray[Any],
+    seeds: NDArray[np.uint8],
+    labels: NDArray[Any],
+    drawn: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """Writes the labels of tissue; how many are no side, and how many are not their seed's."""
+    ni, nj, nk = cost.shape
+    strange = wrong = 0
+    for i in range(ni):
+        for j in range(nj):
+            for k in range(nk):
+                tissue, side, seed = cost[i, j, k] != 0, labels[i, j, k], seeds[i, j, k]
+                strange += tissue & ((side < 1) | (side > 2))
+                wrong += tissue & (seed != 0) & (side != seed)
+                drawn[i, j, k] = side if tissue else 0
+    return strange, wrong
 
 
 def front(
@@ -123,7 +145,7 @@ def front(
     assert terms[0] is not None and last is not None
     most = max(int(np.abs(terms[0]).max()), int(np.abs(last).max()))
     with Workers(workers) as crew:
-        network = lay_out(given, layout, most)
+        network = lay_out(given, layout, crew, most)
         return [
             _price(network, cost, price * fair, number == 0, crew)
             for number, price in enumerate(prices)
@@ -207,8 +229,10 @@ def resolve(
         moved = _move_network(network, fresh, mask, crew)
         if moved is None:
             seen = checks.survey(costs, given.seeds, given.ahead)
-            moved = lay_out(fresh, Layout(corner=seen.corner, shape=seen.shape, axes=seen.axes))
-            search(moved, np.where(cut.labels == 2, 2, 1), crew)
+            moved = lay_out(
+                fresh, Layout(corner=seen.corner, shape=seen.shape, axes=seen.axes), crew
+            )
+            search(moved, np.where(cut.labels == 2, 2, 1).astype(np.uint8), crew)
         found = finish(moved, crew)
     return measure_rounding(found, np.asarray(new_cost), given.prices)
 
