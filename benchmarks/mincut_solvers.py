@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 from phantom import make_phantom
 
-WARM_SIZE = 32
+WARM_SIZE = 48
 PLENTY = 2**24  # more than any voxel can carry away
 STEPS_6 = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 STEPS_26 = tuple(s for s in product((-1, 0, 1), repeat=3) if s > (0, 0, 0))

@@ -36,6 +36,7 @@ Ints = NDArray[np.int32]
 _SMALLEST = 6
 _FEW = 4096
 _SLACK = 40
+_SLACK_BAND = 8
 _FEWER = 0.75
 _TILE = 64
 _PROBE = 1 << 15
@@ -365,7 +366,6 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
     if active.size == 0:
         return active
     level.excess[rim] -= turn * sink_mark(level.excess)
-    pool = max(1 << 15, 8 * active.size)
     while active.size:
         deficits = deficits[level.excess[deficits] * turn < 0]
         if _is_enclosed(level, active, region, turn):
@@ -376,22 +376,27 @@ def _drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
         unreached = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if unreached == active.size:
             break
-        left = _push(level, active, label, region, turn, pool)
+        slack = _SLACK if work.area is None else _SLACK_BAND
+        left = _push(level, active, label, region, turn, slack)
         while work.area is None and unreached < left.size < _FEWER * active.size:
             active = left
             if _is_enclosed(level, active, region, turn):
                 break
-            left = _push(level, active, label, region, turn, pool)
+            left = _push(level, active, label, region, turn, slack)
         active = left
         if left.size == unreached:
             break
-        pool = max(pool, 4 * left.size)
     level.excess[rim] += turn * sink_mark(level.excess)
     return active
 
 
 def _push(
-    level: Level, active: Ints, label: NDArray[Any], region: int, turn: int, pool: int
+    level: Level,
+    active: Ints,
+    label: NDArray[Any],
+    region: int,
+    turn: int,
+    slack: int,
 ) -> Ints:
     """Pushes until labels have risen by the slack; the voxels whose excess is left over.
 
@@ -399,7 +404,7 @@ def _push(
     """
     left = []
     for part in _split_tiles(level, active):
-        room = min(pool, max(1 << 15, 8 * part.size))
+        room = max(1 << 15, 8 * part.size)
         held, after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         listed = np.empty(room + 64, dtype=np.int32)
         listed[: part.size] = part
@@ -414,7 +419,7 @@ def _push(
             2 * region - 3,
             listed,
             part.size,
-            _SLACK,
+            slack,
             held,
             after,
         )
