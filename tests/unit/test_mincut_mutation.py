@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from mincut_cases import FACES, HALF, Case, draw_case, network_of, pair_slices, part_seeds, price_of
 
-from diptych.kernels.mincut import minimum_cut, minimum_cut_edges, solve
+from diptych.kernels.mincut import minimum_cut, minimum_cut_edges
 from diptych.kernels.mincut.certificate import Claim, certify_flow
+from diptych.kernels.mincut.level import Workers
 from diptych.kernels.mincut.network import Network, claim_of
 
 
@@ -321,7 +322,7 @@ def test_tissue_that_the_network_leaves_out_is_counted():
     """The certificate must not believe the solver where the problem ends."""
     case = make_case()
     cut = minimum_cut(case.cost, case.seeds)
-    with solve.Workers(1) as crew:
+    with Workers(1) as crew:
         sides = np.bitwise_and(cut.network.level.code, 3)
         assert certify_flow(claim_of(cut.network, sides, crew)).passed
         layout = cut.network.layout

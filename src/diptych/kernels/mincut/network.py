@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
-from diptych.kernels.mincut import solve
 from diptych.kernels.mincut.capacity import Edges
 from diptych.kernels.mincut.certificate import Claim, certify_flow
 from diptych.kernels.mincut.grid import Carver, Layout, copy_turned, sparse_zeros
+from diptych.kernels.mincut.level import Level, Workers, most_excess, put_away
 from diptych.kernels.mincut.result import Cut
-from diptych.kernels.mincut.solve import Level, Workers, most_excess
 
 _SHORT = (1 << 15) - 1
 
@@ -154,7 +153,7 @@ def finish(network: Network, workers: Workers) -> Cut:
     given, layout, level = network.given, network.layout, network.level
     assert level is not None
     carver = Carver(level.labels[0], level.excess)
-    solve.put_away(level)
+    put_away(level)
     sides = carver.zeros(level.code.size, np.uint8)
     np.bitwise_and(level.code, 3, out=sides)
     certificate = certify_flow(claim_of(network, sides, workers, carver), workers.split)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.grid import Layout, edge_weights, neighbour_steps
+from diptych.kernels.mincut.level import Workers
 from diptych.kernels.mincut.network import Given, Network, finish, lay_out
 from diptych.kernels.mincut.result import Cut
 from diptych.kernels.mincut.rounding import measure_rounding
-from diptych.kernels.mincut.solve import Workers
 
 
 def minimum_cut(

@@ -13,6 +13,7 @@ from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.capacity import Edges, ahead, behind
 from diptych.kernels.mincut.certificate import certify_flow
 from diptych.kernels.mincut.grid import Layout
+from diptych.kernels.mincut.level import Level, Workers, most_excess, take_out
 from diptych.kernels.mincut.network import (
     Given,
     Network,
@@ -24,7 +25,6 @@ from diptych.kernels.mincut.network import (
 from diptych.kernels.mincut.problem import read_problem, search
 from diptych.kernels.mincut.result import Cut, Verdict
 from diptych.kernels.mincut.rounding import measure_rounding
-from diptych.kernels.mincut.solve import Level, Workers
 from diptych.model.checks import require
 
 
@@ -165,7 +165,7 @@ def _price(
         level.excess += level.supply
         solve.find_cut(level, crew)
     else:
-        solve.take_out(level)
+        take_out(level)
         _find_excess(level.flow, level.code, level.off, level.supply, level.excess)
         solve.resume_cut(level, None, crew)
     priced = replace(network.given, unary=terms)
@@ -253,7 +253,7 @@ def _move_network(
         return None
     places = layout.places(changed)
     level.edges = tuple(_own(array) for array in level.edges)
-    solve.take_out(level)
+    take_out(level)
     border = _change_costs(
         level.edges, level.flow, level.excess, level.code, level.off, places, values
     )
@@ -317,7 +317,7 @@ def _fits(level: Level, fresh: Given, highest: int) -> bool:
     return (
         highest <= np.iinfo(level.edges[0].dtype).max
         and edge <= np.iinfo(level.flow.dtype).max
-        and most <= solve.most_excess(level.excess.dtype)
+        and most <= most_excess(level.excess.dtype)
     )
 
 
