@@ -422,9 +422,10 @@ def draw_change(case, cut, chance):
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("start", range(0, 60, 6))
 def test_random_local_changes_are_exact(start, narrow, monkeypatch):
-    """Three changes in a row each; narrow: a tube one cell wide, widened by single cells."""
+    """Three changes in a row each; narrow: tubes one cell wide, and little time to push."""
     if narrow:
-        monkeypatch.setattr(local, "_WIDTHS", (0,) * 4 + (1,) * 6)
+        monkeypatch.setattr(local, "_TUBES", ((0, 1, 0),) * 4 + ((1, 1, 0),) * 9)
+        monkeypatch.setattr(local, "_BUDGET", 40)
     for number in range(start, start + 6):
         case, chance = draw_problem(number + 100 * narrow)
         if not ((case.seeds == 1).any() and (case.seeds == 2).any()):

@@ -300,8 +300,7 @@ def require_mask(mask: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
     """InputError for anything but booleans of this shape."""
     require(
         mask.shape == shape and mask.dtype.kind == "b",
-        f"{name} has shape {mask.shape} and type {mask.dtype},"
-        f" expected booleans of shape {shape}",
+        f"{name} has shape {mask.shape} and type {mask.dtype}, expected booleans of shape {shape}",
         remedy="give one true or false per voxel",
     )
 

@@ -93,9 +93,7 @@ class Layout:
             first, plane, row = self._steps(whole.shape)
             start, sheet, column = self._steps_padded()
             i, j, k = self.shape
-            turn_bytes(
-                flat, start, sheet, column, _bytes(whole), first, plane, row, (i, k, j)
-            )
+            turn_bytes(flat, start, sheet, column, _bytes(whole), first, plane, row, (i, k, j))
         else:
             copy_turned(self.view(flat), whole[self.block])
 
@@ -119,7 +117,7 @@ class Layout:
         return q * r + r + 1, r, q * r
 
     def slab(self, start: int, stop: int) -> "Layout":
-        """The layout of some planes of the block along its first axis, as numbered without border."""
+        """The layout of planes start to stop of the block along its first axis."""
         axis = self.axes[0]
         corner, shape = list(self.corner), list(self.shape)
         corner[axis] += start

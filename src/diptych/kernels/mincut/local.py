@@ -1,10 +1,11 @@
 """The settled cut after a local change: the steps of `solve`, in a tube around the change.
 
 Excess that a change leaves has far to go, to the next seeds, but needs few voxels to get there.
-Voxels are joined 4 x 4 x 4 into cells; the tube holds every cell on a shortest way of cells from
-the change to seeds, and those around it. Distances are exact residual ones inside the tube.
-What cannot leave it is followed through the whole side: either it is enclosed, a pocket, or the
-tube was too narrow. Then a wider one is tried, and at last the steps of `solve` on everything.
+Voxels are joined 4 x 4 x 4 into cells; the tube holds cells around the change and on short ways
+from there to seeds. Distances are exact residual ones inside the tube. Excess that cannot leave
+it is followed through the whole side, along edges with room: either it is enclosed, a pocket, or
+the search meets the tube where that still leads to seeds. Then the tube grows around the way
+found. Where that takes too many turns, the steps of `solve` are left to settle everything.
 
 Side 1 was the smallest before. Each of its voxels had a residual path from a source, and still
 has it unless an edge of that path lost its room, or a voxel of it changed side. All such edges end
@@ -19,13 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.mincut import push, scan, tube
+from diptych.kernels.mincut.limited import push_some
 from diptych.kernels.mincut.solve import Level, far_label, sink_mark
 
 Ints = NDArray[np.int32]
 
-_WIDTHS = (2, 4, 4, 4, 4, 4, 4, 4, 4, 4)
-_SLACK = 10
+_TUBES = ((1, 1, 1), *((3, 2, 1),) * 12)
+"""Sizes of tubes to try one after the other: see `tube.list_tube`."""
+_SLACK = 5
 _PROBE = 1 << 18
+_BUDGET = 1 << 14
+_SHARE = 4
 _MOST_ACTIVE = 1 << 16
 _NONE = np.zeros(0, dtype=np.int32)
 
@@ -45,8 +50,8 @@ class Area:
 
     cells: tube.Cells
     spots: Ints
-    voxels: dict[int, Ints] = field(default_factory=dict)
-    rims: dict[int, Ints] = field(default_factory=dict)
+    voxels: dict[int, Ints] = field(default_factory=lambda: {1: _NONE, 2: _NONE})
+    rims: dict[int, Ints] = field(default_factory=lambda: {1: _NONE, 2: _NONE})
 
 
 def settle_near(level: Level, places: NDArray[np.int64]) -> bool:
@@ -67,7 +72,8 @@ def settle_near(level: Level, places: NDArray[np.int64]) -> bool:
 
 def _settle(level: Level, area: Area) -> None:
     for region in (1, 2):
-        _widen(level, area, region, area.spots, _WIDTHS[0])
+        _add(level, area, region, area.spots[level.code[area.spots] == region])
+        _widen(level, area, region, area.spots, _TUBES[0])
     _drain(level, area, 2, 1)
     _drain(level, area, 1, -1)
     _shrink(level, area)
@@ -75,22 +81,20 @@ def _settle(level: Level, area: Area) -> None:
         raise TooWideError
 
 
-def _widen(level: Level, area: Area, region: int, spots: Ints, width: int) -> None:
+def _widen(level: Level, area: Area, region: int, spots: Ints, size: tuple[int, int, int]) -> None:
     """Adds the ways from spots to seeds to the area."""
-    found = tube.list_tube(area.cells, level.code, level.shape, spots, region, width)
+    found = tube.list_tube(area.cells, level.code, level.shape, spots, region, size)
     _add(level, area, region, found)
 
 
 def _add(level: Level, area: Area, region: int, found: Ints) -> None:
-    spots = area.spots[level.code[area.spots] == region]
-    voxels = np.concatenate([area.voxels.get(region, _NONE), spots, found])
-    rims = np.empty(2 * level.off.size * voxels.size, dtype=np.int32)
+    """Adds voxels to the area, and seeds beside them to its rim; some may stand there twice."""
+    rims = np.empty(2 * level.off.size * found.size, dtype=np.int32)
     ends = np.zeros(2, dtype=np.int64)
-    scan.find_rims_listed(level.code, level.off, voxels, rims, ends)
-    area.voxels[region] = voxels
-    area.rims[region] = (
-        rims[: ends[0]].copy() if region == 1 else rims[rims.size - ends[1] :].copy()
-    )
+    scan.find_rims_listed(level.code, level.off, found, rims, ends)
+    rim = rims[: ends[0]] if region == 1 else rims[rims.size - ends[1] :]
+    area.voxels[region] = np.concatenate([area.voxels[region], found])
+    area.rims[region] = np.concatenate([area.rims[region], rim])
 
 
 def _find_work(level: Level, area: Area, region: int, turn: int) -> tuple[Ints, Ints]:
@@ -106,15 +110,15 @@ def _drain(level: Level, area: Area, region: int, turn: int) -> int:
     Returns how many voxels did.
     """
     moved = 0
-    for width in _WIDTHS[1:]:
+    for size in _TUBES[1:]:
         active = _drain_tube(level, area, region, turn)
         if active.size == 0:
             return moved
-        ways, gone = _drop(level, area, region, turn, active)
-        moved += gone.size
-        if ways.size == 0:
+        ways, gone, done = _drop(level, area, region, turn, active, spread=False)
+        moved += gone
+        if done and ways.size == 0:
             return moved
-        _widen(level, area, region, ways, width)
+        _widen(level, area, region, ways if done else np.concatenate([ways, active]), size)
     raise TooWideError
 
 
@@ -135,7 +139,7 @@ def _drain_tube(level: Level, area: Area, region: int, turn: int) -> Ints:
     return active
 
 
-def _push_all(  # noqa: PLR0917
+def _push_all(
     level: Level, area: Area, region: int, turn: int, active: Ints, deficits: Ints
 ) -> Ints:
     """Searches and pushes in turn until none moves; what is left over."""
@@ -146,7 +150,7 @@ def _push_all(  # noqa: PLR0917
         label = _measure(level, area, region, turn, sinks, active.size)
         lost = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if lost < active.size:
-            active = _push(level, active, label, region, turn)
+            active = _push(level, area, active, label, region, turn)
     return active
 
 
@@ -156,7 +160,7 @@ def _measure(
     """Exact labels of the tube of one side."""
     label, voxels = level.labels[region - 1], area.voxels[region]
     scan.open_listed(level.code, label, far_label(label), voxels, region)
-    room = 1 << int(2 * (sinks.size + voxels.size)).bit_length()
+    room = 1 << max(12, int(2 * (sinks.size + voxels.size)).bit_length())
     deepest = push.measure_distances(
         level.edges,
         level.flow,
@@ -175,11 +179,13 @@ def _measure(
     return label
 
 
-def _push(level: Level, active: Ints, label: NDArray[Any], region: int, turn: int) -> Ints:
+def _push(
+    level: Level, area: Area, active: Ints, label: NDArray[Any], region: int, turn: int
+) -> Ints:
     pool = max(1 << 15, 8 * active.size)
     room = np.empty(pool + 64, dtype=np.int32)
     room[: active.size] = active
-    left = push.push_excess(
+    left = push_some(
         level.edges,
         level.flow,
         level.excess,
@@ -193,18 +199,22 @@ def _push(level: Level, active: Ints, label: NDArray[Any], region: int, turn: in
         _SLACK,
         np.empty(pool, dtype=np.int32),
         np.empty(pool, dtype=np.int32),
+        _BUDGET + area.voxels[region].size // _SHARE,
     )
     return room[:left].copy()
 
 
-def _drop(level: Level, area: Area, region: int, turn: int, heads: Ints) -> tuple[Ints, Ints]:
-    """Moves pockets around heads to the other side; ways out of the others, and what moved."""
-    sources = region == 1 and turn < 0
-    room = np.empty(_PROBE, dtype=np.int32)
-    if heads.size > room.size:
+def _drop(
+    level: Level, area: Area, region: int, turn: int, heads: Ints, *, spread: bool
+) -> tuple[Ints, int, bool]:
+    """Moves pockets around heads to the other side; see `tube.drop_enclosed`.
+
+    Returns the ways out of the others, how many voxels moved, and whether all has been looked at.
+    """
+    if heads.size > _PROBE:
         raise TooWideError
-    room[: heads.size] = heads
-    queue, before, known, gone = (np.empty(_PROBE, dtype=np.int32) for _ in range(4))
+    stack, queue, before, known, gone = (np.empty(_PROBE, dtype=np.int32) for _ in range(5))
+    stack[: heads.size] = heads
     ends = np.zeros(2, dtype=np.int64)
     label = level.labels[region - 1]
     done = tube.drop_enclosed(
@@ -216,8 +226,8 @@ def _drop(level: Level, area: Area, region: int, turn: int, heads: Ints) -> tupl
         level.off,
         region,
         turn,
-        sources,
-        room,
+        spread,
+        stack,
         heads.size,
         queue,
         before,
@@ -225,12 +235,17 @@ def _drop(level: Level, area: Area, region: int, turn: int, heads: Ints) -> tupl
         gone,
         ends,
     )
-    if not done:
-        raise TooWideError
-    ways, pocket = known[: ends[0]].copy(), gone[: ends[1]].copy()
-    if pocket.size:
-        _add(level, area, 3 - region, pocket)
-    return ways, pocket
+    _add_pocket(level, area, region, gone[: ends[1]])
+    return known[: ends[0]].copy(), int(ends[1]), done
+
+
+def _add_pocket(level: Level, area: Area, region: int, pocket: Ints) -> None:
+    """Adds what has left a region to the other area, and what is beside it to its own."""
+    if pocket.size == 0:
+        return
+    _add(level, area, 3 - region, pocket)
+    beside = np.concatenate([pocket + s * step for s in (1, -1) for step in level.off])
+    _add(level, area, region, beside[level.code[beside] == region].astype(np.int32))
 
 
 def _shrink(level: Level, area: Area) -> None:
@@ -240,4 +255,6 @@ def _shrink(level: Level, area: Area) -> None:
         return
     given, _ = _find_work(level, area, 1, 1)
     label = _measure(level, area, 1, -1, np.concatenate([area.rims[1], given]), 0)
-    _drop(level, area, 1, -1, voxels[label[voxels] == -far_label(label)])
+    heads = voxels[label[voxels] == -far_label(label)]
+    if not _drop(level, area, 1, -1, heads, spread=True)[2]:
+        raise TooWideError

@@ -45,7 +45,7 @@ def gather_cells(code: Bytes, shape: Shape) -> Cells:
 
 @compiled
 def _gather(code: Bytes, kinds: Bytes) -> None:
-    ni, nj, nk = code.shape
+    ni, nj, _ = code.shape
     row = np.zeros(SIZE * (kinds.shape[2] - 2), dtype=np.uint8)
     for i in range(0, ni, SIZE):
         for j in range(0, nj, SIZE):
@@ -67,11 +67,12 @@ def _gather_row(code: Bytes, row: Bytes) -> None:
 
 
 def list_tube(
-    cells: Cells, code: Bytes, shape: Shape, spots: Ints, region: int, width: int
+    cells: Cells, code: Bytes, shape: Shape, spots: Ints, region: int, size: tuple[int, int, int]
 ) -> Ints:
-    """Free voxels of a region in all cells on a shortest way of cells from spots to seeds.
+    """Free voxels of a region in cells around spots and on short ways from there to seeds.
 
-    width : how many steps of cells are added around
+    size : how many steps of cells belong to the tube around spots; how many of the neighbours
+        nearer to seeds each cell leads on to; and how many steps are added around all of it
     """
     spots = spots[code[spots] == region]
     if spots.size == 0:
@@ -82,7 +83,7 @@ def list_tube(
     steps = np.array([cells.shape[1] * cells.shape[2], cells.shape[2], 1], dtype=np.int64)
     distance = np.full(cells.kinds.size, -1, dtype=np.int32)
     _measure_cells(cells.kinds, steps, region, distance, queue)
-    many = _mark_tube(cells.kinds, steps, region, distance, starts, width, queue)
+    many = _mark_tube(cells.kinds, steps, region, distance, starts, size, queue)
     voxels = np.empty(SIZE**3 * many, dtype=np.int32)
     found = _list_voxels(code, shape, cells.shape, queue[:many], region, voxels)
     return voxels[:found]
@@ -110,13 +111,13 @@ def _measure_cells(kinds: Bytes, steps: Longs, region: int, distance: Ints, queu
 
 
 @compiled
-def _mark_tube(
+def _mark_tube(  # noqa: PLR0917
     kinds: Bytes,
     steps: Longs,
     region: int,
     distance: Ints,
     starts: Longs,
-    width: int,
+    size: tuple[int, int, int],
     queue: Ints,
 ) -> int:
     """Lists the cells of a tube in `queue`; returns how many there are."""
@@ -127,17 +128,36 @@ def _mark_tube(
             seen[c] = 1
             queue[tail] = c
             tail += 1
+    width, paths, around = size
+    tail = _grow(kinds, steps, region, width, seen, queue, 0, tail)
     head = 0
     while head < tail:
         c = queue[head]
         head += 1
+        left = paths
         for step in steps:
             for d in (c - step, c + step):
-                if not seen[d] and kinds[d] & region and 0 <= distance[d] < distance[c]:
-                    seen[d] = 1
-                    queue[tail] = d
-                    tail += 1
-    head = 0
+                if left and kinds[d] & region and 0 <= distance[d] < distance[c]:
+                    left -= 1
+                    if not seen[d]:
+                        seen[d] = 1
+                        queue[tail] = d
+                        tail += 1
+    return _grow(kinds, steps, region, around, seen, queue, 0, tail)
+
+
+@compiled
+def _grow(  # noqa: PLR0917
+    kinds: Bytes,
+    steps: Longs,
+    region: int,
+    width: int,
+    seen: Bytes,
+    queue: Ints,
+    head: int,
+    tail: int,
+) -> int:
+    """Lists the cells of a region up to `width` steps from queue[head:tail]."""
     for _ in range(width):
         stop = tail
         while head < stop:
@@ -193,13 +213,21 @@ def saturate_listed(
 
 
 @compiled
-def _room(
+def _room(  # noqa: PLR0917
     edges: Edges, flow: Whole, v: int, w: int, half: int, forth: bool, turn: int
-) -> int:
+) -> Any:
     """How much excess may move, in the sense of `turn`, from v to w, ahead of it or behind."""
     if forth:
-        return ahead(edges, v, w, half) - flow[v, half] if turn > 0 else behind(edges, v, w, half) + flow[v, half]
-    return behind(edges, w, v, half) + flow[w, half] if turn > 0 else ahead(edges, w, v, half) - flow[w, half]
+        return (
+            ahead(edges, v, w, half) - flow[v, half]
+            if turn > 0
+            else behind(edges, v, w, half) + flow[v, half]
+        )
+    return (
+        behind(edges, w, v, half) + flow[w, half]
+        if turn > 0
+        else ahead(edges, w, v, half) - flow[w, half]
+    )
 
 
 @compiled

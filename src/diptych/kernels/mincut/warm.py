@@ -26,6 +26,7 @@ from diptych.kernels.mincut.result import Cut, Verdict
 from diptych.kernels.mincut.rounding import measure_rounding
 from diptych.kernels.mincut.solve import Level, Workers
 from diptych.model.checks import require
+
 _SLAB = 1 << 21
 
 
