@@ -32,6 +32,7 @@ _PROBE = 1 << 18
 _BUDGET = 1 << 14
 _SHARE = 4
 _MOST_ACTIVE = 1 << 16
+_TURNS = 400
 _NONE = np.zeros(0, dtype=np.int32)
 
 
@@ -144,14 +145,16 @@ def _push_all(
 ) -> Ints:
     """Searches and pushes in turn until none moves; what is left over."""
     lost = 0
-    while active.size > lost:
+    for _ in range(_TURNS):
+        if active.size == lost:
+            return active
         deficits = deficits[level.excess[deficits] * turn < 0]
         sinks = np.concatenate([area.rims[region], deficits])
         label = _measure(level, area, region, turn, sinks, active.size)
         lost = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if lost < active.size:
             active = _push(level, area, active, label, region, turn)
-    return active
+    raise TooWideError
 
 
 def _measure(
