@@ -438,6 +438,26 @@ def test_random_local_changes_are_exact(start, narrow, monkeypatch):
             same(cut, cold(case), (case.name, turn))
 
 
+def test_what_hangs_on_voxels_that_are_cut_off_is_cut_off_too(monkeypatch):
+    """Beyond the tube; found among a thousand random changes as the first that shows it."""
+    monkeypatch.setattr(local, "_TUBES", ((0, 1, 0),) * 4 + ((1, 1, 0),) * 9)
+    monkeypatch.setattr(local, "_BUDGET", 100)
+    chance = chance_of(69, 21)
+    shape = tuple(int(n) for n in chance.integers(24, 44, 3))
+    cheap = chance.random(shape) < 0.5
+    cost = np.where(cheap, chance.integers(1, 4, shape), chance.integers(1, 60, shape))
+    cost[chance.random(shape) < 0.25] = 0
+    seeds = np.zeros(shape, dtype=np.uint8)
+    seeds[:2], seeds[-2:] = 1, 2
+    seeds[cost == 0] = 0
+    case = Case(name="crumbs", cost=cost, seeds=part_seeds(seeds, 6))
+    cut = cold(case)
+    for turn in range(4):
+        mask, cost = draw_change(case, cut, chance)
+        cut, case = resolve(cut, mask, cost), changed_to(case, cost)
+        same(cut, cold(case), turn)
+
+
 def test_a_small_change_of_a_large_problem_is_settled_in_its_tube(monkeypatch):
     """Without the steps that look at everything."""
 

@@ -146,7 +146,7 @@ def _push_all(
     """Searches and pushes in turn until none moves; what is left over."""
     lost = 0
     for _ in range(_TURNS):
-        if active.size == lost:
+        if active.size <= lost:
             return active
         deficits = deficits[level.excess[deficits] * turn < 0]
         sinks = np.concatenate([area.rims[region], deficits])
