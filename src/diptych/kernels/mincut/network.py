@@ -21,7 +21,7 @@ from diptych.kernels.mincut.result import Certificate, Cut
 from diptych.kernels.mincut.solve import Level, Workers, most_excess
 
 _SHORT = (1 << 15) - 1
-_SLAB = 1 << 21
+_SLAB = 1 << 20
 """Voxels that are laid out for the certificate at a time."""
 _BYTES = 4
 """Bytes that one of them takes, in most problems."""
@@ -163,11 +163,11 @@ def finish(network: Network, workers: Workers) -> Cut:
     """The cut of a settled network, certified."""
     level = network.level
     assert level is not None
+    solve.put_away(level)
     labels = sparse_zeros(network.given.shape, np.uint8)
     network.layout.unpad(level.code, labels)
     inside = labels[network.layout.block]
     np.bitwise_and(inside, 3, out=inside)
-    solve.put_away(level)
     certificate = judge(network, labels, workers)
     return Cut(
         labels=labels,
