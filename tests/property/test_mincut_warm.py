@@ -8,18 +8,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from mincut_cases import (
+    KINDS,
     Case,
     answer,
     chance_of,
     draw_case,
     network_of,
+    part_seeds,
     price_of,
     row_case,
 )
 from mincut_structures import STRUCTURES, build_structure
 
 import diptych.kernels.mincut as kernel
-from diptych.kernels.mincut import minimum_cut
+from diptych.kernels.mincut import local, minimum_cut, resolve, solve
 from diptych.model.errors import InputError
 
 NUMBERS = [number for number in range(0, 400, 16) if draw_case(number).cost.max() < 2**20]
@@ -347,6 +349,134 @@ def test_a_restart_may_be_judged():
     mask = box(case.cost.shape, chance)
     warm, after = check_restart(cold(case), case, mask, altered(case, mask, chance))
     assert judge(after, warm.labels).optimal
+
+
+# Many local changes, among them where the tube around the change is too narrow at first
+
+CHANGES = ("dearer", "cheaper", "random", "to air", "from air", "equal", "one voxel")
+PLACES = ("cut", "tissue", "seeds")
+
+
+def draw_problem(number):
+    """A grid of some cells of 4 x 4 x 4 voxels a side, with air, seeds and options as they come."""
+    chance = chance_of(number, 13)
+    shape = tuple(int(n) for n in chance.integers(9, 27, 3))
+    kind = list(KINDS)[number % 7]
+    cost = KINDS[kind](shape, chance).astype(np.int64)
+    seeds = np.zeros(shape, dtype=np.uint8)
+    along = np.moveaxis(seeds, int(chance.integers(3)), 0)
+    if chance.random() < 0.5:
+        along[0], along[-1] = 1, 2
+    else:
+        half = along.shape[0] // 2
+        along[:half][chance.random(along[:half].shape) < 0.02] = 1
+        along[half:][chance.random(along[half:].shape) < 0.02] = 2
+    options = {"neighbours": 26 if number % 4 == 0 else 6}
+    if number % 5 == 1:
+        options["spacing"] = (1.0, 1.0, 2.0)
+    if number % 7 == 2:
+        options["walled"] = chance.random(shape) < 0.4
+    if number % 9 == 3:
+        options["unary"] = chance.integers(-20, 21, shape)
+    if chance.random() < 0.3:
+        cost[chance.random(shape) < 0.2] = 0
+    seeds[cost == 0] = 0
+    seeds = part_seeds(seeds, options["neighbours"])
+    return Case(name=f"{number} {kind}", cost=cost, seeds=seeds, options=options), chance
+
+
+def draw_change(case, cut, chance):
+    """A box somewhere, and the costs after one kind of change in it."""
+    wanted = PLACES[int(chance.integers(3))]
+    there = {
+        "cut": (cut.labels == 1) & (case.seeds == 0),
+        "tissue": case.cost > 0,
+        "seeds": case.seeds > 0,
+    }[wanted]
+    places = np.argwhere(there if there.any() else case.cost > 0)
+    if wanted == "cut":
+        places = places[np.argsort(-(places @ chance.integers(-1, 2, 3)), kind="stable")][:20]
+    centre = places[int(chance.integers(len(places)))]
+    half, kind = int(chance.integers(1, 5)), CHANGES[int(chance.integers(len(CHANGES)))]
+    mask = np.zeros(case.cost.shape, dtype=bool)
+    mask[tuple(slice(max(0, c - half), c + half) for c in centre)] = True
+    if kind == "one voxel":
+        mask[:] = False
+        mask[tuple(centre)] = True
+    top = int(case.cost.max()) + 1
+    drawn = chance.integers(1, top + 1, case.cost.shape)
+    tissue = case.cost > 0
+    new = {
+        "dearer": np.minimum(case.cost * int(chance.integers(2, 9)), 10 * top),
+        "cheaper": np.maximum(case.cost // int(chance.integers(2, 9)), tissue),
+        "random": np.where(tissue, drawn, 0),
+        "to air": np.where(chance.random(mask.shape) < 0.5, 0, case.cost),
+        "from air": np.where(tissue, case.cost, drawn),
+        "equal": np.where(tissue, top, 0),
+        "one voxel": drawn,
+    }[kind]
+    new = np.where(case.seeds > 0, np.maximum(new, 1), new)
+    return mask, np.where(mask, new, case.cost)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("start", range(0, 60, 6))
+def test_random_local_changes_are_exact(start, narrow, monkeypatch):
+    """Three changes in a row each; narrow: tubes one cell wide, and little time to push."""
+    if narrow:
+        monkeypatch.setattr(local, "_TUBES", ((0, 1, 0),) * 4 + ((1, 1, 0),) * 9)
+        monkeypatch.setattr(local, "_BUDGET", 40)
+    for number in range(start, start + 6):
+        case, chance = draw_problem(number + 100 * narrow)
+        if not ((case.seeds == 1).any() and (case.seeds == 2).any()):
+            continue
+        cut = cold(case)
+        for turn in range(3):
+            mask, cost = draw_change(case, cut, chance)
+            cut = resolve(cut, mask, cost, threads=1 + (number + turn) % 2)
+            case = changed_to(case, cost)
+            same(cut, cold(case), (case.name, turn))
+
+
+def test_what_hangs_on_voxels_that_are_cut_off_is_cut_off_too(monkeypatch):
+    """Beyond the tube; found among a thousand random changes as the first that shows it."""
+    monkeypatch.setattr(local, "_TUBES", ((0, 1, 0),) * 4 + ((1, 1, 0),) * 9)
+    monkeypatch.setattr(local, "_BUDGET", 100)
+    chance = chance_of(69, 21)
+    shape = tuple(int(n) for n in chance.integers(24, 44, 3))
+    cheap = chance.random(shape) < 0.5
+    cost = np.where(cheap, chance.integers(1, 4, shape), chance.integers(1, 60, shape))
+    cost[chance.random(shape) < 0.25] = 0
+    seeds = np.zeros(shape, dtype=np.uint8)
+    seeds[:2], seeds[-2:] = 1, 2
+    seeds[cost == 0] = 0
+    case = Case(name="crumbs", cost=cost, seeds=part_seeds(seeds, 6))
+    cut = cold(case)
+    for turn in range(4):
+        mask, cost = draw_change(case, cut, chance)
+        cut, case = resolve(cut, mask, cost), changed_to(case, cost)
+        same(cut, cold(case), turn)
+
+
+def test_a_small_change_of_a_large_problem_is_settled_in_its_tube(monkeypatch):
+    """Without the steps that look at everything."""
+
+    def refuse(*_):
+        raise AssertionError("all of the grid has been looked at")
+
+    case = build_structure(STRUCTURES[0], 38)
+    cut = cold(case)
+    wished = case.cost.copy()
+    mask = np.zeros(case.cost.shape, dtype=bool)
+    place = np.argwhere((cut.labels[:, :, 1:] == 2) & (cut.labels[:, :, :-1] == 1))
+    place = place if len(place) else np.argwhere(cut.labels == 1)
+    mask[tuple(slice(max(0, c - 2), c + 2) for c in place[len(place) // 2])] = True
+    wished[mask] *= 2
+    expected = cold(changed_to(case, wished))
+    monkeypatch.setattr(solve, "resume_cut", refuse)
+    found = resolve(cut, mask, wished)
+    assert found.certificate.passed
+    assert (found.labels == expected.labels).all()
 
 
 ROW = row_case(9, 7, 1, 2, 9)

@@ -17,6 +17,7 @@ from diptych.kernels.mincut.inspection import inspect_planes
 from diptych.kernels.mincut.result import Certificate
 
 Split = Callable[[int, int, Callable[[int, int], Any]], list[Any]]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,15 +52,28 @@ class Claim:
 
 def certify_flow(claim: Claim, split: Split | None = None) -> Certificate:
     """Verdict on a claim; `split(start, stop, work)` may share the planes among threads."""
-    arrays = _arrays(claim)
+    zero = wide_enough(claim)
 
-    def inspect(start: int, stop: int) -> NDArray[np.int64]:
-        found = np.zeros(6, dtype=np.int64)
-        inspect_planes(*arrays, start, stop, np.zeros(1, dtype=_wide_enough(claim)), found)
-        return found
+    def inspect(start: int, stop: int) -> Counts:
+        return count_faults(claim, start, stop, zero)
 
     planes = claim.flow.shape[0]
     parts = [inspect(0, planes)] if split is None else split(0, planes, inspect)
+    return sum_up(parts, _stray_labels(claim) + claim.beyond)
+
+
+def count_faults(claim: Claim, start: int, stop: int, zero: type[np.integer[Any]]) -> Counts:
+    """What `inspect_planes` finds in planes start to stop of the block of flow.
+
+    zero : a type wide enough for all sums (`wide_enough`)
+    """
+    found = np.zeros(6, dtype=np.int64)
+    inspect_planes(*_arrays(claim), start, stop, np.zeros(1, dtype=zero), found)
+    return found
+
+
+def sum_up(parts: list[Counts], stray: int) -> Certificate:
+    """The certificate of parts that make up the whole; `stray` are labels where none may be."""
     capacity, conservation, unsaturated, labels, value, flow = (
         int(n) for n in np.sum(parts, axis=0)
     )
@@ -67,7 +81,7 @@ def certify_flow(claim: Claim, split: Split | None = None) -> Certificate:
         capacity=capacity,
         conservation=conservation,
         unsaturated=unsaturated,
-        labels=labels + _stray_labels(claim) + claim.beyond,
+        labels=labels + stray,
         value=value,
         flow=flow,
     )
@@ -87,8 +101,8 @@ def _stray_labels(claim: Claim) -> int:
     return int(stray)
 
 
-def _wide_enough(claim: Claim) -> type[np.integer[Any]]:
-    """Four bytes where no sum of what is judged can pass them, else eight.
+def wide_enough(claim: Claim) -> type[np.integer[Any]]:
+    """Two or four bytes where no sum of what is judged can pass them, else eight.
 
     A flow above its capacity is counted as such whatever its sums come to.
     """
@@ -96,8 +110,10 @@ def _wide_enough(claim: Claim) -> type[np.integer[Any]]:
         return np.int64
     assert claim.cost is not None
     most = 2 * int(claim.cost.max(initial=0)) * int(claim.weights.max())
-    narrow = 2 * len(claim.ahead) * most < 1 << 31 and claim.flow.dtype.itemsize <= 4
-    return np.int32 if narrow else np.int64
+    most *= 2 * len(claim.ahead)
+    if most < 1 << 15 and claim.flow.dtype.itemsize <= 2:
+        return np.int16
+    return np.int32 if most < 1 << 31 and claim.flow.dtype.itemsize <= 4 else np.int64
 
 
 def _arrays(claim: Claim) -> tuple[Any, ...]:

@@ -292,13 +292,17 @@ def check_mask(
     if mask is None:
         return None
     found = np.asarray(mask)
+    require_mask(found, shape, name)
+    return as_plain(found, np.uint8)
+
+
+def require_mask(mask: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    """InputError for anything but booleans of this shape."""
     require(
-        found.shape == shape and found.dtype.kind == "b",
-        f"{name} has shape {found.shape} and type {found.dtype},"
-        f" expected booleans of shape {shape}",
+        mask.shape == shape and mask.dtype.kind == "b",
+        f"{name} has shape {mask.shape} and type {mask.dtype}, expected booleans of shape {shape}",
         remedy="give one true or false per voxel",
     )
-    return as_plain(found, np.uint8)
 
 
 def check_spacing(spacing: Any, neighbours: Any) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ _SLACK_BAND = 8
 _FEWER = 0.75
 _TILE = 64
 _PROBE = 1 << 15
+_NO_LIMIT = 1 << 62
 
 
 def drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
@@ -79,6 +80,7 @@ def _push(
             slack,
             held,
             after,
+            _NO_LIMIT,
         )
         left.append(listed[:many].copy())
     return np.concatenate(left)

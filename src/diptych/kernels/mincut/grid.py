@@ -9,13 +9,14 @@ given in sixteenths (6 neighbours: all of them are then 16 times larger) or in q
 
 import mmap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from diptych.kernels.compiled import compiled
+from diptych.kernels.mincut.turn import turn_bytes
 
 FACES = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
 _HALF = [
@@ -79,9 +80,68 @@ class Layout:
     ) -> NDArray[Any]:
         """The block of `array` with a border of zeros, flattened; `split` as for `copy_turned`."""
         zeros = sparse_zeros if carver is None else carver.zeros
-        padded = zeros(self.padded, array.dtype)
-        copy_turned(array[self.block].transpose(self.axes), padded[1:-1, 1:-1, 1:-1], split)
-        return padded.reshape(-1)
+        padded = zeros(self.padded, array.dtype).reshape(-1)
+        if self._turns(array, padded):
+            first, plane, row = self._steps(array.shape)
+            start, sheet, column = self._steps_padded()
+            i, j, k = self.shape
+            flat = _bytes(array)
+
+            def turn(a: int, b: int) -> None:
+                here, there, part = first + a * plane, start + a * sheet, (b - a, j, k)
+                turn_bytes(flat, here, plane, row, padded, there, sheet, column, part)
+
+            _share(split, i, turn)
+        else:
+            turned = array[self.block].transpose(self.axes)
+            inside = padded.reshape(self.padded)[1:-1, 1:-1, 1:-1]
+            copy_turned(turned, inside, split)
+        return padded
+
+    def unpad(self, flat: NDArray[Any], whole: NDArray[Any], split: Split | None = None) -> None:
+        """Writes a flattened padded array into the block of `whole`, in the caller's order."""
+        if self._turns(whole, flat):
+            first, plane, row = self._steps(whole.shape)
+            start, sheet, column = self._steps_padded()
+            i, j, k = self.shape
+            target = _bytes(whole)
+
+            def turn(a: int, b: int) -> None:
+                here, there, part = start + a * sheet, first + a * plane, (b - a, k, j)
+                turn_bytes(flat, here, sheet, column, target, there, plane, row, part)
+
+            _share(split, i, turn)
+        else:
+            copy_turned(self.view(flat), whole[self.block], split)
+
+    def _turns(self, whole: NDArray[Any], flat: NDArray[Any]) -> bool:
+        """Whether `turn_bytes` can copy between a whole array and a padded one."""
+        return (
+            self.axes == (2, 0, 1)
+            and whole.dtype == flat.dtype == np.uint8
+            and whole.flags.c_contiguous
+            and flat.flags.c_contiguous
+        )
+
+    def _steps(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """First place of the block in a whole array, and how far apart planes and rows are."""
+        (a, b, c), (_, j, k) = self.corner, shape
+        return (a * j + b) * k + c, j * k, k
+
+    def _steps_padded(self) -> tuple[int, int, int]:
+        """The same in the padded array, where the last axis comes first."""
+        _, q, r = self.padded
+        return q * r + r + 1, r, q * r
+
+    def slab(self, start: int, stop: int) -> "Layout":
+        """The layout of planes start to stop of the block along its first axis."""
+        axis = self.axes[0]
+        corner, shape = list(self.corner), list(self.shape)
+        corner[axis] += start
+        shape[axis] = stop - start
+        return replace(
+            self, corner=(corner[0], corner[1], corner[2]), shape=(shape[0], shape[1], shape[2])
+        )
 
     def count_outside(self, array: NDArray[Any]) -> int:
         """How many places of `array` outside the block are not 0."""
@@ -93,10 +153,15 @@ class Layout:
         back = [self.axes.index(axis) for axis in range(3)]
         return whole.transpose(*back, *range(3, whole.ndim))
 
-    def places(self, flat: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where flat places in the caller's block lie in the flattened padded array."""
-        found = np.unravel_index(flat, self.shape)
-        return np.ravel_multi_index(tuple(found[axis] + 1 for axis in self.axes), self.padded)
+    def places(self, flat: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """Indices into the caller's arrays of places in the flattened padded array."""
+        found = np.unravel_index(flat, self.padded)
+        return tuple(found[self.axes.index(n)] - 1 + self.corner[n] for n in range(3))
+
+
+def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """All of an array in one row (a view)."""
+    return array.reshape(-1)
 
 
 class Carver:
@@ -121,6 +186,10 @@ class Carver:
                 return spare[start : start + count].view(kind).reshape(shape)
         return sparse_zeros(shape, kind)
 
+    def reuse(self) -> None:
+        """Hands out everything once more; what was carved before is lost."""
+        self._used = [0] * len(self._spare)
+
     def give_back(self) -> None:
         """Makes the spare arrays zero again; nothing carved from them may be used any more."""
         for spare, used in zip(self._spare, self._used, strict=True):
@@ -141,10 +210,15 @@ def copy_turned(source: NDArray[Any], target: NDArray[Any], split: Split | None 
         else:
             _copy_tiles(here, there)
 
+    _share(split, source.shape[0], copy)
+
+
+def _share(split: Split | None, planes: int, work: Callable[[int, int], None]) -> None:
+    """Does the work on all planes, by way of `split` where there is one."""
     if split is None:
-        copy(0, source.shape[0])
+        work(0, planes)
     else:
-        split(0, source.shape[0], copy)
+        split(0, planes, work)
 
 
 @compiled

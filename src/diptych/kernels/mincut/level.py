@@ -84,8 +84,13 @@ def put_away(level: Level) -> None:
 
 def take_out(level: Level) -> None:
     """Makes room again for labels and excess."""
-    level.labels = [sparse_zeros(level.code.size, np.int16)] * 2
+    forget_labels(level)
     level.excess = sparse_zeros(level.code.size, level.excess.dtype)
+
+
+def forget_labels(level: Level) -> None:
+    """Labels as before any search."""
+    level.labels = [sparse_zeros(level.code.size, np.int16)] * 2
 
 
 class Workers:

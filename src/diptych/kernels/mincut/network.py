@@ -1,6 +1,6 @@
 """A problem laid out for the solver, with what is known of its solution."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,22 @@ from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut.capacity import Edges
-from diptych.kernels.mincut.certificate import Claim, certify_flow
-from diptych.kernels.mincut.grid import Carver, Layout, copy_turned, sparse_zeros
+from diptych.kernels.mincut.certificate import (
+    Claim,
+    Counts,
+    count_faults,
+    sum_up,
+    wide_enough,
+)
+from diptych.kernels.mincut.grid import Carver, Layout, sparse_zeros
 from diptych.kernels.mincut.level import Level, Workers, most_excess, put_away
-from diptych.kernels.mincut.result import Cut
+from diptych.kernels.mincut.result import Certificate, Cut
 
 _SHORT = (1 << 15) - 1
+_SLAB = 1 << 20
+"""Voxels that are laid out for the certificate at a time."""
+_BYTES = 4
+"""Bytes that one of them takes, in most problems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,57 +160,86 @@ def _write_codes(code: NDArray[np.uint8], tissue: NDArray[Any]) -> None:
 
 def finish(network: Network, workers: Workers) -> Cut:
     """The cut of a settled network, certified."""
-    given, layout, level = network.given, network.layout, network.level
+    level = network.level
     assert level is not None
-    carver = Carver(level.labels[0], level.excess)
     put_away(level)
-    sides = carver.zeros(level.code.size, np.uint8)
-    np.bitwise_and(level.code, 3, out=sides)
-    certificate = certify_flow(claim_of(network, sides, workers, carver), workers.split)
-    del carver
-    labels = sparse_zeros(given.shape, np.uint8)
-    copy_turned(layout.view(sides), labels[layout.block], workers.split)
+    labels = sparse_zeros(network.given.shape, np.uint8)
+    network.layout.unpad(level.code, labels, workers.split)
+    inside = labels[network.layout.block]
+    np.bitwise_and(inside, 3, out=inside)
+    certificate = judge(network, labels, workers)
     return Cut(
         labels=labels,
         value=certificate.value,
         lower_bound=certificate.flow,
         certificate=certificate,
-        scale=given.scale,
+        scale=network.given.scale,
         network=network,
     )
 
 
-def claim_of(
-    network: Network, sides: NDArray[np.uint8], workers: Workers, carver: Carver | None = None
-) -> Claim:
-    """What the certificate judges: the problem read from the caller's arrays once more.
+def judge(network: Network, labels: NDArray[np.uint8], workers: Workers) -> Certificate:
+    """The certificate of labels in the caller's order and the flow of a network.
 
-    sides : (N,) labels in the solver's layout
-    carver : where to lay them out, if not in new memory
+    The problem is read once more from the caller's arrays, some planes at a time, so that
+    they are still in the cache when they are judged.
     """
+    claim, layout = _claim(network, labels), network.layout
+    planes, rows, columns = layout.padded
+    thick = max(1, _SLAB // (rows * columns))
+    zero = wide_enough(claim)
+
+    def inspect(start: int, stop: int) -> Counts:
+        carver = Carver(np.empty(_BYTES * (thick + 4) * rows * columns, dtype=np.uint8))
+        found = np.zeros(6, dtype=np.int64)
+        for first in range(start, stop, thick):
+            last = min(first + thick, stop)
+            found += count_faults(_lay_out(claim, layout, first, last, carver), first, last, zero)
+        return found
+
+    stray = layout.count_outside(labels)
+    stray += 0 if network.given.cost is None else layout.count_outside(network.given.cost)
+    return sum_up(workers.split(0, planes, inspect), stray)
+
+
+def _claim(network: Network, labels: NDArray[np.uint8]) -> Claim:
+    """What the certificate judges, arrays still in the caller's order, flow in the solver's."""
     given, layout, level = network.given, network.layout, network.level
     assert level is not None
-
-    def lay(array: NDArray[Any] | None) -> NDArray[Any] | None:
-        if array is None:
-            return None
-        return layout.pad(array, carver, workers.split).reshape(layout.padded)
-
-    seeds = lay(given.seeds)
-    assert seeds is not None
-    capacities = None
-    if given.capacities is not None:
-        pairs = [given.capacities[2 * axis + way] for axis in layout.axes for way in (0, 1)]
-        capacities = np.stack([layout.pad(pair).reshape(layout.padded) for pair in pairs])
     return Claim(
-        cost=lay(np.ones(given.shape, np.uint8) if given.cost is None else given.cost),
-        capacities=capacities,
+        cost=np.ones(given.shape, np.uint8) if given.cost is None else given.cost,
+        capacities=given.capacities,
         weights=given.weights[layout.order(len(given.weights))],
-        walled=lay(given.walled),
-        seeds=seeds,
-        labels=sides.reshape(layout.padded),
-        unary=lay(given.unary),
+        walled=given.walled,
+        seeds=given.seeds,
+        labels=labels,
+        unary=given.unary,
         ahead=layout.turn(given.ahead),
-        beyond=0 if given.cost is None else layout.count_outside(given.cost),
         flow=level.flow.reshape((*layout.padded, -1)),
+    )
+
+
+def _lay_out(claim: Claim, layout: Layout, first: int, last: int, carver: Carver) -> Claim:
+    """The claim in the solver's order, as far as planes first to last and those beside go."""
+    low, high = max(0, first - 2), min(layout.padded[0] - 2, last)
+    slab = layout.slab(low, high)
+    carver.reuse()
+
+    def lay(array: NDArray[Any]) -> NDArray[Any]:
+        return slab.pad(array, carver).reshape(slab.padded)
+
+    capacities = claim.capacities
+    if capacities is not None:
+        pairs = [capacities[2 * axis + way] for axis in layout.axes for way in (0, 1)]
+        capacities = np.stack([lay(pair) for pair in pairs])
+    assert claim.cost is not None
+    return replace(
+        claim,
+        cost=lay(claim.cost),
+        capacities=capacities,
+        walled=None if claim.walled is None else lay(claim.walled),
+        seeds=lay(claim.seeds),
+        labels=lay(claim.labels),
+        unary=None if claim.unary is None else lay(claim.unary),
+        corner=(-low, 0, 0),
     )

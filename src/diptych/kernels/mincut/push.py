@@ -179,12 +179,14 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
     slack: int,
     held: Ints,
     after: Ints,
+    budget: int,
 ) -> int:
     """Discharges active voxels, highest label first, until none can be without labels far too high.
 
     active[:many] are voxels with excess; those that are left over are written back to it.
     slack : how far labels may rise above the highest one at the start
     held, after : room for the lists of waiting voxels; when it runs out, the run ends early.
+    budget : how many relabels there may be before it ends early.
     Returns how many are left over in `active` (which must be longer than `held`).
     One long function on purpose: compiled code pays for every call inside the innermost loop.
     """
@@ -208,7 +210,7 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
         if level <= top:
             highest = max(highest, level)
     room_left = held.size - 4 * off.size
-    while highest > 0:
+    while highest > 0 and budget > 0:
         slot = bucket[highest]
         if slot < 0:
             highest -= 1
@@ -299,6 +301,7 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
                         room = ahead(edges, w, v, a) - flow[w, a]
                     if room > 0:
                         low = there
+            budget -= 1
             mine = low + 1
             if mine > top:
                 label[v] = sign * min(mine, far)

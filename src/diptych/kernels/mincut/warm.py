@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.capacity import Edges, ahead, behind
-from diptych.kernels.mincut.certificate import certify_flow
-from diptych.kernels.mincut.grid import Layout
-from diptych.kernels.mincut.level import Level, Workers, most_excess, take_out
+from diptych.kernels.mincut.grid import Carver, Layout
+from diptych.kernels.mincut.level import Level, Workers, forget_labels, most_excess, take_out
+from diptych.kernels.mincut.local import settle_near
 from diptych.kernels.mincut.network import (
     Given,
     Network,
-    claim_of,
     finish,
+    judge,
     lay_out,
     set_supply,
 )
@@ -26,6 +26,8 @@ from diptych.kernels.mincut.problem import read_problem, search
 from diptych.kernels.mincut.result import Cut, Verdict
 from diptych.kernels.mincut.rounding import measure_rounding
 from diptych.model.checks import require
+
+_SLAB = 1 << 21
 
 
 def certify(
@@ -56,8 +58,7 @@ def certify(
         value = best.value
         where = drawn != best.labels
         if where.any():
-            sides = layout.pad(drawn)
-            value = certify_flow(claim_of(network, sides, crew), crew.split).value
+            value = judge(network, drawn, crew).value
     loss = value - best.value
     return Verdict(
         optimal=loss == 0,
@@ -221,8 +222,8 @@ def resolve(
     )
     assert network is not None
     given = network.given
-    mask = checks.check_mask(changed_voxels, given.shape, "changed_voxels")
-    assert mask is not None
+    mask = np.asarray(changed_voxels)
+    checks.require_mask(mask, given.shape, "changed_voxels")
     costs = checks.recheck_cost(np.asarray(new_cost), given.shape, given.scale, given.floats)
     fresh = replace(given, cost=costs)
     with Workers(workers) as crew:
@@ -238,20 +239,16 @@ def resolve(
 
 
 def _move_network(
-    network: Network, fresh: Given, mask: NDArray[np.uint8], crew: Workers
+    network: Network, fresh: Given, mask: NDArray[np.bool_], crew: Workers
 ) -> Network | None:
     """The old flow, fitted to the new costs and settled; None where it cannot be fitted."""
     level, layout = network.level, network.layout
     if level is None:
         return None
     assert fresh.cost is not None
-    changed, fits = _find_changes(level, layout, fresh.cost, mask)
-    if not fits:
+    places, values, fits = _find_changes(level, layout, fresh.cost, mask)
+    if not fits or not _fits(level, fresh, int(values.max(initial=0))):
         return None
-    values = fresh.cost[layout.block][np.unravel_index(changed, layout.shape)]
-    if not _fits(level, fresh, int(values.max(initial=0))):
-        return None
-    places = layout.places(changed)
     level.edges = tuple(_own(array) for array in level.edges)
     take_out(level)
     border = _change_costs(
@@ -260,19 +257,13 @@ def _move_network(
     network.level = None
     if border:
         level.rims = None
-    touched = None
-    if level.supply is None:
-        near = [
-            places,
-            *(places + step for step in level.off),
-            *(places - step for step in level.off),
-        ]
-        touched = np.unique(np.concatenate(near)).astype(np.int32)
-    else:
+    if level.supply is not None:
         assert fresh.unary is not None
         set_supply(level, layout.pad(fresh.unary))
         _find_excess(level.flow, level.code, level.off, level.supply, level.excess)
-    solve.resume_cut(level, touched, crew)
+    if level.supply is not None or not settle_near(level, places):
+        forget_labels(level)
+        solve.resume_cut(level, None, crew)
     return Network(given=fresh, layout=layout, level=level)
 
 
@@ -281,31 +272,49 @@ def _own(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _find_changes(
-    level: Level, layout: Layout, cost: NDArray[Any], mask: NDArray[np.uint8]
-) -> tuple[NDArray[np.int64], bool]:
-    """Where in the block costs differ, and whether that is all; InputError where not marked."""
-    block = layout.block
-    found = np.empty(max(1, int(mask.sum())), dtype=np.int64)
-    marked, unmarked, seeds = _list_changes(
-        layout.view(level.edges[0]), cost[block], mask[block], layout.view(level.code), found
-    )
+    level: Level, layout: Layout, cost: NDArray[Any], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[Any], bool]:
+    """Where costs differ, what they are now, and whether that is all; InputError for bad ones."""
+    places = _list_all_changes(level, layout, cost)
+    there = layout.places(places)
+    unmarked = int(np.count_nonzero(~mask[there]))
     outside = layout.count_outside(cost)
     if outside:
         beyond = cost != 0
-        beyond[block] = False
-        unmarked += int((beyond & (mask == 0)).sum())
+        beyond[layout.block] = False
+        unmarked += int((beyond & ~mask).sum())
     require(
         unmarked == 0,
         f"{unmarked} voxels of new_cost differ that are not marked in changed_voxels,"
         " expected none",
         remedy="mark every voxel whose cost has changed",
     )
+    seeds = int(np.count_nonzero((cost[there] == 0) & (level.code[places] >= 4)))
     require(
         seeds == 0,
         f"{seeds} seeds would lie where the new cost is 0, where there is no tissue",
         remedy="keep the cost of seeds above 0, or solve anew with other seeds",
     )
-    return found[:marked], outside == 0
+    return places, cost[there], outside == 0
+
+
+def _list_all_changes(level: Level, layout: Layout, cost: NDArray[Any]) -> NDArray[np.int64]:
+    """Where in the solver's layout costs differ; some planes are laid out at a time."""
+    planes, rows, columns = layout.padded
+    thick = max(1, _SLAB // (rows * columns))
+    carver = Carver(np.empty((thick + 2) * rows * columns * cost.itemsize, dtype=np.uint8))
+    found, parts = np.empty(1 << 14, dtype=np.int64), []
+    for low in range(0, planes - 2, thick):
+        slab = layout.slab(low, min(low + thick, planes - 2))
+        carver.reuse()
+        new = slab.pad(cost, carver)
+        start = low * rows * columns
+        inside = slice(rows * columns, new.size - rows * columns)
+        old = level.edges[0][start : start + new.size][inside]
+        while (many := _list_changes(old, new[inside], found)) > found.size:
+            found = np.empty(many, dtype=np.int64)
+        parts.append(found[:many] + (start + rows * columns))
+    return np.concatenate(parts)
 
 
 def _fits(level: Level, fresh: Given, highest: int) -> bool:
@@ -322,32 +331,27 @@ def _fits(level: Level, fresh: Given, highest: int) -> bool:
 
 
 @compiled
-def _list_changes(
-    old: NDArray[Any],
-    new: NDArray[Any],
-    mask: NDArray[np.uint8],
-    code: NDArray[np.uint8],
-    found: NDArray[np.int64],
-) -> tuple[int, int, int]:
-    """Flat places in the block that differ and are marked; counts of those, of others, of seeds."""
-    ni, nj, nk = old.shape
-    marked = unmarked = seeds = 0
-    for i in range(ni):
-        for j in range(nj):
-            differ = 0
-            for k in range(nk):
-                differ |= old[i, j, k] != new[i, j, k]
-            if not differ:
-                continue
-            for k in range(nk):
-                if old[i, j, k] != new[i, j, k]:
-                    if mask[i, j, k]:
-                        found[marked] = (i * nj + j) * nk + k
-                        marked += 1
-                        seeds += new[i, j, k] == 0 and code[i, j, k] >= 4
-                    else:
-                        unmarked += 1
-    return marked, unmarked, seeds
+def _list_changes(old: NDArray[Any], new: NDArray[Any], found: NDArray[np.int64]) -> int:
+    """Lists where two flat arrays differ; how many places there are, also where not all fit."""
+    many = 0
+    for start in range(0, old.size, 1024):
+        stop = min(start + 1024, old.size)
+        if not _differ(old[start:stop], new[start:stop]):
+            continue
+        for v in range(start, stop):
+            if old[v] != new[v]:
+                if many < found.size:
+                    found[many] = v
+                many += 1
+    return many
+
+
+@compiled
+def _differ(old: NDArray[Any], new: NDArray[Any]) -> bool:
+    some = 0
+    for v in range(old.size):
+        some |= old[v] != new[v]
+    return some != 0
 
 
 @compiled
