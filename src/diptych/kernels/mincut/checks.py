@@ -189,8 +189,9 @@ def _survey(
     found: NDArray[np.int64],
 ) -> None:
     ni, nj, nk = cost.shape
-    found[4:7] = np.array([ni, nj, nk])
-    found[7:10] = -1
+    for axis in range(3):
+        found[4 + axis] = cost.shape[axis]
+        found[7 + axis] = -1
     for i in range(ni):
         for j in range(nj):
             mixed = 0

@@ -61,7 +61,7 @@ def _push(
     One tile of the cut after the other, so that what a tile needs stays in the cache.
     """
     left = []
-    for part in _split_tiles(level, active):
+    for part in _split_tiles(level, active)[:: 2 * region - 3]:
         room = max(1 << 15, 8 * part.size)
         held, after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         listed = np.empty(room + 64, dtype=np.int32)

@@ -75,11 +75,9 @@ def inspect_planes(  # noqa: PLR0917 - numba takes no dataclass
                 apart = (di * whole[1] + dj) * whole[2] + dk
                 u, w = p + apart, q + apart
                 if counted:
-                    many = high - low
                     if given.size > 0:
                         axis = 0 if di != 0 else (1 if dj != 0 else 2)
-                        forth[:many] = given[2 * axis, p:q]
-                        back[:many] = -given[2 * axis + 1, u:w]
+                        _fill_given(given[2 * axis, p:q], given[2 * axis + 1, u:w], forth, back)
                     elif walled.size > 0:
                         _fill_walled(
                             cost[p:q], cost[u:w], walled[p:q], walled[u:w], weights[h], forth, back
@@ -92,7 +90,7 @@ def inspect_planes(  # noqa: PLR0917 - numba takes no dataclass
                 _add(net[a % 3, there + low : there + high], moved[h, low:], -1)
         if start < i <= stop:
             _judge_plane(cost, seeds, unary, labels, whole, shape, corner, i - 1, net, found)
-        net[(i + 2) % 3, :] = 0
+        net[(i + 2) % 3].fill(0)
     if stop == ni and start < stop:
         _judge_plane(cost, seeds, unary, labels, whole, shape, corner, ni - 1, net, found)
 
@@ -145,6 +143,14 @@ def _fill_sums(mine: Whole, theirs: Whole, weight: int, forth: Whole, back: Whol
         room = weight * (p + q) if (p != 0) & (q != 0) else np.int64(0)
         forth[k] = room
         back[k] = -room
+
+
+@compiled
+def _fill_given(here: Whole, there: Whole, forth: Whole, back: Whole) -> None:
+    """Capacities as given, from here and from there."""
+    for k in range(here.size):
+        forth[k] = here[k]
+        back[k] = -there[k]
 
 
 @compiled

@@ -92,9 +92,9 @@ def lay_out(given: Given, layout: Layout, workers: Workers, most_unary: int = 0)
         off=layout.offsets(given.ahead),
         shape=layout.padded,
         code=code,
-        flow=sparse_zeros((size, half), np.int16 if largest <= _SHORT else np.int32),
-        excess=sparse_zeros(size, _type_of_excess(most)),
-        labels=[sparse_zeros(size, np.int16)] * 2,
+        flow=sparse_zeros((size, half), np.int16 if largest <= _SHORT else np.int32, at_once=True),
+        excess=sparse_zeros(size, _type_of_excess(most), at_once=True),
+        labels=[sparse_zeros(size, np.int16, at_once=True)] * 2,
         both=given.capacities is not None,
         mixed=np.zeros(0, dtype=np.int64),
     )
@@ -163,7 +163,7 @@ def finish(network: Network, workers: Workers) -> Cut:
     level = network.level
     assert level is not None
     put_away(level)
-    labels = sparse_zeros(network.given.shape, np.uint8)
+    labels = sparse_zeros(network.given.shape, np.uint8, at_once=True)
     network.layout.unpad(level.code, labels, workers.split)
     inside = labels[network.layout.block]
     np.bitwise_and(inside, 3, out=inside)

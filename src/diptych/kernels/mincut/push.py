@@ -46,7 +46,9 @@ def saturate_cut(
     Lists free voxels whose excess was 0 before in `touched`; returns how many there are, also
     where they do not all fit.
     """
-    border = np.abs(off).max()
+    border = 0
+    for a in range(off.size):
+        border = max(border, abs(off[a]))
     found = 0
     for start in range(border, code.size - border, 256):
         stop = min(start + 256, code.size - border)
