@@ -27,7 +27,7 @@ _HALF = [
     if (i, j, k) > (0, 0, 0) and abs(i) + abs(j) + abs(k) > 1
 ]
 _SMALL = 1 << 20
-_LARGE = 1 << 29
+_LARGE = range(1 << 24, 1 << 29)
 Split = Callable[[int, int, Callable[[int, int], Any]], Any]
 ALL_AROUND = FACES + tuple(step for i, j, k in _HALF for step in ((i, j, k), (-i, -j, -k)))
 
@@ -242,7 +242,7 @@ def sparse_zeros(
 ) -> NDArray[Any]:
     """Zeros in small pages, which take memory only where they are written.
 
-    at_once : have all pages now (unless the array is very long). Pages that threads ask for
+    at_once : have all pages now (of arrays neither short nor very long). Pages that threads ask for
         one by one are dear, since they wait for each other: for arrays that will be written
         nearly everywhere this makes two threads a fifth faster.
 
@@ -254,7 +254,7 @@ def sparse_zeros(
     size = count * kind.itemsize
     if size < _SMALL:
         return np.zeros(shape, dtype=kind)
-    pages = _map_pages(size, at_once and size < _LARGE)
+    pages = _map_pages(size, at_once and size in _LARGE)
     return np.frombuffer(pages, dtype=kind, count=count).reshape(shape)
 
 

@@ -38,6 +38,22 @@ BEYOND = 40
 
 
 @compiled
+def room_ahead(edges: Edges, flow: Whole, v: int, w: int, a: int, turn: int) -> Any:
+    """How much more may move from v to w, its neighbour ahead along a, in the sense of `turn`."""
+    if turn > 0:
+        return ahead(edges, v, w, a) - flow[v, a]
+    return behind(edges, v, w, a) + flow[v, a]
+
+
+@compiled
+def room_back(edges: Edges, flow: Whole, v: int, w: int, a: int, turn: int) -> Any:
+    """The same from w back to v."""
+    if turn > 0:
+        return behind(edges, v, w, a) + flow[v, a]
+    return ahead(edges, v, w, a) - flow[v, a]
+
+
+@compiled
 def saturate_cut(
     edges: Edges, flow: Whole, excess: Whole, code: Bytes, off: Longs, touched: Ints
 ) -> int:
@@ -135,10 +151,7 @@ def measure_distances(  # noqa: PLR0917 - numba takes no dataclass
         for a in range(off.size):
             v = np.uintp(place - off[a])
             if label[v] == unseen:
-                if turn > 0:
-                    room = ahead(edges, v, w, a) - flow[v, a]
-                else:
-                    room = behind(edges, v, w, a) + flow[v, a]
+                room = room_ahead(edges, flow, v, w, a, turn)
                 if room > 0:
                     label[v] = sign * near
                     ring[tail & mask] = np.int32(v)
@@ -149,10 +162,7 @@ def measure_distances(  # noqa: PLR0917 - numba takes no dataclass
                             last = near + BEYOND
             v = np.uintp(place + off[a])
             if label[v] == unseen:
-                if turn > 0:
-                    room = behind(edges, w, v, a) + flow[w, a]
-                else:
-                    room = ahead(edges, w, v, a) - flow[w, a]
+                room = room_back(edges, flow, w, v, a, turn)
                 if room > 0:
                     label[v] = sign * near
                     ring[tail & mask] = np.int32(v)
@@ -228,15 +238,15 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
         mine = highest
         reached = 0
         while amount > 0:
+            low = far
             for a in range(off.size):
                 w = np.uintp(place + off[a])
                 there = sign * label[w]
-                if 0 < there < mine:
-                    if turn > 0:
-                        room = ahead(edges, v, w, a) - flow[v, a]
-                    else:
-                        room = behind(edges, v, w, a) + flow[v, a]
-                    if room > 0:
+                if there > 0 and (there < mine or there < low):
+                    room = room_ahead(edges, flow, v, w, a, turn)
+                    if room > 0 and there >= mine:
+                        low = there
+                    elif room > 0:
                         moved = min(amount, room)
                         flow[v, a] += turn * moved
                         amount -= moved
@@ -257,12 +267,11 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
                             break
                 w = np.uintp(place - off[a])
                 there = sign * label[w]
-                if 0 < there < mine:
-                    if turn > 0:
-                        room = behind(edges, w, v, a) + flow[w, a]
-                    else:
-                        room = ahead(edges, w, v, a) - flow[w, a]
-                    if room > 0:
+                if there > 0 and (there < mine or there < low):
+                    room = room_back(edges, flow, w, v, a, turn)
+                    if room > 0 and there >= mine:
+                        low = there
+                    elif room > 0:
                         moved = min(amount, room)
                         flow[w, a] -= turn * moved
                         amount -= moved
@@ -283,26 +292,6 @@ def push_excess(  # noqa: PLR0917 - numba takes no dataclass
                             break
             if amount == 0:
                 break
-            low = far
-            for a in range(off.size):
-                w = np.uintp(place + off[a])
-                there = sign * label[w]
-                if 0 < there < low:
-                    if turn > 0:
-                        room = ahead(edges, v, w, a) - flow[v, a]
-                    else:
-                        room = behind(edges, v, w, a) + flow[v, a]
-                    if room > 0:
-                        low = there
-                w = np.uintp(place - off[a])
-                there = sign * label[w]
-                if 0 < there < low:
-                    if turn > 0:
-                        room = behind(edges, w, v, a) + flow[w, a]
-                    else:
-                        room = ahead(edges, w, v, a) - flow[w, a]
-                    if room > 0:
-                        low = there
             budget -= 1
             mine = low + 1
             if mine > top:
@@ -363,15 +352,9 @@ def is_enclosed(  # noqa: PLR0917 - numba takes no dataclass
             if code[w] & 19 != region:
                 continue
             if a & 1 == 0:
-                if turn > 0:
-                    room = ahead(edges, v, w, half) - flow[v, half]
-                else:
-                    room = behind(edges, v, w, half) + flow[v, half]
+                room = room_ahead(edges, flow, v, w, half, turn)
             else:
-                if turn > 0:
-                    room = behind(edges, w, v, half) + flow[w, half]
-                else:
-                    room = ahead(edges, w, v, half) - flow[w, half]
+                room = room_back(edges, flow, w, v, half, turn)
             if room > 0:
                 if code[w] != region or excess[w] * turn < 0 or tail == stack.size:
                     enclosed = False
@@ -414,10 +397,7 @@ def flip_pockets(  # noqa: PLR0917 - numba takes no dataclass
         for a in range(off.size):
             w = v + off[a]
             if code[w] == region:
-                if turn > 0:
-                    room = ahead(edges, v, w, a) - flow[v, a]
-                else:
-                    room = behind(edges, v, w, a) + flow[v, a]
+                room = room_ahead(edges, flow, v, w, a, turn)
                 if room > 0:
                     code[w] = 3 - region
                     if tail < stack.size:
@@ -430,10 +410,7 @@ def flip_pockets(  # noqa: PLR0917 - numba takes no dataclass
                     tail += 1
             w = v - off[a]
             if code[w] == region:
-                if turn > 0:
-                    room = behind(edges, w, v, a) + flow[w, a]
-                else:
-                    room = ahead(edges, w, v, a) - flow[w, a]
+                room = room_back(edges, flow, w, v, a, turn)
                 if room > 0:
                     code[w] = 3 - region
                     if tail < stack.size:

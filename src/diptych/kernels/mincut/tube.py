@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut.capacity import Edges, ahead, behind
+from diptych.kernels.mincut.push import room_ahead, room_back
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -218,16 +219,8 @@ def _room(  # noqa: PLR0917
 ) -> Any:
     """How much excess may move, in the sense of `turn`, from v to w, ahead of it or behind."""
     if forth:
-        return (
-            ahead(edges, v, w, half) - flow[v, half]
-            if turn > 0
-            else behind(edges, v, w, half) + flow[v, half]
-        )
-    return (
-        behind(edges, w, v, half) + flow[w, half]
-        if turn > 0
-        else ahead(edges, w, v, half) - flow[w, half]
-    )
+        return room_ahead(edges, flow, v, w, half, turn)
+    return room_back(edges, flow, w, v, half, turn)
 
 
 @compiled
