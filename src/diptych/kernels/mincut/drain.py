@@ -8,14 +8,23 @@ from numpy.typing import NDArray
 
 from diptych.kernels.mincut import push, scan
 from diptych.kernels.mincut.grid import sparse_zeros
-from diptych.kernels.mincut.level import Ints, Level, Work, far_label, sink_mark
+from diptych.kernels.mincut.level import (
+    FarFromBestError,
+    Ints,
+    Level,
+    Work,
+    far_label,
+    sink_mark,
+)
 
 _SLACK = 40
 _SLACK_BAND = 8
 _FEWER = 0.75
 _TILE = 64
 _PROBE = 1 << 15
-_NO_LIMIT = 1 << 62
+_NO_LIMIT = 1 << 30
+_POOR = 8
+_RELABELS = 400
 
 
 def drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
@@ -34,13 +43,14 @@ def drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
         unreached = int((label[active] == (2 * region - 3) * far_label(label)).sum())
         if unreached == active.size:
             break
-        slack = _SLACK if work.area is None else _SLACK_BAND
-        left = _push(level, active, label, region, turn, slack)
+        left = _push(level, work, active, label, region, turn)
+        if work.hasty and left.size > active.size // _POOR:
+            raise FarFromBestError
         while work.area is None and unreached < left.size < _FEWER * active.size:
             active = left
             if _is_enclosed(level, active, region, turn):
                 break
-            left = _push(level, active, label, region, turn, slack)
+            left = _push(level, replace(work, hasty=False), active, label, region, turn)
         active = left
         if left.size == unreached:
             break
@@ -49,17 +59,14 @@ def drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
 
 
 def _push(
-    level: Level,
-    active: Ints,
-    label: NDArray[Any],
-    region: int,
-    turn: int,
-    slack: int,
+    level: Level, work: Work, active: Ints, label: NDArray[Any], region: int, turn: int
 ) -> Ints:
     """Pushes until labels have risen by the slack; the voxels whose excess is left over.
 
     One tile of the cut after the other, so that what a tile needs stays in the cache.
     """
+    slack = _SLACK if work.area is None else _SLACK_BAND
+    relabels = _RELABELS if work.hasty else _NO_LIMIT
     left = []
     for part in _split_tiles(level, active)[:: 2 * region - 3]:
         room = max(1 << 15, 8 * part.size)
@@ -80,7 +87,7 @@ def _push(
             slack,
             held,
             after,
-            _NO_LIMIT,
+            relabels * part.size,
         )
         left.append(listed[:many].copy())
     return np.concatenate(left)

@@ -47,6 +47,10 @@ class Level:
     rims: tuple[Ints, Ints] | None = None
 
 
+class FarFromBestError(Exception):
+    """The sides given are so far from a minimum cut that starting from nothing is faster."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Work:
     """Where a run takes place.
@@ -54,11 +58,13 @@ class Work:
     area : the only voxels that may change (None: all)
     touched : the only voxels with excess or deficits (None: not known)
     fresh : nothing flows yet inside the sides, and every edge has room
+    hasty : give up (FarFromBestError) where a look at it shows that the cut is a poor one
     """
 
     area: Ints | None = None
     touched: Ints | None = None
     fresh: bool = False
+    hasty: bool = False
 
 
 def far_label(label: NDArray[Any]) -> int:

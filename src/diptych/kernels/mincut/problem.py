@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.grid import Layout, edge_weights, neighbour_steps
-from diptych.kernels.mincut.level import Workers
+from diptych.kernels.mincut.level import FarFromBestError, Workers
 from diptych.kernels.mincut.network import Given, Network, finish, lay_out
 from diptych.kernels.mincut.result import Cut
 from diptych.kernels.mincut.rounding import measure_rounding
@@ -62,9 +62,8 @@ def minimum_cut(
 
         return measure_rounding(preview_cut(given, gap, workers), np.asarray(cost), unary)
     with Workers(workers) as crew:
-        network = lay_out(given, layout, crew)
-        search(network, None if start is None else np.where(start, 1, 2).astype(np.uint8), crew)
-        cut = finish(network, crew)
+        sides = None if start is None else np.where(start, 1, 2).astype(np.uint8)
+        cut = finish(find_network(given, layout, sides, crew), crew)
     return measure_rounding(cut, np.asarray(cost), unary)
 
 
@@ -98,9 +97,7 @@ def minimum_cut_edges(
         ahead=steps[::2],
     )
     with Workers(workers) as crew:
-        network = lay_out(given, layout, crew)
-        search(network, None, crew)
-        return finish(network, crew)
+        return finish(find_network(given, layout, None, crew), crew)
 
 
 def read_problem(
@@ -136,15 +133,23 @@ def read_problem(
     return given, layout
 
 
-def search(network: Network, sides: NDArray[np.uint8] | None, crew: Workers) -> None:
-    """Finds the cut from nothing, or from the sides given."""
-    level = network.level
-    assert level is not None
-    if sides is None:
-        solve.find_cut(level, crew)
-        return
-    _write_sides(level.code, network.layout.pad(sides, split=crew.split))
-    solve.improve_cut(level, crew)
+def find_network(
+    given: Given, layout: Layout, sides: NDArray[np.uint8] | None, crew: Workers
+) -> Network:
+    """The problem, solved from nothing, or from sides given where they are near the best."""
+    if sides is not None:
+        network = lay_out(given, layout, crew)
+        assert network.level is not None
+        _write_sides(network.level.code, layout.pad(sides, split=crew.split))
+        try:
+            solve.improve_cut(network.level, crew)
+            return network
+        except FarFromBestError:
+            del network
+    network = lay_out(given, layout, crew)
+    assert network.level is not None
+    solve.find_cut(network.level, crew)
+    return network
 
 
 @compiled

@@ -46,9 +46,13 @@ def find_cut(level: Level, workers: Workers) -> None:
 
 
 def improve_cut(level: Level, workers: Workers) -> None:
-    """The minimum cut from sides in `level.code` and no flow yet."""
-    touched = saturate(level)
-    _settle_all(level, Work(touched=_alone(level, touched), fresh=not level.both), workers)
+    """The minimum cut from sides in `level.code` and no flow yet.
+
+    FarFromBestError where that would take longer than from nothing; then the level is spoilt.
+    """
+    touched = _alone(level, saturate(level))
+    fresh = not level.both
+    _settle_all(level, Work(touched=touched, fresh=fresh, hasty=True), workers)
 
 
 def resume_cut(level: Level, touched: Ints | None, workers: Workers) -> None:

@@ -22,7 +22,7 @@ from diptych.kernels.mincut.network import (
     lay_out,
     set_supply,
 )
-from diptych.kernels.mincut.problem import read_problem, search
+from diptych.kernels.mincut.problem import find_network, read_problem
 from diptych.kernels.mincut.result import Cut, Verdict
 from diptych.kernels.mincut.rounding import measure_rounding
 from diptych.model.checks import require
@@ -45,15 +45,14 @@ def certify(
 
     labels : (I, J, K) whole numbers, 1 or 2 for each tissue voxel, seeds on their own side;
         what stands in air does not count
-    The rest as for `minimum_cut`. The flow is sought from the drawing, so a good one is judged
-    faster than a bad one.
+    The rest as for `minimum_cut`. The flow is sought from the drawing; where that is far from
+    the best, from nothing.
     """
     workers = checks.check_threads(threads)
     given, layout = read_problem(cost, seeds, neighbours, spacing, unary, walled)
     drawn = _check_labels(np.asarray(labels), given)
     with Workers(workers) as crew:
-        network = lay_out(given, layout, crew)
-        search(network, drawn, crew)
+        network = find_network(given, layout, drawn, crew)
         best = measure_rounding(finish(network, crew), np.asarray(cost), unary)
         value = best.value
         where = drawn != best.labels
@@ -230,10 +229,9 @@ def resolve(
         moved = _move_network(network, fresh, mask, crew)
         if moved is None:
             seen = checks.survey(costs, given.seeds, given.ahead)
-            moved = lay_out(
-                fresh, Layout(corner=seen.corner, shape=seen.shape, axes=seen.axes), crew
-            )
-            search(moved, np.where(cut.labels == 2, 2, 1).astype(np.uint8), crew)
+            near = Layout(corner=seen.corner, shape=seen.shape, axes=seen.axes)
+            sides = np.where(cut.labels == 2, 2, 1).astype(np.uint8)
+            moved = find_network(fresh, near, sides, crew)
         found = finish(moved, crew)
     return measure_rounding(found, np.asarray(new_cost), given.prices)
 
