@@ -37,7 +37,7 @@ from mincut_structures import (
     tilted_sheet,
 )
 
-from diptych.kernels.mincut import minimum_cut, minimum_cut_edges
+from diptych.kernels.mincut import drain, minimum_cut, minimum_cut_edges
 
 QUICK = range(0, 1040, 7)
 MISLEADING = (decoys, checkerboard, tilted_sheet, swiss_cheese, comb, level)
@@ -299,6 +299,32 @@ def test_a_cut_known_before_changes_speed_only(number):
     ):
         warm = check_case(case, upper_bound_mask=mask)
         same(warm, cold, case.name)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_order_of_work_changes_nothing(monkeypatch, threads):
+    """Tiles of two voxels, no slack to speak of, few relabels before a cut is called poor."""
+    for number in range(0, 120, 2):
+        case = draw_case(number)
+        cold = minimum_cut(case.cost, case.seeds, **case.options)
+        mask = np.roll(cold.labels == 1, 1, axis=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(drain, "_TILE", 2)
+            patch.setattr(drain, "_SLACK", 2)
+            patch.setattr(drain, "_RELABELS", 1 + number % 5)
+            patch.setattr(drain, "_POOR", 1 + number % 3)
+            for more in ({}, {"upper_bound_mask": mask}):
+                same(check_case(case, threads=threads, **more), cold, case.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", STRUCTURES, ids=lambda make: make.__name__)
+def test_the_order_of_work_changes_nothing_in_larger_structures(monkeypatch, make):
+    case = build_structure(make, 38)
+    cold = minimum_cut(case.cost, case.seeds)
+    monkeypatch.setattr(drain, "_TILE", 5)
+    monkeypatch.setattr(drain, "_PROBE", 1 << 6)
+    same(check_case(case, threads=2), cold, case.name)
 
 
 @pytest.mark.slow

@@ -46,11 +46,12 @@ def drain(level: Level, work: Work, region: int, turn: int, rim: Ints) -> Ints:
         left = _push(level, work, active, label, region, turn)
         if work.hasty and left.size > active.size // _POOR:
             raise FarFromBestError
+        work = replace(work, hasty=False)
         while work.area is None and unreached < left.size < _FEWER * active.size:
             active = left
             if _is_enclosed(level, active, region, turn):
                 break
-            left = _push(level, replace(work, hasty=False), active, label, region, turn)
+            left = _push(level, work, active, label, region, turn)
         active = left
         if left.size == unreached:
             break
