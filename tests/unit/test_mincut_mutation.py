@@ -34,6 +34,10 @@ class Proof:
         order = layout.order(len(given.ahead))
         self.ahead, self.weights = given.ahead[order], given.weights[order]
         self.corner, self.neighbours = layout.corner, case.neighbours
+        if case.name == "border":
+            inner, self.corner = self.flow, (0, 0, 0)
+            self.flow = np.zeros((*case.cost.shape, len(order)), dtype=inner.dtype)
+            self.flow[layout.block] = inner
         self._halves = {tuple(step): half for half, step in enumerate(self.ahead.tolist())}
 
     def verdict(self, labels=None):
@@ -138,6 +142,16 @@ def with_air_around(case):
     )
 
 
+def with_border(case):
+    """Each row of the block begins and ends with air: many rows are then judged as one."""
+    options = {
+        name: np.pad(value, 1) if isinstance(value, np.ndarray) else value
+        for name, value in case.options.items()
+    }
+    cost, seeds = np.pad(case.cost, 1), np.pad(case.seeds, 1)
+    return replace(case, name="border", cost=cost, seeds=seeds, options=options)
+
+
 CASES = {
     "faces": make_case(),
     "air around": with_air_around(make_case((5, 4, 4), key=7)),
@@ -146,6 +160,10 @@ CASES = {
     "unary": with_unary(make_case()),
     "spacing": make_case(spacing=(1.0, 1.0, 1.7)),
     "bricks": make_case((17, 3, 9), key=5),
+    "border": with_border(make_case((4, 9, 3), key=6)),
+    "border, walls": with_border(with_walls(make_case((4, 4, 4), key=9))),
+    "border, all around": with_border(make_case((4, 3, 3), neighbours=26)),
+    "border, unary": with_border(with_unary(make_case((4, 4, 4)))),
 }
 EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
@@ -316,6 +334,25 @@ def test_a_ring_of_flow_through_a_row_of_air_is_rejected():
         tried += 1
     assert tried
     assert proof.verdict().passed
+
+
+@EACH
+@pytest.mark.parametrize("units", [1, -1])
+def test_flow_over_the_edge_of_the_block_is_rejected(case, units):
+    """From its last voxel in each direction, where the next in memory is another row's."""
+    proof, tried = Proof(case), 0
+    shape = proof.flow.shape[:3]
+    for place in map(tuple, np.argwhere(np.ones(shape)).tolist()):
+        for half, step in enumerate(proof.ahead.tolist()):
+            end = end_of(place, step)
+            if all(0 <= n < length for n, length in zip(end, shape, strict=True)):
+                continue
+            assert proof.flow[(*place, half)] == 0
+            proof.flow[(*place, half)] = units
+            assert proof.verdict().capacity == 1, (place, step)
+            proof.flow[(*place, half)] = 0
+            tried += 1
+    assert tried >= sum(shape)
 
 
 def test_tissue_that_the_network_leaves_out_is_counted():

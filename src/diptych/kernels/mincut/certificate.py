@@ -19,6 +19,9 @@ from diptych.kernels.mincut.result import Certificate
 Split = Callable[[int, int, Callable[[int, int], Any]], list[Any]]
 Counts = NDArray[np.int64]
 
+_LUMP = 8
+"""Rows judged at a time: rows of 200 voxels alone are too short for wide instructions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Claim:
@@ -117,25 +120,35 @@ def wide_enough(claim: Claim) -> type[np.integer[Any]]:
 
 
 def _arrays(claim: Claim) -> tuple[Any, ...]:
-    """What the compiled pass takes; empty arrays stand for what is not given."""
-    none = np.zeros(0, dtype=np.uint8)
+    """What the compiled pass takes."""
     cost, capacities, walled, unary = claim.cost, claim.capacities, claim.walled, claim.unary
     return (
         _flat(np.ones(claim.seeds.shape, dtype=np.uint8) if cost is None else cost),
-        _plain(
-            np.zeros((0, 0), dtype=np.int32) if capacities is None else capacities.reshape(6, -1)
-        ),
+        None if capacities is None else _plain(capacities.reshape(6, -1)),
         _plain(claim.weights),
-        none if walled is None else _flat(walled),
+        None if walled is None else _flat(walled),
         _flat(claim.seeds),
-        none.astype(np.int64) if unary is None else _flat(unary),
+        None if unary is None else _flat(unary),
         _flat(claim.labels),
         claim.seeds.shape,
         _plain(claim.ahead),
         _flat(claim.flow),
         claim.flow.shape[:3],
         claim.corner,
+        _LUMP if _is_bordered(claim) else 1,
     )
+
+
+def _is_bordered(claim: Claim) -> bool:
+    """Whether each row of the block begins and ends with air, so that rows can be judged as one.
+
+    What leads over the end of a row then comes from air and leads to air: it has no capacity.
+    """
+    if claim.cost is None or claim.capacities is not None:
+        return False
+    if claim.corner[1:] != (0, 0) or claim.flow.shape[1:3] != claim.cost.shape[1:]:
+        return False
+    return not (claim.cost[..., 0].any() or claim.cost[..., -1].any())
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:

@@ -71,27 +71,48 @@ def _push(
     left = []
     for part in _split_tiles(level, active)[:: 2 * region - 3]:
         room = max(1 << 15, 8 * part.size)
-        held, after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        listed = np.empty(room + 64, dtype=np.int32)
-        listed[: part.size] = part
-        many = push.push_excess(
-            level.edges,
-            level.flow,
-            level.excess,
-            label,
-            far_label(label),
-            level.off,
-            turn,
-            2 * region - 3,
-            listed,
-            part.size,
-            slack,
-            held,
-            after,
-            relabels * part.size,
+        budget = relabels * part.size
+        left.append(
+            push_listed(level, part, label, region, turn, slack=slack, room=room, budget=budget)
         )
-        left.append(listed[:many].copy())
     return np.concatenate(left)
+
+
+def push_listed(
+    level: Level,
+    active: Ints,
+    label: NDArray[Any],
+    region: int,
+    turn: int,
+    *,
+    slack: int,
+    room: int,
+    budget: int,
+) -> Ints:
+    """Pushes from the listed voxels; those whose excess is left over.
+
+    slack, room, budget : how far labels may rise, how many voxels may wait, how many labels
+        may be raised
+    """
+    listed = np.empty(room + 64, dtype=np.int32)
+    listed[: active.size] = active
+    many = push.push_excess(
+        level.edges,
+        level.flow,
+        level.excess,
+        label,
+        far_label(label),
+        level.off,
+        turn,
+        2 * region - 3,
+        listed,
+        active.size,
+        slack,
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+        budget,
+    )
+    return listed[:many].copy()
 
 
 def _split_tiles(level: Level, listed: Ints) -> list[Ints]:
@@ -143,25 +164,39 @@ def _measure(
         if work.fresh:
             deepest = push.measure_fresh(label, far, level.off, 2 * region - 3, sinks, room)
         else:
-            deepest = push.measure_distances(
-                level.edges,
-                level.flow,
-                level.excess,
-                label,
-                far,
-                level.off,
-                turn,
-                2 * region - 3,
-                sinks,
-                room,
-                waiting,
-            )
+            deepest = measure_from(level, label, region, turn, sinks, room=room, waiting=waiting)
         if deepest == -2:
             level.labels[region - 1] = sparse_zeros(level.code.size, np.int32)
         elif deepest == -1:
             ring *= 2
         else:
             return label
+
+
+def measure_from(
+    level: Level,
+    label: NDArray[Any],
+    region: int,
+    turn: int,
+    sinks: Ints,
+    *,
+    room: Ints,
+    waiting: int,
+) -> int:
+    """Exact labels of open voxels of one side; see `push.measure_distances`."""
+    return push.measure_distances(
+        level.edges,
+        level.flow,
+        level.excess,
+        label,
+        far_label(label),
+        level.off,
+        turn,
+        2 * region - 3,
+        sinks,
+        room,
+        waiting,
+    )
 
 
 def find_work(level: Level, work: Work, region: int, turn: int) -> tuple[Ints, Ints]:

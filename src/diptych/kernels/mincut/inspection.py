@@ -23,17 +23,18 @@ Bytes = NDArray[np.uint8]
 @compiled
 def inspect_planes(  # noqa: PLR0917 - numba takes no dataclass
     cost: Whole,
-    given: Whole,
+    given: Whole | None,
     weights: Whole,
-    walled: Bytes,
+    walled: Bytes | None,
     seeds: Bytes,
-    unary: NDArray[np.int64],
+    unary: NDArray[np.int64] | None,
     labels: Bytes,
     whole: Shape,
     ahead: NDArray[np.int64],
     flow: Whole,
     shape: Shape,
     corner: Shape,
+    lump: int,
     start: int,
     stop: int,
     zero: Whole,
@@ -41,58 +42,64 @@ def inspect_planes(  # noqa: PLR0917 - numba takes no dataclass
 ) -> None:
     """Planes start to stop of the block of `shape` at `corner` of the `whole` grid.
 
-    All arrays are flat, but `given`; empty ones stand for what there is not. `zero` has the
-    type that is wide enough for all sums. One long function: a call a row would cost as much
-    as the row.
+    All arrays are flat, but `given`; None stands for what there is not, and what would read it
+    is then not compiled. `zero` has the type that is wide enough for all sums. One long
+    function: a call a row would cost as much as the row.
     """
     ni, nj, nk = shape
     oi, oj, ok = corner
     half = len(ahead)
     net = np.zeros((3, nj * nk), dtype=zero.dtype)
-    moved = np.zeros((half, nk), dtype=zero.dtype)
-    forth = np.zeros(nk, dtype=zero.dtype)
-    back = np.zeros(nk, dtype=zero.dtype)
+    moved = np.zeros((half, lump * nk), dtype=zero.dtype)
+    forth = np.zeros(lump * nk, dtype=zero.dtype)
+    back = np.zeros(lump * nk, dtype=zero.dtype)
     for i in range(max(0, start - 1), min(ni, stop + 1)):
         counted = start <= i < stop
-        for j in range(nj):
+        for j in range(0, nj, lump):
             base = ((i + oi) * whole[1] + j + oj) * whole[2] + ok
-            first = (i * nj + j) * nk * half
-            carried = flow[first : first + nk * half]
-            if _is_empty(cost[base : base + nk], labels[base : base + nk], carried):
+            here, long = j * nk, min(lump, nj - j) * nk
+            first = (i * nj * nk + here) * half
+            carried = flow[first : first + long * half]
+            if _is_empty(cost[base : base + long], labels[base : base + long], carried):
                 continue
-            _take_apart(carried, moved)
+            _take_apart(carried, moved, long)
             for h in range(half):
                 di, dj, dk = ahead[h]
-                a, b = i + di, j + dj
-                low, high = max(0, -dk), min(nk, nk - dk)
-                if not (0 <= a < ni and 0 <= b < nj):
-                    low, high = nk, nk
+                a, there = i + di, here + dj * nk + dk
+                if lump == 1:
+                    low, high = max(0, -dk), min(nk, nk - dk)
+                    if not 0 <= j + dj < nj:
+                        low = high
+                else:
+                    low = max(0, -there)
+                    high = max(low, min(long, nj * nk - there))
+                if not 0 <= a < ni:
+                    low = high
                 if counted:
-                    found[OVER] += _count(moved[h, :low]) + _count(moved[h, high:])
+                    found[OVER] += _count(moved[h, :low]) + _count(moved[h, high:long])
                 if low == high:
                     continue
                 p, q = base + low, base + high
                 apart = (di * whole[1] + dj) * whole[2] + dk
                 u, w = p + apart, q + apart
                 if counted:
-                    if given.size > 0:
+                    if given is not None:
                         axis = 0 if di != 0 else (1 if dj != 0 else 2)
                         _fill_given(given[2 * axis, p:q], given[2 * axis + 1, u:w], forth, back)
-                    elif walled.size > 0:
+                    elif walled is not None:
                         _fill_walled(
                             cost[p:q], cost[u:w], walled[p:q], walled[u:w], weights[h], forth, back
                         )
                     else:
                         _fill_sums(cost[p:q], cost[u:w], weights[h], forth, back)
                     _judge_edges(labels[p:q], labels[u:w], moved[h, low:], forth, back, found)
-                here, there = j * nk, b * nk + dk
                 _add(net[i % 3, here + low : here + high], moved[h, low:], 1)
                 _add(net[a % 3, there + low : there + high], moved[h, low:], -1)
         if start < i <= stop:
-            _judge_plane(cost, seeds, unary, labels, whole, shape, corner, i - 1, net, found)
+            _judge_plane(cost, seeds, unary, labels, whole, shape, corner, lump, i - 1, net, found)
         net[(i + 2) % 3].fill(0)
     if stop == ni and start < stop:
-        _judge_plane(cost, seeds, unary, labels, whole, shape, corner, ni - 1, net, found)
+        _judge_plane(cost, seeds, unary, labels, whole, shape, corner, lump, ni - 1, net, found)
 
 
 @compiled
@@ -107,17 +114,17 @@ def _is_empty(cost: Whole, labels: Bytes, flow: Whole) -> bool:
 
 
 @compiled
-def _take_apart(flow: Whole, moved: Whole) -> None:
+def _take_apart(flow: Whole, moved: Whole, long: int) -> None:
     """One row of flows for each half-direction."""
-    half, nk = moved.shape
+    half = len(moved)
     if half == 3:
-        for k in range(nk):
+        for k in range(long):
             moved[0, k] = flow[3 * k]
             moved[1, k] = flow[3 * k + 1]
             moved[2, k] = flow[3 * k + 2]
         return
     for h in range(half):
-        for k in range(nk):
+        for k in range(long):
             moved[h, k] = flow[half * k + h]
 
 
@@ -198,22 +205,24 @@ def _judge_edges(
 def _judge_plane(  # noqa: PLR0917
     cost: Whole,
     seeds: Bytes,
-    unary: NDArray[np.int64],
+    unary: NDArray[np.int64] | None,
     labels: Bytes,
     whole: Shape,
     shape: Shape,
     corner: Shape,
+    lump: int,
     i: int,
     net: Whole,
     found: NDArray[np.int64],
 ) -> None:
     """Labels and conservation of one plane; `net` is what leaves each voxel."""
-    nk = shape[2]
-    for j in range(shape[1]):
+    _, nj, nk = shape
+    for j in range(0, nj, lump):
+        long = min(lump, nj - j) * nk
         p = ((i + corner[0]) * whole[1] + j + corner[1]) * whole[2] + corner[2]
-        q = p + nk
-        out = net[i % 3, j * nk : (j + 1) * nk]
-        if unary.size > 0:
+        q = p + long
+        out = net[i % 3, j * nk : j * nk + long]
+        if unary is not None:
             _judge_priced(cost[p:q], seeds[p:q], unary[p:q], labels[p:q], out, found)
         else:
             _judge_voxels(cost[p:q], seeds[p:q], labels[p:q], out, found)

@@ -1,7 +1,7 @@
 """A problem on one grid, what is known of its solution, and who works on it."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -99,6 +99,13 @@ def forget_labels(level: Level) -> None:
     level.labels = [sparse_zeros(level.code.size, np.int16)] * 2
 
 
+def let_go(level: Level) -> None:
+    """Gives back all memory of a level of no more use, also where an error still refers to it."""
+    level.labels, level.edges, level.rims, level.supply = [], (), None, None
+    level.flow = level.excess = np.zeros(0, dtype=level.excess.dtype)
+    level.code = np.zeros(0, dtype=np.uint8)
+
+
 class Workers:
     """Runs independent pieces side by side, on one thread or two; results keep their order."""
 
@@ -114,10 +121,12 @@ class Workers:
             self._pool.shutdown()
 
     def run(self, jobs: list[Callable[[], Any]]) -> list[Any]:
-        """Results of all jobs, in the order given."""
+        """Results of all jobs, in the order given; an error is raised when all have ended."""
         if self._pool is None:
             return [job() for job in jobs]
-        return [done.result() for done in [self._pool.submit(job) for job in jobs]]
+        tasks = [self._pool.submit(job) for job in jobs]
+        wait(tasks)
+        return [done.result() for done in tasks]
 
     def split(self, start: int, stop: int, work: Callable[[int, int], Any]) -> list[Any]:
         """Results of `work(from, to)` over parts of a range, one part a thread."""

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.mincut import push, scan, tube
+from diptych.kernels.mincut import scan, tube
+from diptych.kernels.mincut.drain import measure_from, push_listed
 from diptych.kernels.mincut.level import Level, far_label, sink_mark
 
 Ints = NDArray[np.int32]
@@ -163,19 +164,8 @@ def _measure(
     label, voxels = level.labels[region - 1], area.voxels[region]
     scan.open_listed(level.code, label, far_label(label), voxels, region)
     room = 1 << max(12, int(2 * (sinks.size + voxels.size)).bit_length())
-    deepest = push.measure_distances(
-        level.edges,
-        level.flow,
-        level.excess,
-        label,
-        far_label(label),
-        level.off,
-        turn,
-        2 * region - 3,
-        sinks,
-        np.empty(room, dtype=np.int32),
-        waiting,
-    )
+    queue = np.empty(room, dtype=np.int32)
+    deepest = measure_from(level, label, region, turn, sinks, room=queue, waiting=waiting)
     if deepest < 0:
         raise TooWideError
     return label
@@ -184,26 +174,9 @@ def _measure(
 def _push(
     level: Level, area: Area, active: Ints, label: NDArray[Any], region: int, turn: int
 ) -> Ints:
-    pool = max(1 << 15, 8 * active.size)
-    room = np.empty(pool + 64, dtype=np.int32)
-    room[: active.size] = active
-    left = push.push_excess(
-        level.edges,
-        level.flow,
-        level.excess,
-        label,
-        far_label(label),
-        level.off,
-        turn,
-        2 * region - 3,
-        room,
-        active.size,
-        _SLACK,
-        np.empty(pool, dtype=np.int32),
-        np.empty(pool, dtype=np.int32),
-        _BUDGET + area.voxels[region].size // _SHARE,
-    )
-    return room[:left].copy()
+    room = max(1 << 15, 8 * active.size)
+    budget = _BUDGET + area.voxels[region].size // _SHARE
+    return push_listed(level, active, label, region, turn, slack=_SLACK, room=room, budget=budget)
 
 
 def _drop(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from diptych.kernels.compiled import compiled
 from diptych.kernels.mincut import checks, solve
 from diptych.kernels.mincut.grid import Layout, edge_weights, neighbour_steps
-from diptych.kernels.mincut.level import FarFromBestError, Workers
+from diptych.kernels.mincut.level import FarFromBestError, Workers, let_go
 from diptych.kernels.mincut.network import Given, Network, finish, lay_out
 from diptych.kernels.mincut.result import Cut
 from diptych.kernels.mincut.rounding import measure_rounding
@@ -145,7 +145,7 @@ def find_network(
             solve.improve_cut(network.level, crew)
             return network
         except FarFromBestError:
-            del network
+            let_go(network.level)
     network = lay_out(given, layout, crew)
     assert network.level is not None
     solve.find_cut(network.level, crew)

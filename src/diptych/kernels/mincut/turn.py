@@ -87,27 +87,13 @@ def _swap(
 
 @compiled
 def _load(source: Bytes, place: int) -> np.uint64:
-    p = np.uintp(place)
-    return (
-        np.uint64(source[p])
-        | np.uint64(source[p + np.uintp(1)]) << np.uint64(8)
-        | np.uint64(source[p + np.uintp(2)]) << np.uint64(16)
-        | np.uint64(source[p + np.uintp(3)]) << np.uint64(24)
-        | np.uint64(source[p + np.uintp(4)]) << np.uint64(32)
-        | np.uint64(source[p + np.uintp(5)]) << np.uint64(40)
-        | np.uint64(source[p + np.uintp(6)]) << np.uint64(48)
-        | np.uint64(source[p + np.uintp(7)]) << np.uint64(56)
-    )
+    word = np.uint64(0)
+    for n in range(8):
+        word |= np.uint64(source[np.uintp(place + n)]) << np.uint64(8 * n)
+    return word
 
 
 @compiled
 def _store(target: Bytes, place: int, word: np.uint64) -> None:
-    p = np.uintp(place)
-    target[p] = np.uint8(word)
-    target[p + np.uintp(1)] = np.uint8(word >> np.uint64(8))
-    target[p + np.uintp(2)] = np.uint8(word >> np.uint64(16))
-    target[p + np.uintp(3)] = np.uint8(word >> np.uint64(24))
-    target[p + np.uintp(4)] = np.uint8(word >> np.uint64(32))
-    target[p + np.uintp(5)] = np.uint8(word >> np.uint64(40))
-    target[p + np.uintp(6)] = np.uint8(word >> np.uint64(48))
-    target[p + np.uintp(7)] = np.uint8(word >> np.uint64(56))
+    for n in range(8):
+        target[np.uintp(place + n)] = np.uint8(word >> np.uint64(8 * n))
