@@ -1,12 +1,21 @@
 """The renderings of the two balls: who is left, what the cut shows, what is up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from report_inputs import SMALL, make_anatomy, make_inputs, make_plan
 
 from diptych.model import OWNER_COLOURS, Owner, TwinId
+from diptych.report.currents import draw_arrows, draw_flow, find_step
 from diptych.report.plates import draw_halves, draw_network
-from diptych.report.renderings import render_half, render_network, render_opened, render_pair
+from diptych.report.renderings import (
+    Picture,
+    render_half,
+    render_network,
+    render_opened,
+    render_pair,
+)
 from diptych.report.scene import aim_camera, find_interface, lay_scene, mix_colour
 from diptych.report.slices import draw_slices
 
@@ -80,6 +89,27 @@ def test_vessels_are_drawn_in_the_colours_of_their_owners():
     assert is_like(with_vessels, Owner.A).sum() > 10
 
 
+def test_vessels_are_darker_and_point_the_way_they_flow():
+    scene, network = scene_of(), make_anatomy().vessels
+    assert [find_step(flow) for flow in (0.0, 0.9, 1.0, 12.0, 99.0, 100.0, -12.0)] == [
+        0, 0, 1, 3, 4, 5, 3,
+    ]  # fmt: skip
+    figure = draw_flow(scene, make_inputs(picture_width=SMALL))
+    assert figure.svg.count("<polygon") == 2
+    assert "100 ml/min and more" in figure.svg
+    turned = [replace(v, path=v.path[::-1], start=v.end, end=v.start) for v in network.vessels]
+    picture = Picture(image=np.zeros((1, 1, 4), np.uint8), view=aim_camera(scene, 32.0, SMALL))
+    forth, back = (draw_arrows((v,), picture, 4.0) for v in (network.vessels[0], turned[0]))
+    tips = [arrow.split('"')[1].split()[0].split(",") for arrow in (forth, back)]
+    middles = [arrow.split('"')[1].split()[2].split(",") for arrow in (forth, back)]
+    ways = [
+        np.array(tip, float) - np.array(mid, float) for tip, mid in zip(tips, middles, strict=True)
+    ]
+    assert ways[0] @ ways[1] < -50.0
+    slow = replace(network.vessels[0], flow=replace(network.vessels[0].flow, value=0.4, low=0.1))
+    assert draw_arrows((slow,), picture, 4.0) == ""
+
+
 def test_the_interface_has_both_sides_and_nothing_else():
     sides = np.zeros((4, 3, 3), np.uint8)
     sides[1], sides[2] = 1, 2
@@ -92,6 +122,32 @@ def test_crossings_are_numbered_on_both_halves_and_in_the_network():
     inputs = make_inputs(picture_width=SMALL)
     assert draw_network(scene_of(), inputs).svg.count("<circle") == 1 + 2 * 2
     assert draw_halves(scene_of(), inputs).svg.count("<circle") == 1 + 2 * 2 * 2
+
+
+def slices_with(percent):
+    """The pictures of the slices where the owner of each voxel is so sure."""
+    inputs, pictures = make_inputs(), []
+    confidence = inputs.anatomy.confidence.on_this_grid(percent, source="confidence")
+
+    def encode(image):
+        pictures.append(image)
+        return inputs.encode_png(image)
+
+    anatomy = replace(inputs.anatomy, confidence=confidence)
+    draw_slices(replace(inputs, anatomy=anatomy, encode_png=encode), scene_of().junction)
+    return pictures
+
+
+def test_slices_hatch_what_is_not_sure():
+    percent = np.full(make_anatomy().confidence.shape, 90, np.uint8)
+    sure = slices_with(percent)
+    percent[:, :, :8] = 60
+    doubtful = slices_with(percent)
+    changed = [(a != b).any(axis=-1) for a, b in zip(sure, doubtful, strict=True)]
+    assert not changed[0].any()
+    for part in changed[1:]:
+        assert part.sum() > 50
+        assert not part[: len(part) // 3].any()
 
 
 def test_slices_carry_orientation_scale_and_the_cut():

@@ -59,7 +59,7 @@ def draw_pair(scene: Scene, inputs: DossierInputs) -> Figure:
         alt="Three-dimensional picture of both heads from the side, twin A (orange, circle) on the"
         " left, twin B (purple, square) on the right, joined in the middle.",
         png=None,
-        svg=_plate(picture, inputs.encode_png, _owner_keys(scene)),
+        svg=lay_plate(picture, inputs.encode_png, _owner_keys(scene)),
         values=name_values(tissues=anatomy.tissues, ownership=anatomy.ownership),
     )
 
@@ -80,7 +80,7 @@ def draw_opened(scene: Scene, inputs: DossierInputs) -> Figure:
         alt="Three-dimensional picture of the opened heads: the brain of twin A on the left, of"
         " twin B on the right, and the veins between them.",
         png=None,
-        svg=_plate(picture, inputs.encode_png, keys),
+        svg=lay_plate(picture, inputs.encode_png, keys),
         values=name_values(
             tissues=anatomy.tissues, ownership=anatomy.ownership, vessels=anatomy.vessels
         ),
@@ -91,6 +91,7 @@ def draw_network(scene: Scene, inputs: DossierInputs) -> Figure:
     """Figure of the vessel network with the crossings numbered."""
     plan, vessels = inputs.front.plan, inputs.anatomy.vessels
     picture = render_network(scene, vessels, inputs.picture_width)
+    numbers = number_crossings(plan.crossings, picture, PLATE / picture.view.width)
     counts = ", ".join(
         f"{sum(v.owner is owner for v in vessels.vessels)} of {name_owner(owner)}"
         for owner in (Owner.A, Owner.B, Owner.SHARED, Owner.UNKNOWN)
@@ -103,7 +104,7 @@ def draw_network(scene: Scene, inputs: DossierInputs) -> Figure:
         f" {count_things(len(vessels.vessels), 'piece')} of vessels: {counts};"
         f" {count_things(len(plan.crossings), 'crossing')} of the cut numbered.",
         png=None,
-        svg=_plate(picture, inputs.encode_png, _owner_keys(scene), plan.crossings),
+        svg=lay_plate(picture, inputs.encode_png, _owner_keys(scene), numbers),
         values=name_values(vessels=vessels, side=plan.side, crossings=plan.crossings),
     )
 
@@ -192,10 +193,11 @@ def _push_apart(places: FloatArray, least: float) -> bool:
     return moved
 
 
-def _plate(
-    picture: Picture, encode: PngEncoder, keys: Keys, crossings: Sequence[Crossing] = ()
-) -> str:
-    """The image with the signs of the twins above, a scale bar, a legend and the crossings."""
+def lay_plate(picture: Picture, encode: PngEncoder, keys: Keys, over: str = "") -> str:
+    """The image with the signs of the twins above, a scale bar, a legend, and a drawing over it.
+
+    over : SVG in the units of the plate, its origin in the upper left corner of the image
+    """
     view = picture.view
     zoom = PLATE / view.width
     tall = view.height * zoom
@@ -209,7 +211,7 @@ def _plate(
         draw(
             "g",
             place_image(encode(picture.image), 0, 0, PLATE, tall),
-            number_crossings(crossings, picture, zoom),
+            over,
             transform=f"translate(0 {HEAD:.0f})",
         ),
         _bar(20, HEAD + tall + 34, view.scale / zoom),

@@ -1,5 +1,6 @@
 """Three-dimensional pictures: the pair, the pair opened, the halves, and the vessels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, radians, sin
 
@@ -21,6 +22,7 @@ from diptych.report.scene import (
 )
 
 Image = NDArray[np.uint8]
+FloatArray = NDArray[np.float64]
 INNER = [int(tissue) for tissue in (Tissue.DURA, Tissue.CSF, Tissue.BRAIN, Tissue.VESSEL)]
 OPEN_ANGLE = 58.0
 LEAST_TUBE = 0.9
@@ -101,16 +103,34 @@ def _cut_tissues(scene: Scene) -> Image:
     return best
 
 
-def render_network(scene: Scene, network: VesselNetwork, width: int) -> Picture:
-    """The vessels in the colours of their owners inside glass heads, with the cut as a sheet."""
+def render_flow(
+    scene: Scene, network: VesselNetwork, steps: Sequence[int], colours: FloatArray, width: int
+) -> Picture:
+    """The vessels inside glass heads, each in the colour of its step.
+
+    steps : one for each vessel, below 8; colours : (8, 3) sRGB 0..1
+    """
     view = aim_camera(scene, 32.0, width, tilt=12.0)
-    body = Layer(
+    palette = np.repeat(colours, 8, axis=0)
+    codes = [8 * step + 7 for step in steps]
+    layers = (_glass(scene), *_tube_layers(scene, network, codes, palette))
+    return Picture(image=render_layers(layers, scene.affine, view), view=view)
+
+
+def _glass(scene: Scene) -> Layer:
+    """Both heads, nearly clear."""
+    return Layer(
         level=smooth_mask(scene.tissues > 0, 1.4),
         labels=scene.codes,
         surface=paint_owners(white=0.3),
         cap=paint_tissues(),
         alpha=0.05,
     )
+
+
+def render_network(scene: Scene, network: VesselNetwork, width: int) -> Picture:
+    """The vessels in the colours of their owners inside glass heads, with the cut as a sheet."""
+    view = aim_camera(scene, 32.0, width, tilt=12.0)
     grey = np.full((64, 3), 0.42)
     sheet = Layer(
         level=np.minimum(2.0 * smooth_mask(find_interface(scene.sides), 1.2), 1.0),
@@ -119,27 +139,34 @@ def render_network(scene: Scene, network: VesselNetwork, width: int) -> Picture:
         cap=grey,
         alpha=0.16,
     )
-    layers = (body, sheet, *_vessel_layers(scene, network, dark=False))
+    layers = (_glass(scene), sheet, *_vessel_layers(scene, network, dark=False))
     return Picture(image=render_layers(layers, scene.affine, view), view=view)
 
 
 def _vessel_layers(scene: Scene, network: VesselNetwork, *, dark: bool) -> tuple[Layer, ...]:
-    """The vessels as tubes, drawn at least 1.8 voxels wide; no layer when there are none."""
-    segments, labels = [], []
-    least = LEAST_TUBE * scene.spacing
-    for vessel in network.vessels:
-        radius = np.maximum(vessel.radius, least)
-        points = np.column_stack([vessel.path, radius])
-        segments.append(np.hstack([points[:-1], points[1:]]))
-        labels += [int(vessel.owner) * 8 + 7] * (len(points) - 1)
-    if not segments:
-        return ()
-    i, j, k = scene.tissues.shape
-    level, codes = draw_tubes(
-        (i, j, k), scene.affine, np.vstack(segments), np.array(labels, dtype=np.uint8)
-    )
+    """The vessels as tubes in the colours of their owners."""
     palette = paint_tissues()
     for owner in Owner:
         palette[owner * 8 + 7] = palette[owner * 8 + Tissue.VESSEL]
-    surface = palette if dark else paint_owners()
-    return (Layer(level=level, labels=codes, surface=surface, cap=surface),)
+    codes = [int(vessel.owner) * 8 + 7 for vessel in network.vessels]
+    return _tube_layers(scene, network, codes, palette if dark else paint_owners())
+
+
+def _tube_layers(
+    scene: Scene, network: VesselNetwork, codes: Sequence[int], palette: FloatArray
+) -> tuple[Layer, ...]:
+    """Tubes drawn at least 1.8 voxels wide, a code for each vessel; none where there are none."""
+    segments, labels = [], []
+    least = LEAST_TUBE * scene.spacing
+    for vessel, code in zip(network.vessels, codes, strict=True):
+        radius = np.maximum(vessel.radius, least)
+        points = np.column_stack([vessel.path, radius])
+        segments.append(np.hstack([points[:-1], points[1:]]))
+        labels += [code] * (len(points) - 1)
+    if not segments:
+        return ()
+    i, j, k = scene.tissues.shape
+    level, drawn = draw_tubes(
+        (i, j, k), scene.affine, np.vstack(segments), np.array(labels, dtype=np.uint8)
+    )
+    return (Layer(level=level, labels=drawn, surface=palette, cap=palette),)

@@ -37,6 +37,10 @@ LIGHT = "#ffffff"
 WIDTH, RIM, GAP, HEAD, FOOT = 1180.0, 30.0, 16.0, 30.0, 46.0
 PIXEL = 0.5
 TINT = 0.42
+SURE = 75
+"""Percent; where the owner of tissue is less sure, the slice is hatched."""
+HATCH = 9
+"""Pixels from one line of the hatching to the next."""
 BAR = 50.0
 CT_WINDOW = (-40.0, 240.0)
 ROLES = ("ctv", "ct", "mrv", "mr")
@@ -94,13 +98,19 @@ def draw_slices(inputs: DossierInputs, junction: FloatArray) -> Figure:
     return Figure(
         id="slices",
         caption=f"Slices through the centre of the cut ({places}), series {series.role}. Tint and"
-        " letter: whose tissue; dashed line: the proposed cut. R, L, A, P, S, I are the scanner's"
+        " letter: whose tissue; white hatching: less than"
+        f" {SURE} % sure whose; dashed line: the proposed cut. R, L, A, P, S, I are the scanner's"
         " directions, not those of either twin.",
         alt=f"Three slices through the junction ({places}): tissue of twin A tinted orange, of twin"
         " B purple, with the cut as a dashed line between them.",
         png=None,
         svg=finish(WIDTH, HEAD + tall + FOOT, *body),
-        values=name_values(image=series.volume, ownership=anatomy.ownership, side=plan.side),
+        values=name_values(
+            image=series.volume,
+            ownership=anatomy.ownership,
+            confidence=anatomy.confidence,
+            side=plan.side,
+        ),
     )
 
 
@@ -112,7 +122,9 @@ def _take_slice(
     axis = int(np.argmax(np.abs(np.cross(np.array(plane.across), np.array(plane.down)))))
     return Slice(
         plane=plane,
-        image=_tint(_grey(series, positions), owners),
+        image=_hatch(
+            _tint(_grey(series, positions), owners), _unsure(anatomy.confidence, positions)
+        ),
         owners=owners,
         cut=_cut_path(plan.side, positions),
         position=f"{'LPS'[axis]} = {round(float(junction[axis]))} mm",
@@ -171,6 +183,21 @@ def _tint(grey: NDArray[np.float32], owners: NDArray[np.uint8]) -> NDArray[np.ui
         lit = mix_colour(OWNER_COLOURS[owner], 0.0) * (0.30 + 0.70 * image[there])
         image[there] = (1 - TINT) * image[there] + TINT * lit
     return np.asarray(np.clip(image, 0, 1) * 255 + 0.5, dtype=np.uint8)
+
+
+def _unsure(confidence: Volume, positions: FloatArray) -> NDArray[np.bool_]:
+    """Tissue whose owner is less than SURE percent sure."""
+    percent = confidence.voxels.astype(np.uint8)
+    doubt = ((percent > 0) & (percent < SURE)).astype(np.float32)
+    return np.asarray(_sample(confidence, doubt, positions) > 0.5)
+
+
+def _hatch(image: NDArray[np.uint8], where: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """White lines, from lower left to upper right, over part of an image."""
+    rows, columns = np.indices(where.shape)
+    lines = where & ((rows + columns) % HATCH < 2)
+    image[lines] = 255 - (255 - image[lines]) // 4
+    return image
 
 
 def _cut_path(side: Volume, positions: FloatArray) -> str:
