@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.segmentation import watershed
 
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.kernels.components import label_components
 from diptych.kernels.distance import measure_distance
+from diptych.kernels.flood import flood
 from diptych.model import InputError, Tissue
 
 RAYS = 26
@@ -20,6 +20,10 @@ ENCLOSED = 0.8
 LEAST_LUMP_ML = 15.0
 LEAST_VESSEL_VOXELS = 6
 GAP_MM = 6.0
+REACH_MM = 40.0
+"""No part of the cavity is farther from a deep lump than this."""
+FLOOD_MM = 1.0 / 64.0
+"""Depths closer than this count as equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,17 +150,13 @@ def _grow_cavity(
     images: Images, bone: Mask, depth: FloatGrid, lumps: NDArray[np.int32], others: Mask
 ) -> Mask:
     """The lumps grown against outside air and other tissue, meeting them in the throats."""
-    near = ndimage.binary_dilation(lumps > 0, iterations=_voxels(images, 40.0))
+    near = measure_distance(lumps == 0, images.spacing, limit=REACH_MM) < REACH_MM
     rim = ndimage.binary_dilation(~images.body, iterations=1)
     markers = np.where(lumps > 0, 1, 0).astype(np.int8)
     markers[(others | rim) & (lumps == 0)] = 2
-    labels = watershed(-depth, markers=markers, mask=images.body & ~bone & near)
+    labels = flood(-depth, markers, images.body & ~bone & near, FLOOD_MM)
     result: Mask = labels == 1
     return result
-
-
-def _voxels(images: Images, length: float) -> int:
-    return max(round(length / min(images.spacing)), 1)
 
 
 def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) -> NDArray[np.uint8]:
