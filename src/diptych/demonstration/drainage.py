@@ -1,4 +1,5 @@
-"""Flow and calibre: the venous tree as a network of Poiseuille resistances.
+"""Flow and calibre: the venous tree as a network of Poiseuille resistances, the arterial
+trees by Murray's law alone.
 
 Calibre follows Murray's law (cube of the radius in proportion to the flow). Its constant
 is set so that a sinus of 2.5 mm radius carries 211 ml/min: 48 % of an infant brain's
@@ -59,6 +60,50 @@ def make_network(runs: Sequence[Run], brains: tuple[float, float]) -> VesselNetw
         pieces = [_resize(runs, piece, flow) for piece, flow in zip(pieces, flows, strict=True)]
     flows = _solve(runs, pieces, inflow)
     return VesselNetwork(nodes=_nodes(runs, pieces), vessels=_vessels(runs, pieces, flows))
+
+
+def make_supply(runs: Sequence[Run], brains: tuple[float, float], first: int) -> VesselNetwork:
+    """The arteries with radius and flow; their ids go on after the `first` vessels.
+
+    Every end takes blood in proportion to the cube of its radius, all ends together the
+    blood of both brains; a vessel above them has the flow and, by Murray's law, the
+    calibre of all that it feeds.
+    """
+    pieces = _split(runs)
+    ends = {(n, len(run.path) - 1): run.radius for n, run in enumerate(runs)}
+    cubes = np.zeros(len(pieces))
+    for index in reversed(range(len(pieces))):
+        cubes[index] = _fed_cube(pieces, cubes, index, ends)
+    roots = [n for n, piece in enumerate(pieces) if piece.start[1] == 0 and _is_root(runs, piece)]
+    scale = sum(brains) * BLOOD_FLOW / float(cubes[roots].sum())
+    pieces = [
+        replace(piece, radius=float(cube ** (1.0 / 3.0)))
+        for piece, cube in zip(pieces, cubes, strict=True)
+    ]
+    vessels = _vessels(runs, pieces, cubes * scale, first=first)
+    return VesselNetwork(nodes=_nodes(runs, pieces, letter="P"), vessels=vessels)
+
+
+def _is_root(runs: Sequence[Run], piece: Piece) -> bool:
+    return runs[piece.run].start_on is None and piece.start == (piece.run, 0)
+
+
+def _fed_cube(
+    pieces: list[Piece],
+    cubes: NDArray[np.float64],
+    index: int,
+    ends: dict[tuple[int, int], float],
+) -> float:
+    """Sum of the cubed radii of all ends that a piece feeds; pieces after it are known."""
+    below = [n for n, piece in enumerate(pieces) if piece.start == pieces[index].end]
+    if not below:
+        return ends[pieces[index].end] ** 3
+    return float(cubes[below].sum())
+
+
+def merge_networks(first: VesselNetwork, second: VesselNetwork) -> VesselNetwork:
+    """Both networks as one; they share no node."""
+    return VesselNetwork(nodes=first.nodes + second.nodes, vessels=first.vessels + second.vessels)
 
 
 def _node(runs: Sequence[Run], run: int, point: int) -> tuple[int, int]:
@@ -161,12 +206,12 @@ def _resize(runs: Sequence[Run], piece: Piece, flow: float) -> Piece:
     return replace(piece, radius=radius)
 
 
-def _nodes(runs: Sequence[Run], pieces: list[Piece]) -> tuple[VesselNode, ...]:
+def _nodes(runs: Sequence[Run], pieces: list[Piece], letter: str = "N") -> tuple[VesselNode, ...]:
     roots = _roots(runs)
     nodes = sorted({p.start for p in pieces} | {p.end for p in pieces})
     return tuple(
         VesselNode(
-            id=_node_id(node),
+            id=_node_id(node, letter),
             position=_position(runs[node[0]].path[node[1]]),
             root=roots.get(node),
         )
@@ -179,15 +224,18 @@ def _position(point: NDArray[np.float64]) -> Point:
     return x, y, z
 
 
-def _node_id(node: tuple[int, int]) -> NodeId:
-    return NodeId(f"N{node[0]:02d}.{node[1]:03d}")
+def _node_id(node: tuple[int, int], letter: str) -> NodeId:
+    return NodeId(f"{letter}{node[0]:02d}.{node[1]:03d}")
 
 
 def _vessels(
-    runs: Sequence[Run], pieces: list[Piece], flows: NDArray[np.float64]
+    runs: Sequence[Run], pieces: list[Piece], flows: NDArray[np.float64], first: int = 0
 ) -> tuple[Vessel, ...]:
+    """Vessels T(first + 1) on; those after others have nodes with P, for supply."""
     vessels = []
-    for number, (piece, flow) in enumerate(zip(pieces, flows.tolist(), strict=True), start=1):
+    letter = "P" if first else "N"
+    numbered = enumerate(zip(pieces, flows.tolist(), strict=True), start=first + 1)
+    for number, (piece, flow) in numbered:
         run = runs[piece.run]
         spread = _FLOW_SHARE * abs(flow)
         vessels.append(
@@ -196,8 +244,8 @@ def _vessels(
                 name=run.name,
                 kind=run.kind,
                 owner=run.owner,
-                start=_node_id(piece.start),
-                end=_node_id(piece.end),
+                start=_node_id(piece.start, letter),
+                end=_node_id(piece.end, letter),
                 path=piece.path,
                 radius=np.full(len(piece.path), piece.radius),
                 flow=Measured(value=flow, low=flow - spread, high=flow + spread, unit="ml/min"),

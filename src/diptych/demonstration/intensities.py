@@ -4,26 +4,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from diptych.demonstration.head import FLUID, Field
+from diptych.demonstration.head import Field
 from diptych.demonstration.infant import BONE
 from diptych.demonstration.interface import Ruler
-from diptych.demonstration.order import PairOrder, random_stream
+from diptych.demonstration.materials import (
+    ARTERY,
+    BLOOD,
+    CSF,
+    FIBROUS,
+    SHEATH,
+    SKULL,
+    SOFT,
+    Palette,
+)
+from diptych.demonstration.order import PairOrder
 from diptych.demonstration.routes import DURA
 from diptych.demonstration.shell import Joint, outer_fields, squeezed_source
+from diptych.demonstration.veins import septum_half
 from diptych.model import Tissue, VesselNetwork
 
-# CT values without and with venous contrast, HU.
-AIR = -1000.0
-SOFT = (40.0, 48.0)
-SKULL = (620.0, 620.0)
-FIBROUS = (60.0, 72.0)
-SHEATH = (55.0, 95.0)
-CSF = (FLUID, FLUID)
-BLOOD = (48.0, 208.0)
-BRAIN_GAIN = 4.0
 _SUBDURAL = 1.35
 _SUTURE = 1.0
 _REACH = 4.0
@@ -36,6 +37,7 @@ class Scene:
     """All that is painted, in the joint frame.
 
     tubes : tree over points of the vessels with their radius and index of vessel
+    owners, arterial : of each vessel; palette : the contrasts that are painted
     """
 
     order: PairOrder
@@ -45,19 +47,20 @@ class Scene:
     radius: Values
     vessel: NDArray[np.intp]
     owners: NDArray[np.uint8]
+    arterial: NDArray[np.bool_]
+    palette: Palette
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Painting:
     """What lies at each of N points.
 
-    plain, venous : CT values, HU; tissues, owner : codes, uint8
+    images : (C, N) values of each contrast of the palette; tissues, owner : codes, uint8
     side : signed distance to the interface, mm; skin : to the skin, mm
     gap : the nearest piece of septum is interrupted, inside the cavity (total types)
     """
 
-    plain: Field
-    venous: Field
+    images: Field
     tissues: NDArray[np.uint8]
     owner: NDArray[np.uint8]
     side: Field
@@ -81,6 +84,8 @@ def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
         radius=np.concatenate(radii),
         vessel=np.concatenate(which),
         owners=np.array([int(v.owner) for v in network.vessels], dtype=np.uint8),
+        arterial=np.array([v.kind == "artery" for v in network.vessels]),
+        palette=Palette.of(order),
     )
 
 
@@ -112,22 +117,36 @@ def tube_coverage(distance: Values, radius: Values, edge: float) -> Values:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Canvas:
-    """CT values and codes under work (private to this module)."""
+    """Values (C, N) and codes (N,) under work (private to this module)."""
 
-    plain: Values
-    venous: Values
+    images: Values
     tissues: NDArray[np.uint8]
+
+    @classmethod
+    def of_air(cls, palette: Palette, count: int) -> "_Canvas":
+        """A canvas on which nothing is painted yet."""
+        return cls(
+            images=np.repeat(palette.air, count, axis=1),
+            tissues=np.zeros(count, dtype=np.uint8),
+        )
+
+    def part(self, where: NDArray[np.intp]) -> "_Canvas":
+        """A copy of some of its points."""
+        return _Canvas(images=self.images[:, where], tissues=self.tissues[where])
+
+    def put(self, where: NDArray[np.intp], part: "_Canvas") -> None:
+        """Brings back what was painted on a copy."""
+        self.images[:, where] = part.images
+        self.tissues[where] = part.tissues
 
     def lay(
         self,
         share: Values,
         within: NDArray[np.bool_],
         tissue: Tissue | NDArray[np.uint8],
-        plain: Values | float,
-        venous: Values | float,
+        values: Values,
     ) -> None:
-        self.plain += share * (plain - self.plain)
-        self.venous += share * (venous - self.venous)
+        self.images += share * (values - self.images)
         code = tissue if isinstance(tissue, np.ndarray) else np.uint8(tissue)
         self.tissues = np.where(within, code, self.tissues)
 
@@ -136,11 +155,7 @@ def paint(scene: Scene, points: Values) -> Painting:
     """The pair at joint points (3, N), each standing for a voxel of the order's spacing."""
     cavity, skin = outer_fields(scene.joint, points)
     count = points.shape[1]
-    canvas = _Canvas(
-        plain=np.full(count, AIR),
-        venous=np.full(count, AIR),
-        tissues=np.zeros(count, dtype=np.uint8),
-    )
+    canvas = _Canvas.of_air(scene.palette, count)
     height = scene.joint.interface.sample("height", points[0], points[1])
     side = height - points[2]
     gap = np.zeros(count, dtype=bool)
@@ -148,9 +163,7 @@ def paint(scene: Scene, points: Values) -> Painting:
     near = np.nonzero(skin < _REACH)[0]
     if len(near):
         side[near], gap[near] = scene.ruler.measure(points[:, near])
-        part = _Canvas(
-            plain=canvas.plain[near], venous=canvas.venous[near], tissues=canvas.tissues[near]
-        )
+        part = canvas.part(near)
         layers = _Layers(
             scene=scene,
             points=points[:, near],
@@ -160,12 +173,10 @@ def paint(scene: Scene, points: Values) -> Painting:
             gap=gap[near],
         )
         owner[near] = _paint_layers(part, layers, owner[near])
-        canvas.plain[near], canvas.venous[near] = part.plain, part.venous
-        canvas.tissues[near] = part.tissues
+        canvas.put(near, part)
     owner[canvas.tissues == Tissue.AIR] = 0
     return Painting(
-        plain=canvas.plain.astype(np.float32),
-        venous=canvas.venous.astype(np.float32),
+        images=canvas.images.astype(np.float32),
         tissues=canvas.tissues,
         owner=owner,
         side=side.astype(np.float32),
@@ -189,6 +200,10 @@ class _Layers:
     def edge(self) -> float:
         return self.scene.order.spacing
 
+    @property
+    def palette(self) -> Palette:
+        return self.scene.palette
+
 
 def _paint_layers(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> NDArray[np.uint8]:
     _paint_scalp(canvas, layers, owner)
@@ -203,7 +218,7 @@ def _paint_layers(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) ->
 def _paint_scalp(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> None:
     """Skin with a shallow groove along the join; face and base as the head shows them."""
     skin = layers.skin + 1.3 * np.exp(-((layers.side / 4.0) ** 2))
-    canvas.lay(coverage(skin, layers.edge), skin < 0, Tissue.SKIN, *SOFT)
+    canvas.lay(coverage(skin, layers.edge), skin < 0, Tissue.SKIN, layers.palette.take(SOFT))
     for twin in (0, 1):
         mine = np.nonzero((owner == twin + 1) & (layers.cavity > 0))[0]
         infant, pose = layers.scene.joint.infants[twin], layers.scene.joint.poses[twin]
@@ -214,12 +229,9 @@ def _paint_scalp(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> 
         code = np.full(len(mine), int(Tissue.SKIN), dtype=np.uint8)
         code[value > 180.0] = int(Tissue.BONE)
         code[value < -300.0] = int(Tissue.AIR)
-        part = _Canvas(
-            plain=canvas.plain[mine], venous=canvas.venous[mine], tissues=canvas.tissues[mine]
-        )
-        part.lay(share, share > 0.5, code, value, value)
-        canvas.plain[mine], canvas.venous[mine] = part.plain, part.venous
-        canvas.tissues[mine] = part.tissues
+        part = canvas.part(mine)
+        part.lay(share, share > 0.5, code, layers.palette.take_outside(value))
+        canvas.put(mine, part)
 
 
 def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> None:
@@ -234,8 +246,8 @@ def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> N
         seam[mine] = np.maximum(seam[mine], _own_sutures(own, infant.base, layers.edge))
         hole = np.hypot(own[0], own[1] - 10.0) - 11.0
         share[mine] *= 1.0 - coverage(np.maximum(hole, own[2] - infant.base - 12.0), layers.edge)
-    canvas.lay(share, share > 0.5, Tissue.BONE, *SKULL)
-    canvas.lay(share * seam, share * seam > 0.5, Tissue.DURA, *FIBROUS)
+    canvas.lay(share, share > 0.5, Tissue.BONE, layers.palette.take(SKULL))
+    canvas.lay(share * seam, share * seam > 0.5, Tissue.DURA, layers.palette.take(FIBROUS))
 
 
 def _own_sutures(own: Values, base: float, edge: float) -> Values:
@@ -257,8 +269,8 @@ def _own_sutures(own: Values, base: float, edge: float) -> Values:
 
 def _paint_meninges(canvas: _Canvas, layers: _Layers) -> None:
     dura, fluid = layers.cavity, layers.cavity + DURA
-    canvas.lay(coverage(dura, layers.edge), dura < 0, Tissue.DURA, *SHEATH)
-    canvas.lay(coverage(fluid, layers.edge), fluid < 0, Tissue.CSF, *CSF)
+    canvas.lay(coverage(dura, layers.edge), dura < 0, Tissue.DURA, layers.palette.take(SHEATH))
+    canvas.lay(coverage(fluid, layers.edge), fluid < 0, Tissue.CSF, layers.palette.take(CSF))
 
 
 def _paint_brain(canvas: _Canvas, layers: _Layers, twin: int) -> None:
@@ -269,23 +281,19 @@ def _paint_brain(canvas: _Canvas, layers: _Layers, twin: int) -> None:
     infant = layers.scene.joint.infants[twin]
     source = squeezed_source(layers.scene.joint, twin, layers.points[:, mine])
     deep = -infant.grid.sample(infant.cavity, source).astype(np.float64)
-    septum = np.where(layers.gap[mine], 0.0, _septum_half(layers.scene.order) + 1.5)
+    septum = np.where(layers.gap[mine], 0.0, septum_half(layers.scene.order) + 1.5)
     border = np.maximum.reduce([away[mine], septum - sign * layers.side[mine], 1.2 - deep])
     share = coverage(border, layers.edge)
     value = infant.grid.sample(infant.inside, source).astype(np.float64)
     furrow = _furrows(layers, twin, source, deep)
-    part = _Canvas(
-        plain=canvas.plain[mine], venous=canvas.venous[mine], tissues=canvas.tissues[mine]
-    )
+    part = canvas.part(mine)
     within = border < 0
     code = np.where(value > 19.0, int(Tissue.BRAIN), int(Tissue.CSF)).astype(np.uint8)
-    gain = BRAIN_GAIN * np.clip((value - FLUID) / 20.0, 0.0, 1.0)
-    part.lay(share, within, code, value, value + gain)
-    part.lay(share * furrow, within & (furrow > 0.5), Tissue.CSF, *CSF)
+    part.lay(share, within, code, layers.palette.take_brain(value))
+    part.lay(share * furrow, within & (furrow > 0.5), Tissue.CSF, layers.palette.take(CSF))
     falx = _falx(layers, source, deep)
-    part.lay(share * falx, within & (falx > 0.5), Tissue.DURA, *SHEATH)
-    canvas.plain[mine], canvas.venous[mine] = part.plain, part.venous
-    canvas.tissues[mine] = part.tissues
+    part.lay(share * falx, within & (falx > 0.5), Tissue.DURA, layers.palette.take(SHEATH))
+    canvas.put(mine, part)
 
 
 def _furrows(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
@@ -302,22 +310,17 @@ def _falx(layers: _Layers, source: Values, deep: Values) -> Values:
     return sheet * coverage(-4.0 - source[2], layers.edge)
 
 
-def _septum_half(order: PairOrder) -> float:
-    """Half the thickness of what lies between the CSF of the two brains, mm."""
-    return 0.75 if order.total else 1.65
-
-
 def _paint_septum(canvas: _Canvas, layers: _Layers) -> None:
     """Two layers of dura (1.5 mm in all); in partial types a bony plate between them."""
     inside = coverage(layers.cavity + DURA, layers.edge)
-    half = _septum_half(layers.scene.order)
+    half = septum_half(layers.scene.order)
     dura = sheet_coverage(layers.side, half, layers.edge) * inside
     if layers.scene.order.total:
         dura = dura * ~layers.gap
-    canvas.lay(dura, dura > 0.5, Tissue.DURA, *SHEATH)
+    canvas.lay(dura, dura > 0.5, Tissue.DURA, layers.palette.take(SHEATH))
     if not layers.scene.order.total:
         plate = sheet_coverage(layers.side, 0.9, layers.edge) * inside * ~layers.gap
-        canvas.lay(plate, plate > 0.5, Tissue.BONE, *SKULL)
+        canvas.lay(plate, plate > 0.5, Tissue.BONE, layers.palette.take(SKULL))
 
 
 def _paint_vessels(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -329,17 +332,10 @@ def _paint_vessels(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -
     share[near] = tube_coverage(away[near], radius, layers.edge)
     within = np.zeros(len(away), dtype=bool)
     within[near] = away[near] < radius
-    canvas.lay(share, within, Tissue.VESSEL, *BLOOD)
+    blood = np.repeat(layers.palette.take(BLOOD), len(away), axis=1)
+    blood[:, near[scene.arterial[scene.vessel[index[near]]]]] = layers.palette.take(ARTERY)
+    canvas.lay(share, within, Tissue.VESSEL, blood)
     result = owner.copy()
     chosen = near[within[near]]
     result[chosen] = scene.owners[scene.vessel[index[chosen]]]
-    return result
-
-
-def finish_image(order: PairOrder, values: Field, skin: Field, purpose: str) -> NDArray[np.int16]:
-    """The image as a scanner shows it: blurred by its point spread, with noise, int16 HU."""
-    image = ndimage.gaussian_filter(values, order.blur / order.spacing)
-    noise = random_stream(order, purpose).standard_normal(values.shape, dtype=np.float32)
-    image += noise * (order.noise * np.where(skin < 10.0, 1.0, 0.4)).astype(np.float32)
-    result: NDArray[np.int16] = np.clip(np.rint(image), -1024, 3071).astype(np.int16)
     return result

@@ -93,7 +93,7 @@ def draw_veins(order: PairOrder, joint: Joint) -> tuple[Run, ...]:
     vessels. Partial types: two separate trees. Each twin: straight sinus, torcula, two
     transverse sinuses down to the jugulars (roots), bridging veins.
     """
-    septum = 0.75 if order.total else 1.65
+    septum = septum_half(order)
     halves = (
         Compartment(joint=joint, twin=0, septum=septum),
         Compartment(joint=joint, twin=1, septum=septum),
@@ -319,7 +319,7 @@ def _crossing_path(
     """Own cortex beside the rim -> a point of the disc -> the other's side -> its vessel."""
     stream = tree.stream
     own, other = tree.halves[twin], tree.halves[1 - twin]
-    through = _septum_spot(tree)
+    through = septum_spot(tree.joint, stream)
     here = own.direction_of(through)
     aside = stream.normal(size=3)
     aside = _unit(*(aside - (aside @ here) * here))
@@ -341,10 +341,15 @@ def _crossing_path(
     return (path, place) if 30.0 < length < 110.0 else None
 
 
-def _septum_spot(tree: _Tree) -> Points:
+def septum_half(order: PairOrder) -> float:
+    """Half the thickness of what lies between the CSF of the two brains, mm."""
+    return 0.75 if order.total else 1.65
+
+
+def septum_spot(joint: Joint, stream: np.random.Generator) -> Points:
     """A point of the septum where it is whole and the cavities overlap by 5 mm or more."""
-    face = tree.joint.interface
+    face = joint.interface
     spots = np.argwhere((face.overlap > 5.0) & ~face.gap) * STEP - REACH
-    p, q = spots[int(tree.stream.integers(0, len(spots)))]
+    p, q = spots[int(stream.integers(0, len(spots)))]
     w = float(face.sample("height", np.array([p]), np.array([q]))[0])
     return np.array([p, q, w])
