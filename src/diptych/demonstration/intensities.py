@@ -19,7 +19,8 @@ from diptych.demonstration.materials import (
     SOFT,
     Palette,
 )
-from diptych.demonstration.order import PairOrder
+from diptych.demonstration.order import PairOrder, random_stream
+from diptych.demonstration.plates import PlateMap, map_plates
 from diptych.demonstration.routes import DURA
 from diptych.demonstration.shell import Joint, outer_fields, squeezed_source
 from diptych.demonstration.veins import septum_half
@@ -38,6 +39,7 @@ class Scene:
 
     tubes : tree over points of the vessels with their radius and index of vessel
     owners, arterial : of each vessel; palette : the contrasts that are painted
+    plates : of both vaults in hard scenes, else none
     """
 
     order: PairOrder
@@ -49,6 +51,7 @@ class Scene:
     owners: NDArray[np.uint8]
     arterial: NDArray[np.bool_]
     palette: Palette
+    plates: tuple[PlateMap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +89,16 @@ def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
         owners=np.array([int(v.owner) for v in network.vessels], dtype=np.uint8),
         arterial=np.array([v.kind == "artery" for v in network.vessels]),
         palette=Palette.of(order),
+        plates=_map_both(order, joint),
+    )
+
+
+def _map_both(order: PairOrder, joint: Joint) -> tuple[PlateMap, ...]:
+    if not order.hard:
+        return ()
+    return tuple(
+        map_plates(order, infant.grid, infant.cavity, random_stream(order, f"plates {letter}"))
+        for letter, infant in zip("AB", joint.infants, strict=True)
     )
 
 
@@ -239,15 +252,27 @@ def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> N
     bone = layers.cavity - BONE
     share = coverage(bone, layers.edge)
     seam = sheet_coverage(layers.side, _SUTURE, layers.edge)
+    thick = np.nonzero(share > 0.0)[0]
     for twin in (0, 1):
         mine = owner == twin + 1
         infant, pose = layers.scene.joint.infants[twin], layers.scene.joint.poses[twin]
         own = pose.backward(layers.points[:, mine])
-        seam[mine] = np.maximum(seam[mine], _own_sutures(own, infant.base, layers.edge))
+        if layers.scene.plates:
+            _open_plates(seam, layers, twin, thick[owner[thick] == twin + 1])
+        else:
+            seam[mine] = np.maximum(seam[mine], _own_sutures(own, infant.base, layers.edge))
         hole = np.hypot(own[0], own[1] - 10.0) - 11.0
         share[mine] *= 1.0 - coverage(np.maximum(hole, own[2] - infant.base - 12.0), layers.edge)
     canvas.lay(share, share > 0.5, Tissue.BONE, layers.palette.take(SKULL))
     canvas.lay(share * seam, share * seam > 0.5, Tissue.DURA, layers.palette.take(FIBROUS))
+
+
+def _open_plates(seam: Values, layers: _Layers, twin: int, thick: NDArray[np.intp]) -> None:
+    """Raises the share of suture at points of the bone shell by this vault's plate map."""
+    own = layers.scene.joint.poses[twin].backward(layers.points[:, thick])
+    radial = layers.cavity[thick] - 0.5 * BONE
+    away = layers.scene.plates[twin].measure(own, radial)
+    seam[thick] = np.maximum(seam[thick], coverage(away, layers.edge))
 
 
 def _own_sutures(own: Values, base: float, edge: float) -> Values:
