@@ -11,7 +11,7 @@ from diptych.demonstration.infant import Infant
 from diptych.demonstration.order import PairOrder, random_stream
 from diptych.demonstration.routes import Compartment, Points, bend, even, make_wobble
 from diptych.demonstration.shell import Joint, pressed_place
-from diptych.demonstration.veins import Run, septum_half, septum_spot
+from diptych.demonstration.tree import Run, septum_half, septum_spot
 from diptych.model import Owner
 
 LEAF_RADII = (0.55, 0.8)
@@ -237,7 +237,7 @@ def _draw_anterior(supply: _Supply, twin: int, carotid: int, side: float, word: 
     owner, infant = Owner(twin + 1), supply.joint.infants[twin]
     size, x = infant.size, side * 2.4
     start = supply.joint.poses[twin].backward(supply.at(supply.end_of(carotid))[:, None])[:, 0]
-    top = 0.42 * _roof_height(infant)
+    top = max(0.42 * _roof_height(infant), 27.0 * size)
     stations = np.array(
         [
             [x, -22.0 * size, start[2] + 2.0],

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.demonstration.veins import Run
+from diptych.demonstration.tree import Run
 from diptych.model import (
     Measured,
     NodeId,
@@ -31,6 +31,7 @@ BLOOD_FLOW = 0.55
 """ml/min per ml of brain at about ten months (Varela 2012: 25 rising to 60 ml/100 ml/min)."""
 _FLOW_SHARE = 0.2
 _STRAIGHT_SHARE = 0.4
+_WIDEST_VEIN = 1.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -199,11 +200,13 @@ def _roots(runs: Sequence[Run]) -> dict[tuple[int, int], TwinId]:
 
 
 def _resize(runs: Sequence[Run], piece: Piece, flow: float) -> Piece:
+    """Sinuses get the calibre of their flow; veins, where tributaries have joined them."""
     run = runs[piece.run]
-    if run.kind != "sinus" or run.owner is Owner.SHARED:
+    radius = float(MURRAY * abs(flow) ** (1.0 / 3.0))
+    if run.owner is Owner.SHARED or (run.kind != "sinus" and radius < 1.001 * run.radius):
         return piece
-    radius = float(np.clip(MURRAY * abs(flow) ** (1.0 / 3.0), 1.0, 2.8))
-    return replace(piece, radius=radius)
+    limits = (1.0, 2.8) if run.kind == "sinus" else (run.radius, _WIDEST_VEIN)
+    return replace(piece, radius=float(np.clip(radius, *limits)))
 
 
 def _nodes(runs: Sequence[Run], pieces: list[Piece], letter: str = "N") -> tuple[VesselNode, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from diptych.demonstration.head import Field
+from diptych.demonstration.head import WHITE, Field
 from diptych.demonstration.infant import BONE
 from diptych.demonstration.interface import Ruler
 from diptych.demonstration.materials import (
@@ -20,15 +20,18 @@ from diptych.demonstration.materials import (
     Palette,
 )
 from diptych.demonstration.order import PairOrder, random_stream
+from diptych.demonstration.partitions import falx_distance, tent_distance
 from diptych.demonstration.plates import PlateMap, map_plates
 from diptych.demonstration.routes import DURA
 from diptych.demonstration.shell import Joint, outer_fields, squeezed_source
-from diptych.demonstration.veins import septum_half
+from diptych.demonstration.tree import septum_half
 from diptych.model import Tissue, VesselNetwork
 
 _SUBDURAL = 1.35
 _SUTURE = 1.0
 _REACH = 4.0
+_CISTERN, _PARTITION = 1.3, 0.45
+_GROWN_DEPTH = 6.0
 
 Values = NDArray[np.float64]
 
@@ -61,6 +64,7 @@ class Painting:
     images : (C, N) values of each contrast of the palette; tissues, owner : codes, uint8
     side : signed distance to the interface, mm; skin : to the skin, mm
     gap : the nearest piece of septum is interrupted, inside the cavity (total types)
+    bridge : brain that has grown across, within 6 mm of the interface (hard total types)
     """
 
     images: Field
@@ -69,6 +73,7 @@ class Painting:
     side: Field
     skin: Field
     gap: NDArray[np.bool_]
+    bridge: NDArray[np.bool_]
 
 
 def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
@@ -171,11 +176,11 @@ def paint(scene: Scene, points: Values) -> Painting:
     canvas = _Canvas.of_air(scene.palette, count)
     height = scene.joint.interface.sample("height", points[0], points[1])
     side = height - points[2]
-    gap = np.zeros(count, dtype=bool)
+    gap, grown = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     owner = np.where(side > 0, 1, 2).astype(np.uint8)
     near = np.nonzero(skin < _REACH)[0]
     if len(near):
-        side[near], gap[near] = scene.ruler.measure(points[:, near])
+        side[near], gap[near], grown[near] = scene.ruler.measure(points[:, near])
         part = canvas.part(near)
         layers = _Layers(
             scene=scene,
@@ -184,6 +189,7 @@ def paint(scene: Scene, points: Values) -> Painting:
             skin=skin[near].astype(np.float64),
             side=side[near],
             gap=gap[near],
+            grown=grown[near],
         )
         owner[near] = _paint_layers(part, layers, owner[near])
         canvas.put(near, part)
@@ -195,6 +201,7 @@ def paint(scene: Scene, points: Values) -> Painting:
         side=side.astype(np.float32),
         skin=skin,
         gap=gap & (cavity < 0) & scene.order.total,
+        bridge=grown & (canvas.tissues == Tissue.BRAIN) & (np.abs(side) < _GROWN_DEPTH),
     )
 
 
@@ -208,6 +215,7 @@ class _Layers:
     skin: Values
     side: Values
     gap: NDArray[np.bool_]
+    grown: NDArray[np.bool_]
 
     @property
     def edge(self) -> float:
@@ -307,25 +315,49 @@ def _paint_brain(canvas: _Canvas, layers: _Layers, twin: int) -> None:
     source = squeezed_source(layers.scene.joint, twin, layers.points[:, mine])
     deep = -infant.grid.sample(infant.cavity, source).astype(np.float64)
     septum = np.where(layers.gap[mine], 0.0, septum_half(layers.scene.order) + 1.5)
-    border = np.maximum.reduce([away[mine], septum - sign * layers.side[mine], 1.2 - deep])
+    grown = layers.grown[mine] * coverage(sign * layers.side[mine] - _GROWN_DEPTH, 4.0)
+    septum = septum - layers.edge * layers.grown[mine]
+    roof = 1.2 - deep - 20.0 * grown
+    border = np.maximum.reduce([away[mine], septum - sign * layers.side[mine], roof])
     share = coverage(border, layers.edge)
     value = infant.grid.sample(infant.inside, source).astype(np.float64)
-    furrow = _furrows(layers, twin, source, deep)
+    value += grown * (WHITE - value)
+    furrow, sheet = _folds(layers, twin, source, deep)
+    furrow = furrow * (1.0 - grown)
     part = canvas.part(mine)
     within = border < 0
     code = np.where(value > 19.0, int(Tissue.BRAIN), int(Tissue.CSF)).astype(np.uint8)
     part.lay(share, within, code, layers.palette.take_brain(value))
     part.lay(share * furrow, within & (furrow > 0.5), Tissue.CSF, layers.palette.take(CSF))
-    falx = _falx(layers, source, deep)
-    part.lay(share * falx, within & (falx > 0.5), Tissue.DURA, layers.palette.take(SHEATH))
+    part.lay(share * sheet, within & (sheet > 0.5), Tissue.DURA, layers.palette.take(SHEATH))
     canvas.put(mine, part)
 
 
-def _furrows(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
+def _folds(layers: _Layers, twin: int, source: Values, deep: Values) -> tuple[Values, Values]:
+    """Shares of fluid in sulci and fissures, and of dura in falx and tentorium."""
+    if not layers.scene.order.hard:
+        return _furrows(layers, twin, source, deep), _falx(layers, source, deep)
+    infant = layers.scene.joint.infants[twin]
+    fluid, dura = _sulci(layers, twin, source, deep), np.zeros(len(deep))
+    for away, beyond in (
+        falx_distance(infant, source, deep),
+        tent_distance(infant, source),
+    ):
+        near = coverage(beyond, layers.edge)
+        fluid = np.maximum(fluid, sheet_coverage(away, _CISTERN, layers.edge) * near)
+        dura = np.maximum(dura, sheet_coverage(away, _PARTITION, layers.edge) * near)
+    return fluid, dura
+
+
+def _sulci(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
     infant = layers.scene.joint.infants[twin]
     sheet = infant.grid.sample(infant.sulcus, source).astype(np.float64)
     reach = infant.grid.sample(infant.sulcal_depth, source).astype(np.float64)
-    sulci = sheet_coverage(sheet, 0.6, layers.edge) * coverage(deep - reach, layers.edge)
+    return sheet_coverage(sheet, 0.6, layers.edge) * coverage(deep - reach, layers.edge)
+
+
+def _furrows(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
+    sulci = _sulci(layers, twin, source, deep)
     fissure = sheet_coverage(source[0], 1.3, layers.edge) * coverage(deep - 27.0, layers.edge)
     return np.maximum(sulci, fissure * coverage(-4.0 - source[2], layers.edge))
 

@@ -27,10 +27,8 @@ ARTERY: Material = (48.0, 150.0, 330.0, 45.0, 430.0)
 _BRAIN_GAINS: Material = (0.0, 4.0, 3.0, 0.0, 0.0)
 _GREY_SIGNAL = 150.0
 _OLD_WHITE, _YOUNG_WHITE = 185.0, 132.0
-"""T1 signal of white matter: in the newborn below that of grey, above it from about a year;
-between 6 and 9 months they are hardly told apart (Knickmeyer 2008,
-doi:10.1523/JNEUROSCI.3479-08.2008; Wang 2012 on the isointense stage,
-doi:10.1371/journal.pone.0044596)."""
+"""T1 signal of white matter: in the newborn below that of grey, later above it; at 6 to 8 months
+the two are hardly told apart (Wang 2012, doi:10.1371/journal.pone.0044596)."""
 _OUTSIDE_HU = (-1000.0, -300.0, -60.0, 45.0, 180.0, 420.0)
 _OUTSIDE_SIGNAL = (0.0, 30.0, 270.0, 140.0, 70.0, 20.0)
 

@@ -122,7 +122,7 @@ def _paint_all(assembly: Assembly) -> tuple[Painting, Grid]:
         x = grid.origin[0] + grid.step * rows
         points = np.stack(np.meshgrid(x, y, z, indexing="ij")).reshape(3, -1)
         parts.append(paint(scene, assembly.turn.T @ points))
-    names = ("tissues", "owner", "side", "skin", "gap")
+    names = ("tissues", "owner", "side", "skin", "gap", "bridge")
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts]).reshape(grid.shape)
         for name in names

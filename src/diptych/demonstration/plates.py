@@ -40,9 +40,9 @@ Farghadani, J Res Med Dent Sci, "Normal cranial sutures' width in an Iranian inf
 doi:10.3174/ajnr.A2673."""
 _WIDTH_LIMITS = (2.0, 4.0)
 _METOPIC_CLOSES = (3.0, 9.0)
-"""Months, from CT: Vu 2001, J Craniofac Surg 12:527-532."""
-_FONTANELLE = ((1.0, 22.0), (12.0, 10.0), (24.0, 0.0))
-"""Months and mean of length and width, mm: Duc and Largo 1986, Pediatrics 78:904-908."""
+"""Months, from CT: Vu 2001, doi:10.1097/00001665-200111000-00005."""
+_FONTANELLE = ((1.0, 22.0), (12.0, 10.0), (24.0, 5.0), (25.0, 0.0))
+"""Months and size, mm: Wu and Li 2012, Chin J Pediatr 50(7):493-497 (93 % closed at 24)."""
 _STRIDE = 0.5
 _WAVE = 0.7
 
@@ -140,7 +140,8 @@ def _waved(directions: Points, stream: np.random.Generator) -> Points:
     noise = ndimage.gaussian_filter1d(stream.standard_normal(count), 3.0, mode="nearest")
     ends = np.minimum(1.0, np.minimum(np.arange(count), np.arange(count)[::-1]) / 12.0)
     size = _WAVE / 55.0 * ends * noise / max(float(noise.std()), 1e-9)
-    return directions + across * size
+    result: Points = directions + across * size
+    return result
 
 
 def _cast(grid: Grid, cavity: Field, directions: Points) -> Points:
