@@ -12,6 +12,7 @@ BONE = 1.8
 SCALP = 3.2
 SHELL = BONE + SCALP
 _FACE_SHRINK = 0.35
+_ADULT = 545.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +40,11 @@ class Infant:
     frankfurt: float
     scale: float
     circumference: float
+
+    @property
+    def size(self) -> float:
+        """Size of the head relative to an adult's of 545 mm circumference."""
+        return self.circumference / _ADULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
