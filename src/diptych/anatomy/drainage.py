@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.continuity import Facts, find_courses
 from diptych.anatomy.images import Box, FloatGrid, Images, Mask
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
@@ -22,15 +23,8 @@ FILL = 0.8
 GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
-STRAIGHT = -0.2
-"""Cosine between two branches below which one is the other's continuation."""
-ALIKE = 0.6
-LOOK_MM = 6.0
-MOST_ENDS = 8
-SAME_SIDE = 0.7
 
 Points = NDArray[np.float64]
-_End = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +56,8 @@ def assign_owners(
         for branch in tree.branches
     ]
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
-    run = _runs(tree, shared, territory, sinus_calibre)
+    courses = find_courses(tree, read_facts(tree, shared, territory, sinus_calibre))
+    run = list(courses.run)
     owners = [Owner.SHARED] * len(run)
     sure = [0.9] * len(run)
     for n in range(len(run)):
@@ -138,33 +133,28 @@ def _round(place: Points, radius: float, images: Images) -> tuple[Box, Mask]:
     return (x, y, z), ball
 
 
-def _runs(
+def read_facts(
     tree: Tree, shared: list[bool], territory: list[NDArray[np.uint8]], vein: float
-) -> list[int]:
-    """Joins branches that continue each other into runs; run number for each branch.
+) -> Facts:
+    """What the courses of vessels are judged by; `vein` is the calibre of a sinus, mm."""
+    ends = [(number, last) for number in range(len(tree.branches)) for last in (False, True)]
+    return Facts(
+        shared=tuple(shared),
+        home=tuple(_home(sides) for sides in territory),
+        begins=tuple(_begins(tree, branch) for branch in tree.branches),
+        side={
+            (n, last): int(_majority(territory[n][_peripheral(tree.branches[n], last)])[0])
+            for n, last in ends
+        },
+        vein=WIDE * vein,
+    )
 
-    Sinuses (wider than `vein`) that run each through another twin's side are never one.
-    A vein that touches itself leaves a loop: it goes with the branch of nearest calibre.
-    """
-    run = list(range(len(tree.branches)))
-    calibre = [branch.calibre for branch in tree.branches]
-    home = [_home(sides) for sides in territory]
-    at: dict[int, list[_End]] = {}
-    for number, branch in enumerate(tree.branches):
-        if branch.start != branch.end:
-            at.setdefault(branch.start, []).append((number, False))
-            at.setdefault(branch.end, []).append((number, True))
-    for node in sorted(at):
-        for (a, _), (b, _) in _best_pairs(tree, at[node], territory):
-            strangers = {home[a], home[b]} == {1, 2} and min(calibre[a], calibre[b]) >= WIDE * vein
-            if shared[a] == shared[b] and not strangers:
-                old, new = max(run[a], run[b]), min(run[a], run[b])
-                run = [new if value == old else value for value in run]
-    for number, branch in enumerate(tree.branches):
-        if branch.start == branch.end and branch.start in at:
-            _, host = min((abs(calibre[n] - calibre[number]), n) for n, _ in at[branch.start])
-            run[number] = run[host]
-    return run
+
+def _begins(tree: Tree, branch: Branch) -> float:
+    """0 for a branch without free end or a mere bulge, to 1 for twice its calibre and more."""
+    if not tree.free_ends(branch):
+        return 0.0
+    return min(max(branch.length / branch.calibre - 1.0, 0.0), 1.0)
 
 
 def _home(sides: NDArray[np.uint8]) -> int:
@@ -173,77 +163,6 @@ def _home(sides: NDArray[np.uint8]) -> int:
         if float(np.mean(sides == code)) >= PURE:
             return code
     return 0
-
-
-def _best_pairs(
-    tree: Tree, ends: list[_End], territory: list[NDArray[np.uint8]]
-) -> tuple[tuple[_End, _End], ...]:
-    """Which branch ends at a node continue each other: the straightest set of pairs.
-
-    Where a wider vessel passes, two veins that end in it from both sides are no pair. Where
-    only two ends meet they are one vessel, however it bends.
-    """
-    if len(ends) == 2:
-        return ((ends[0], ends[1]),)
-    widest = max(tree.branches[n].calibre for n, _ in ends)
-    wide = [end for end in ends if tree.branches[end[0]].calibre >= ALIKE * widest]
-    if len(wide) > MOST_ENDS:
-        return ()
-    scores = {
-        (a, b): _continuity(tree, wide[a], wide[b], territory)
-        for a in range(len(wide))
-        for b in range(a + 1, len(wide))
-    }
-    _, pairs = _match(list(range(len(wide))), scores)
-    return tuple((wide[a], wide[b]) for a, b in pairs)
-
-
-def _match(
-    free: list[int], scores: dict[tuple[int, int], float]
-) -> tuple[float, tuple[tuple[int, int], ...]]:
-    """The set of pairs with the greatest sum of scores; pairs of score 0 or less are left."""
-    if len(free) < 2:
-        return 0.0, ()
-    first, rest = free[0], free[1:]
-    best = _match(rest, scores)
-    for other in rest:
-        score = scores[first, other]
-        if score > 0.0:
-            inner = _match([n for n in rest if n != other], scores)
-            if score + inner[0] > best[0]:
-                best = score + inner[0], ((first, other), *inner[1])
-    return best
-
-
-def _continuity(tree: Tree, first: _End, second: _End, territory: list[NDArray[np.uint8]]) -> float:
-    """Above 0 when the second branch end runs on from the first.
-
-    Counted are how straight they go on, how alike they are, and whether they lie on the
-    same side there: veins of both twins that touch through the septum stay on their sides.
-    Two branches with free ends both come from the periphery: neither continues the other.
-    """
-    a, b = tree.branches[first[0]], tree.branches[second[0]]
-    if tree.free_ends(a) and tree.free_ends(b):
-        return 0.0
-    cosine = float(_direction(a, first[1]) @ _direction(b, second[1]))
-    ratio = min(a.calibre, b.calibre) / max(a.calibre, b.calibre)
-    if cosine > STRAIGHT or ratio < ALIKE:
-        return 0.0
-    sides = [
-        _majority(territory[n][_peripheral(tree.branches[n], from_end)])[0]
-        for n, from_end in (first, second)
-    ]
-    return round(ratio - cosine + (SAME_SIDE if sides[0] is sides[1] else 0.0), 9)
-
-
-def _direction(branch: Branch, from_end: bool) -> Points:
-    """Unit vector in which the branch leaves one of its ends."""
-    path = branch.path[::-1] if from_end else branch.path
-    away = np.linalg.norm(path - path[0], axis=1)
-    far = int(np.argmax(away > LOOK_MM)) or len(path) - 1
-    vector = path[far] - path[0]
-    result: Points = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return result
 
 
 def _branch_owner(
