@@ -7,17 +7,18 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
+from diptych.anatomy.lumen import Blood, divide_lumen, find_blood
 from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.touches import cut_touches
 from diptych.kernels.distance import measure_distance
-from diptych.kernels.skeleton import Skeleton, prune_spurs, trace_skeleton
+from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
 LEAST_RADIUS_MM = 0.3
 SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
 STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
-CATCH_MM = 5.0
-"""Contrast farther than this from any centreline belongs to none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,9 +61,9 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     centreline, so that thin vessels are not rounded to whole voxels.
     """
     skeleton = _skeleton(images, parts)
-    paths = [_smooth(images.position_of(strand.path)) for strand in skeleton.strands]
-    radii = _radii(images, parts, paths)
-    nodes = images.position_of(skeleton.nodes).reshape(-1, 3)
+    blood = find_blood(images, parts)
+    nodes, paths = centre_paths(skeleton, images, blood)
+    radii = _radii(blood, paths)
     branches: list[Branch] = []
     for strand, path, radius in zip(skeleton.strands, paths, radii, strict=True):
         whole = Branch(start=strand.start, end=strand.end, path=path, radius=radius)
@@ -90,15 +91,16 @@ def _parts(whole: Branch, cut: int, node: int) -> list[Branch]:
 
 
 def _skeleton(images: Images, parts: Compartments) -> Skeleton:
-    skeleton = trace_skeleton(parts.vessel)
+    lumen, factor = divide_lumen(images, parts)
+    skeleton = scale_skeleton(trace_skeleton(lumen), factor)
     if not len(skeleton.nodes):
         return skeleton
     thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
     near = ndimage.maximum_filter(thick, size=3)
-    places = np.rint(skeleton.nodes).astype(np.int64)
+    places = np.clip(np.rint(skeleton.nodes).astype(np.int64), 0, np.array(near.shape) - 1)
     covered = SPUR_RADII * near[tuple(places.T)] + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    return prune_spurs(skeleton, least)
+    return cut_touches(prune_spurs(skeleton, least), images, parts.rise)[0]
 
 
 def find_step(path: Points, radius: Points) -> int:
@@ -120,38 +122,17 @@ def find_step(path: Points, radius: Points) -> int:
     return found
 
 
-def _smooth(path: Points) -> Points:
-    """The voxel path without its steps; both ends stay."""
-    soft = path.copy()
-    for _ in range(2):
-        soft[1:-1] = 0.25 * soft[:-2] + 0.5 * soft[1:-1] + 0.25 * soft[2:]
-    return soft
-
-
-def _radii(images: Images, parts: Compartments, paths: list[Points]) -> list[Points]:
+def _radii(blood: Blood, paths: list[Points]) -> list[Points]:
     if not paths:
         return []
-    share, places = _contrast(images, parts)
-    points = np.concatenate(paths)
-    away, nearest = cKDTree(points).query(places)
-    held = np.zeros(len(points))
-    np.add.at(held, nearest[away < CATCH_MM], share[away < CATCH_MM])
-    stops = np.cumsum([len(path) for path in paths])[:-1]
+    away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
+    near = away < CATCH_MM
+    count = sum(len(path) for path in paths)
+    held = np.bincount(nearest[near], weights=blood.volume[near], minlength=count)
     return [
         _tube_radius(path, volume)
-        for path, volume in zip(paths, np.split(held, stops), strict=True)
+        for path, volume in zip(paths, np.split(held, split_stops(paths)), strict=True)
     ]
-
-
-def _contrast(images: Images, parts: Compartments) -> tuple[Points, Points]:
-    """Blood (mm3) of each voxel in and round the mask, and where the voxels lie."""
-    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
-    inside = parts.rise[parts.vessel & (thick >= min(float(thick.max()), 2.0))]
-    full = float(np.median(inside))
-    around = ndimage.binary_dilation(parts.vessel, iterations=1)
-    index = np.argwhere(around)
-    share = np.clip(parts.rise[around] / full, 0.0, 1.2).astype(np.float64)
-    return share * images.voxel_ml * 1000.0, images.position_of(index.astype(np.float64))
 
 
 def _tube_radius(path: Points, volume: Points) -> Points:
