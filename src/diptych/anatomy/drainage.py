@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.continuity import Facts, find_courses
@@ -234,16 +235,21 @@ def paint_owners(
     images: Images, parts: Compartments, sides: Sides, tree: Tree, drainage: Drainage
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """`Owner` codes and confidence (0..100), uint8: of each voxel's side, and in vessels
-    of the vessel with the nearest centreline.
+    of the vessel with the nearest centreline, also where its wall is seen less than half.
     """
     codes, sure = sides.side.copy(), sides.confidence.copy()
     if not tree.branches:
         return codes, sure
     points = np.concatenate([branch.path for branch in tree.branches])
+    radius = np.concatenate([branch.radius for branch in tree.branches])
     which = np.repeat(np.arange(len(tree.branches)), [len(b.path) for b in tree.branches])
-    where = np.argwhere(parts.vessel & _traced(images, parts, points))
-    _, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
-    chosen = which[nearest]
+    seen = parts.vessel & _traced(images, parts, points)
+    where = np.argwhere(ndimage.binary_dilation(seen, iterations=1) & images.body)
+    away, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
+    veins = np.isin(np.array(drainage.owner)[which[nearest]], (Owner.A, Owner.B))
+    beyond = ~parts.vessel[tuple(where.T)] & veins & (away <= radius[nearest])
+    within = seen[tuple(where.T)] | beyond
+    where, chosen = where[within], which[nearest[within]]
     codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[chosen]
     percent = np.rint(100.0 * np.array(drainage.confidence)).astype(np.uint8)
     sure[tuple(where.T)] = percent[chosen]

@@ -15,8 +15,8 @@ from diptych.kernels.distance import measure_distance
 Points = NDArray[np.float64]
 FINE_ENOUGH_MM = 0.75
 """Voxels of this size and less are not divided."""
-BREAK = 8.0
-"""Parts of voxels over which a vessel that the whole voxels join may be broken."""
+BREAK = 5.0
+"""Half voxels over which a line of them may be broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,45 +49,62 @@ def divide_lumen(images: Images, parts: Compartments) -> tuple[Mask, int]:
     """The vessel mask on voxels half as large, where they are large, and the factor.
 
     A voxel's eight parts belong to the lumen when the contrast between the voxels'
-    middles is at least the least of the mask, so that vessels a voxel apart stay apart.
+    middles is at least the least of the mask, so that vessels a voxel apart stay apart; of
+    a voxel without such a part the brightest one stays, and breaks are joined.
     """
     if min(images.spacing) <= FINE_ENOUGH_MM or not parts.vessel.any():
         return parts.vessel, 1
     limit = float(np.percentile(parts.rise[parts.vessel], 2.0))
     near = np.argwhere(ndimage.binary_dilation(parts.vessel, iterations=1))
-    bridge = parts.vessel[tuple(near.T)] & (parts.rise[tuple(near.T)] < limit)
+    corners = np.array(list(np.ndindex(2, 2, 2)))
+    values = np.stack(
+        [sample_field(parts.rise, near + 0.5 * corner - 0.25) for corner in corners], axis=1
+    )
+    inside = values >= limit
+    thin = parts.vessel[tuple(near.T)] & ~inside.any(axis=1)
+    inside[thin, values[thin].argmax(axis=1)] = True
+    voxel, corner = np.nonzero(inside)
     fine = np.zeros([2 * size for size in parts.vessel.shape], dtype=bool)
-    for corner in np.ndindex(2, 2, 2):
-        place = near + 0.5 * np.array(corner) - 0.25
-        inside = bridge | (sample_field(parts.rise, place) >= limit)
-        fine[tuple((2 * near + np.array(corner))[inside].T)] = True
-    _join_breaks(fine, parts.vessel)
+    fine[tuple((2 * near[voxel] + corners[corner]).T)] = True
+    _join_breaks(fine)
     return fine, 2
 
 
-def _join_breaks(fine: Mask, coarse: Mask) -> None:
-    """Joins what the coarse mask joins, by the shortest lines, as few as do it."""
+def _join_breaks(fine: Mask) -> None:
+    """Joins pieces to what is near them by straight lines: the shortest, and no more than
+    it takes.
+    """
     pieces = label_components(fine, neighbours=26)
-    whole = label_components(coarse, neighbours=26).labels
-    where = [np.argwhere(pieces.labels == n) for n in range(1, pieces.count + 1)]
-    trees = [cKDTree(places) for places in where]
-    links = []
-    for n, places in enumerate(where):
-        home = int(whole[tuple(places[0] // 2)])
-        for other in range(n):
-            if int(whole[tuple(where[other][0] // 2)]) == home:
-                away, nearest = trees[other].query(places, distance_upper_bound=BREAK)
-                here = int(away.argmin())
-                if np.isfinite(away[here]):
-                    line = (places[here], where[other][int(nearest[here])])
-                    links.append((float(away[here]), n, other, line))
-    group = list(range(len(where)))
-    for away, n, other, (start, end) in sorted(links, key=lambda link: link[:3]):
-        if group[n] != group[other]:
-            steps = np.linspace(start, end, 2 * int(np.ceil(away)) + 1)
+    if pieces.count < 2:
+        return
+    largest = int(pieces.sizes[1:].argmax()) + 1
+    every = np.argwhere(fine)
+    label = pieces.labels[tuple(every.T)]
+    small = np.flatnonzero(label != largest)
+    group = np.arange(pieces.count + 1)
+    for _, a, b in sorted(_nearest_links(every, label, small)):
+        first, second = int(group[label[a]]), int(group[label[b]])
+        if first != second:
+            count = 2 * int(np.ceil(np.linalg.norm(every[a] - every[b]))) + 1
+            steps = np.linspace(every[a], every[b], count)
             fine[tuple(np.rint(steps).astype(np.int64).T)] = True
-            old = group[n]
-            group = [group[other] if value == old else value for value in group]
+            group[group == second] = first
+
+
+def _nearest_links(
+    every: NDArray[np.int64], label: NDArray[np.int32], small: NDArray[np.int64]
+) -> list[tuple[float, int, int]]:
+    """Shortest link (length, two voxels) between each small piece and each piece near it."""
+    best: dict[tuple[int, int], tuple[float, int, int]] = {}
+    near = cKDTree(every).query_ball_point(every[small], BREAK)
+    for here, others in zip(small.tolist(), near, strict=True):
+        for there in sorted(others):
+            if label[there] != label[here]:
+                low, high = sorted((int(label[here]), int(label[there])))
+                away = round(float(np.linalg.norm(every[here] - every[there])), 6)
+                link = (away, min(here, there), max(here, there))
+                best[low, high] = min(best.get((low, high), link), link)
+    return list(best.values())
 
 
 def sample_field(field: FloatGrid, index: NDArray[np.float64]) -> Points:

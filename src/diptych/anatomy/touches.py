@@ -11,6 +11,8 @@ TOUCH_MM = 8.0
 """A link between two vessels that is longer is a vessel, however faint."""
 DIP = 0.75
 """Share of the contrast of the vessels it links, below which a link is no lumen."""
+DRAIN_MM = 100.0
+"""Vessels that have a drain of their own are longer together, for it goes to the neck."""
 BESIDE_MM = (1.5, 5.0)
 SAMPLE_MM = 0.4
 
@@ -23,7 +25,8 @@ def cut_touches(
     """The skeleton (voxel indices) without links that are no lumen, and these links.
 
     Only links between two branch points are judged. The faintest goes first; what is left
-    at its ends is joined.
+    at its ends is joined. A link stays when without it a piece shorter than DRAIN_MM would
+    hang on nothing: then it is all that is seen of a vein's mouth.
     """
     links: list[Points] = []
     while True:
@@ -32,12 +35,34 @@ def cut_touches(
             (depth, number)
             for number, strand in enumerate(skeleton.strands)
             if (depth := _depth(skeleton, strand, degree, images, rise)) < DIP
+            and not _is_mouth(skeleton, number, images)
         ]
         if not depths:
             return skeleton, tuple(links)
         number = min(depths)[1]
         links.append(skeleton.strands[number].path)
         skeleton = drop_strand(skeleton, number)
+
+
+def _is_mouth(skeleton: Skeleton, number: int, images: Images) -> bool:
+    """Whether a small part of the vessels hangs on this strand alone."""
+    rest = [strand for n, strand in enumerate(skeleton.strands) if n != number]
+    reach = {skeleton.strands[number].start}, {skeleton.strands[number].end}
+    lengths = []
+    for found in reach:
+        size = 0
+        while len(found) != size:
+            size = len(found)
+            for strand in rest:
+                if {strand.start, strand.end} & found:
+                    found |= {strand.start, strand.end}
+        steps = [
+            np.linalg.norm(np.diff(strand.path * np.array(images.spacing), axis=0), axis=1).sum()
+            for strand in rest
+            if strand.start in found
+        ]
+        lengths.append(float(sum(steps)))
+    return reach[0] != reach[1] and min(lengths) < DRAIN_MM
 
 
 def _depth(
