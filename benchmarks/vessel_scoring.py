@@ -148,8 +148,12 @@ def wrong_by_vein(found: VesselNetwork, true: VesselNetwork) -> dict[str, float]
 
 
 def class_of(name: str) -> str:
-    """A name without number and station: "bridging vein A3" -> "bridging vein A"."""
-    plain = name.split(", front")[0].split(", back")[0].rstrip("0123456789 ")
+    """A name without number and station: "bridging vein A3" -> "bridging vein A".
+
+    The truth draws transverse sinus and jugular as one.
+    """
+    plain = name.removesuffix(", front").removesuffix(", back").rstrip("0123456789 ")
+    plain = plain.replace("jugular vein", "transverse sinus")
     return plain.replace("cross-draining vein", "crossing vein")
 
 

@@ -26,7 +26,6 @@ TWO_SOURCES = 4.0
 PASSING = 0.6
 """A vessel passes another's mouth when it is at least so wide in comparison."""
 LOOK_MM = 6.0
-BAR_MM, BAR_RADII = 2.0, 1.3
 MOST_ENDS = 8
 MOST_CHOICES = 40
 MOST_SWEEPS = 12
@@ -56,13 +55,11 @@ class Facts:
 class Courses:
     """run : number of the course that each branch is a part of (its least branch)
     pairs : the ends that run on into each other, for each meeting place
-    bars : branches that are only the contact of two vessels
     sure : 0..1 for each branch, that its course is right at the less certain of its ends
     """
 
     run: tuple[int, ...]
     pairs: tuple[Pairs, ...]
-    bars: tuple[int, ...]
     sure: tuple[float, ...]
 
 
@@ -118,8 +115,7 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     Found from the best choice at each place by itself; then each place, and each two places
     that a branch joins, are decided anew while that lowers the total.
     """
-    bars = _find_bars(tree, facts)
-    places = _meeting_places(tree, bars)
+    places = _meeting_places(tree)
     choices = [_list_choices(tree, facts, ends) for ends in places]
     state = _State(
         tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places)
@@ -132,41 +128,17 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     return Courses(
         run=tuple(run),
         pairs=tuple(choices[n][state.chosen[n]].pairs for n in range(len(places))),
-        bars=tuple(sorted(bars)),
         sure=_certainty(state),
     )
 
 
-def _find_bars(tree: Tree, facts: Facts) -> set[int]:
-    """Short narrow branches between meeting places, no longer than two vessels' walls."""
-    bars = set()
-    for number, branch in enumerate(tree.branches):
-        inner = min(tree.degree[branch.start], tree.degree[branch.end]) >= 3
-        short = branch.length <= BAR_MM + BAR_RADII * branch.calibre
-        narrow = branch.calibre < facts.vein and not facts.shared[number]
-        if inner and short and narrow and branch.start != branch.end:
-            bars.add(number)
-    return bars
-
-
-def _meeting_places(tree: Tree, bars: set[int]) -> list[list[End]]:
-    """Branch ends that meet, nodes joined by bars taken together; bars undone where too
-    many ends would meet.
-    """
-    group = list(range(len(tree.nodes)))
-    size = tree.degree.tolist()
-    for number in sorted(bars, key=lambda n: (round(tree.branches[n].length, 6), n)):
-        first, second = (group[tree.branches[number].start], group[tree.branches[number].end])
-        if first != second and size[first] + size[second] - 2 <= MOST_ENDS:
-            size[first] += size[second] - 2
-            group = [first if value == second else value for value in group]
-        else:
-            bars.discard(number)
+def _meeting_places(tree: Tree) -> list[list[End]]:
+    """Branch ends that meet at a node; a branch that returns to its node is left out."""
     found: dict[int, list[End]] = {}
     for number, branch in enumerate(tree.branches):
-        if branch.start != branch.end and number not in bars:
-            found.setdefault(group[branch.start], []).append((number, False))
-            found.setdefault(group[branch.end], []).append((number, True))
+        if branch.start != branch.end:
+            found.setdefault(branch.start, []).append((number, False))
+            found.setdefault(branch.end, []).append((number, True))
     return [ends for _, ends in sorted(found.items()) if len(ends) > 1]
 
 

@@ -24,6 +24,8 @@ FILL = 0.8
 GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
+REACH = 1.05
+"""The lumen round points of a centreline that are half a millimetre apart and more."""
 
 Points = NDArray[np.float64]
 
@@ -247,7 +249,7 @@ def paint_owners(
     where = np.argwhere(ndimage.binary_dilation(seen, iterations=1) & images.body)
     away, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
     veins = np.isin(np.array(drainage.owner)[which[nearest]], (Owner.A, Owner.B))
-    beyond = ~parts.vessel[tuple(where.T)] & veins & (away <= radius[nearest])
+    beyond = ~parts.vessel[tuple(where.T)] & veins & (away <= REACH * radius[nearest])
     within = seen[tuple(where.T)] | beyond
     where, chosen = where[within], which[nearest[within]]
     codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[chosen]

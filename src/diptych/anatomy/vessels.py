@@ -1,6 +1,7 @@
 """Vessels as centrelines with calibre: branches between branch points and free ends."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trac
 Points = NDArray[np.float64]
 LEAST_RADIUS_MM = 0.3
 SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
+EXIT_CALIBRE_MM, EXIT_MM = 2.5, 5.0
 STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
 
 
@@ -43,11 +45,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tree:
-    """Branches, sorted by place; nodes (V, 3) LPS+ mm and how many branch ends meet there."""
+    """Branches, sorted by place; nodes (V, 3) LPS+ mm and how many branch ends meet there.
+
+    touches : places where vessels lie side by side that were parted
+    """
 
     nodes: Points
     degree: NDArray[np.int64]
     branches: tuple[Branch, ...]
+    touches: int = 0
 
     def free_ends(self, branch: Branch) -> tuple[int, ...]:
         """Nodes of the branch where nothing else is attached."""
@@ -60,23 +66,30 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     The radius is that of a tube which holds the contrast found round each stretch of
     centreline, so that thin vessels are not rounded to whole voxels.
     """
-    skeleton = _skeleton(images, parts)
+    skeleton, touches = _skeleton(images, parts)
     blood = find_blood(images, parts)
     nodes, paths = centre_paths(skeleton, images, blood)
     radii = _radii(blood, paths)
     branches: list[Branch] = []
+    places = [nodes]
+    count = len(nodes)
     for strand, path, radius in zip(skeleton.strands, paths, radii, strict=True):
         whole = Branch(start=strand.start, end=strand.end, path=path, radius=radius)
-        cut = find_step(path, radius)
-        if cut:
-            nodes = np.concatenate([nodes, path[cut : cut + 1]])
-        branches += _parts(whole, cut, len(nodes) - 1)
+        for cut in (find_step, partial(_find_exit, images, parts)):
+            whole, *rest = _parts(whole, cut(whole.path, whole.radius), count)
+            for part in rest:
+                branches.append(part)
+                places.append(part.path[:1])
+                count += 1
+        branches.append(whole)
+    nodes = np.concatenate(places)
     branches.sort(key=lambda branch: tuple(np.round(branch.path.mean(axis=0), 6)))
     ends = [end for branch in branches for end in (branch.start, branch.end)]
     return Tree(
         nodes=nodes,
         degree=np.bincount(np.array(ends, dtype=np.int64), minlength=len(nodes)),
         branches=tuple(branches),
+        touches=touches,
     )
 
 
@@ -90,17 +103,41 @@ def _parts(whole: Branch, cut: int, node: int) -> list[Branch]:
     ]
 
 
-def _skeleton(images: Images, parts: Compartments) -> Skeleton:
+def _find_exit(images: Images, parts: Compartments, path: Points, radius: Points) -> int:
+    """The point where a wide vessel leaves the cavity for good, or 0: there a sinus becomes
+    the jugular vein.
+    """
+    if 2.0 * float(np.median(radius)) < EXIT_CALIBRE_MM:
+        return 0
+    index = np.rint(images.index_of(path)).astype(np.int64)
+    index = np.clip(index, 0, np.array(parts.cavity.shape) - 1)
+    inside = np.flatnonzero(parts.cavity[tuple(index.T)])
+    if not len(inside):
+        return 0
+    along = _along(path)
+    for cut, out in ((inside[-1], along[-1] - along[inside[-1]]), (inside[0], along[inside[0]])):
+        if out >= EXIT_MM and 2 <= cut < len(path) - 2:
+            return int(cut)
+    return 0
+
+
+def _along(path: Points) -> Points:
+    """Length of the path up to each of its points, mm."""
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+
+
+def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     lumen, factor = divide_lumen(images, parts)
     skeleton = scale_skeleton(trace_skeleton(lumen), factor)
     if not len(skeleton.nodes):
-        return skeleton
+        return skeleton, 0
     thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
     near = ndimage.maximum_filter(thick, size=3)
     places = np.clip(np.rint(skeleton.nodes).astype(np.int64), 0, np.array(near.shape) - 1)
     covered = SPUR_RADII * near[tuple(places.T)] + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    return cut_touches(prune_spurs(skeleton, least), images, parts.rise)[0]
+    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise)
+    return skeleton, len(links)
 
 
 def find_step(path: Points, radius: Points) -> int:
@@ -109,7 +146,7 @@ def find_step(path: Points, radius: Points) -> int:
     A sinus and a vein that runs on from its end make one unbranched line; they are two
     vessels when the mean radius changes by STEP_RATIO, each at least STEP_LEAST_MM long.
     """
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    along = _along(path)
     logs = np.log(radius)
     best, found = np.inf, 0
     for cut in range(2, len(path) - 2):
@@ -143,5 +180,5 @@ def _tube_radius(path: Points, volume: Points) -> Points:
     width = 2.0
     held = ndimage.gaussian_filter1d(volume, width, mode="nearest")
     long = ndimage.gaussian_filter1d(reach, width, mode="nearest")
-    result: Points = np.sqrt(held / (np.pi * np.maximum(long, 1e-6)))
+    result: Points = np.sqrt(np.maximum(held, 0.0) / (np.pi * np.maximum(long, 1e-6)))
     return np.maximum(result, LEAST_RADIUS_MM)
