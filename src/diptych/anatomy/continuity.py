@@ -132,6 +132,24 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     )
 
 
+def find_passing(
+    tree: Tree, facts: Facts, courses: Courses
+) -> tuple[tuple[End, End], ...]:
+    """Of the veins that cross at a node, each running on, all but the widest: they touch
+    there and do not join.
+    """
+    found = []
+    for pairs in courses.pairs:
+        narrow = [pair for pair in pairs if not _is_wide(tree, facts, pair)]
+        narrow.sort(key=lambda pair: (-_narrower(tree, pair), pair))
+        found += narrow[1:]
+    return tuple(found)
+
+
+def _is_wide(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
+    return any(facts.shared[n] or tree.branches[n].calibre >= facts.vein for n, _ in pair)
+
+
 def _meeting_places(tree: Tree) -> list[list[End]]:
     """Branch ends that meet at a node; a branch that returns to its node is left out."""
     found: dict[int, list[End]] = {}

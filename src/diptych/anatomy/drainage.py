@@ -1,13 +1,13 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from diptych.anatomy.continuity import Facts, find_courses
+from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
 from diptych.anatomy.images import Box, FloatGrid, Images, Mask
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
@@ -33,13 +33,15 @@ Points = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
-    each branch is a part of; crossing : mm of each branch within the other twin's side.
+    each branch is a part of; crossing : mm of each branch within the other twin's side;
+    passing : pairs of branch ends that run on past others at a node without joining them.
     """
 
     owner: tuple[Owner, ...]
     confidence: tuple[float, ...]
     run: tuple[int, ...]
     crossing: tuple[float, ...]
+    passing: tuple[tuple[End, End], ...] = ()
 
 
 def assign_owners(
@@ -59,17 +61,25 @@ def assign_owners(
         for branch in tree.branches
     ]
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
-    courses = find_courses(tree, read_facts(tree, shared, territory, sinus_calibre))
+    facts = read_facts(tree, shared, territory, sinus_calibre)
+    courses = find_courses(tree, facts)
     run = list(courses.run)
     owners = [Owner.SHARED] * len(run)
     sure = [0.9] * len(run)
     for n in range(len(run)):
         if not shared[n]:
-            owners[n], sure[n] = _branch_owner(tree, n, run, territory, sinus_calibre)
+            owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
+            sure[n] = round(purity * courses.sure[n], 6)
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
     )
-    return Drainage(owner=tuple(owners), confidence=tuple(sure), run=tuple(run), crossing=crossing)
+    return Drainage(
+        owner=tuple(owners),
+        confidence=tuple(sure),
+        run=tuple(run),
+        crossing=crossing,
+        passing=find_passing(tree, facts, courses),
+    )
 
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:
@@ -231,6 +241,26 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
         return 0.0
     other = float(np.mean(territory == int(owner.mirrored)))
     return other * branch.length
+
+
+def part_tree(tree: Tree, drainage: Drainage) -> Tree:
+    """The tree with a node of its own for each pair that only passes others."""
+    nodes, branches = [tree.nodes], list(tree.branches)
+    count = len(tree.nodes)
+    for pair in drainage.passing:
+        for number, last in pair:
+            branch = branches[number]
+            node = branch.end if last else branch.start
+            branches[number] = replace(branch, **{"end" if last else "start": count})
+        nodes.append(tree.nodes[node][None])
+        count += 1
+    ends = [end for branch in branches for end in (branch.start, branch.end)]
+    return Tree(
+        nodes=np.concatenate(nodes),
+        degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
+        branches=tuple(branches),
+        touches=tree.touches + len(drainage.passing),
+    )
 
 
 def paint_owners(
