@@ -41,9 +41,12 @@ class Facts:
     """What is known of each branch: shared sinus or not, home (1 A, 2 B, 0 both), begins
     (0..1, how surely it has a free end in the periphery), side near each of its ends.
 
+    calibre, length : of each branch, mm
     vein : calibre from which a vessel is a sinus, mm
     """
 
+    calibre: Sequence[float]
+    length: Sequence[float]
     shared: Sequence[bool]
     home: Sequence[int]
     begins: Sequence[float]
@@ -106,7 +109,7 @@ class _State:
         """Cost of these places' choices and of all courses through them."""
         total = sum(self.choices[n][self.chosen[n]].cost for n in places)
         courses = {self.course(end[0]) for n in places for end in self.places[n]}
-        return total + sum(_course_cost(self.tree, self.facts, course) for course in courses)
+        return total + sum(_course_cost(self.facts, course) for course in courses)
 
 
 def find_courses(tree: Tree, facts: Facts) -> Courses:
@@ -133,21 +136,21 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
 
 
 def find_passing(
-    tree: Tree, facts: Facts, courses: Courses
+    facts: Facts, courses: Courses
 ) -> tuple[tuple[End, End], ...]:
     """Of the veins that cross at a node, each running on, all but the widest: they touch
     there and do not join.
     """
     found = []
     for pairs in courses.pairs:
-        narrow = [pair for pair in pairs if not _is_wide(tree, facts, pair)]
-        narrow.sort(key=lambda pair: (-_narrower(tree, pair), pair))
+        narrow = [pair for pair in pairs if not _is_wide(facts, pair)]
+        narrow.sort(key=lambda pair: (-_narrower(facts, pair), pair))
         found += narrow[1:]
     return tuple(found)
 
 
-def _is_wide(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
-    return any(facts.shared[n] or tree.branches[n].calibre >= facts.vein for n, _ in pair)
+def _is_wide(facts: Facts, pair: tuple[End, End]) -> bool:
+    return any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in pair)
 
 
 def _meeting_places(tree: Tree) -> list[list[End]]:
@@ -197,19 +200,19 @@ def _matchings(free: list[End], prices: Mapping[tuple[End, End], float]) -> list
 def _mouths(tree: Tree, facts: Facts, ends: list[End], pairs: Pairs) -> float:
     """Cost of the ends that run into others instead of on; a mere bulge costs little."""
     paired = {end for pair in pairs for end in pair}
-    passing = max((_narrower(tree, pair) for pair in pairs), default=0.0)
+    passing = max((_narrower(facts, pair) for pair in pairs), default=0.0)
     total = 0.0
     for end in ends:
         if end not in paired:
-            branch = tree.branches[end[0]]
-            bulge = bool(tree.free_ends(branch)) and facts.begins[end[0]] < 1.0
-            price = TRIBUTARY if passing >= PASSING * branch.calibre else LOOSE
+            free = bool(tree.free_ends(tree.branches[end[0]]))
+            bulge = free and facts.begins[end[0]] < 1.0
+            price = TRIBUTARY if passing >= PASSING * facts.calibre[end[0]] else LOOSE
             total += price * (facts.begins[end[0]] if bulge else 1.0)
     return total
 
 
-def _narrower(tree: Tree, pair: tuple[End, End]) -> float:
-    return min(tree.branches[number].calibre for number, _ in pair)
+def _narrower(facts: Facts, pair: tuple[End, End]) -> float:
+    return min(facts.calibre[number] for number, _ in pair)
 
 
 def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | None:
@@ -222,9 +225,10 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     if first[0] == second[0] or facts.shared[first[0]] != facts.shared[second[0]]:
         return None
     homes = {facts.home[first[0]], facts.home[second[0]]}
-    if homes == {1, 2} and min(a.calibre, b.calibre) >= facts.vein:
+    sizes = facts.calibre[first[0]], facts.calibre[second[0]]
+    if homes == {1, 2} and min(sizes) >= facts.vein:
         return None
-    ratio = float(np.log(a.calibre / b.calibre)) / CALIBRE_LOG
+    ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
@@ -263,13 +267,13 @@ def _angle(a: Points, b: Points) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def _course_cost(tree: Tree, facts: Facts, course: frozenset[int]) -> float:
+def _course_cost(facts: Facts, course: frozenset[int]) -> float:
     """What a course costs as a whole: a vein has one beginning in the periphery."""
     members = sorted(course)
-    narrow = [n for n in members if tree.branches[n].calibre < facts.vein]
+    narrow = [n for n in members if facts.calibre[n] < facts.vein]
     if not narrow or facts.shared[members[0]]:
         return 0.0
-    length = sum(tree.branches[n].length for n in narrow)
+    length = sum(facts.length[n] for n in narrow)
     every = sorted((facts.begins[n] for n in members), reverse=True)
     second = sum(sorted((facts.begins[n] for n in narrow), reverse=True)[1:])
     return TWO_SOURCES * second + ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)

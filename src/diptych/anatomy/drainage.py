@@ -78,7 +78,7 @@ def assign_owners(
         confidence=tuple(sure),
         run=tuple(run),
         crossing=crossing,
-        passing=find_passing(tree, facts, courses),
+        passing=find_passing(facts, courses),
     )
 
 
@@ -152,6 +152,8 @@ def read_facts(
     """What the courses of vessels are judged by; `vein` is the calibre of a sinus, mm."""
     ends = [(number, last) for number in range(len(tree.branches)) for last in (False, True)]
     return Facts(
+        calibre=tuple(branch.calibre for branch in tree.branches),
+        length=tuple(branch.length for branch in tree.branches),
         shared=tuple(shared),
         home=tuple(_home(sides) for sides in territory),
         begins=tuple(_begins(tree, branch) for branch in tree.branches),

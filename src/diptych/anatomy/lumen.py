@@ -92,34 +92,43 @@ def _join_breaks(fine: Mask) -> None:
     pieces = label_components(fine, neighbours=26)
     if pieces.count < 2:
         return
-    largest = int(pieces.sizes[1:].argmax()) + 1
     every = np.argwhere(fine)
-    label = pieces.labels[tuple(every.T)]
-    small = np.flatnonzero(label != largest)
-    group = np.arange(pieces.count + 1)
-    for _, a, b in sorted(_nearest_links(every, label, small)):
-        first, second = int(group[label[a]]), int(group[label[b]])
-        if first != second:
-            count = 2 * int(np.ceil(np.linalg.norm(every[a] - every[b]))) + 1
-            steps = np.linspace(every[a], every[b], count)
+    order = np.argsort(pieces.labels[tuple(every.T)], kind="stable")
+    stops = np.cumsum(pieces.sizes[1:])[:-1].astype(np.int64)
+    group = list(range(pieces.count))
+    for away, first, second, start, end in _near_links(np.split(every[order], stops)):
+        if group[first] != group[second]:
+            steps = np.linspace(start, end, 2 * int(np.ceil(away)) + 1)
             fine[tuple(np.rint(steps).astype(np.int64).T)] = True
-            group[group == second] = first
+            old = group[second]
+            group = [group[first] if value == old else value for value in group]
 
 
-def _nearest_links(
-    every: NDArray[np.int64], label: NDArray[np.int32], small: NDArray[np.int64]
-) -> list[tuple[float, int, int]]:
-    """Shortest link (length, two voxels) between each small piece and each piece near it."""
-    best: dict[tuple[int, int], tuple[float, int, int]] = {}
-    near = cKDTree(every).query_ball_point(every[small], BREAK)
-    for here, others in zip(small.tolist(), near, strict=True):
-        for there in sorted(others):
-            if label[there] != label[here]:
-                low, high = sorted((int(label[here]), int(label[there])))
-                away = round(float(np.linalg.norm(every[here] - every[there])), 6)
-                link = (away, min(here, there), max(here, there))
-                best[low, high] = min(best.get((low, high), link), link)
-    return list(best.values())
+_Link = tuple[float, int, int, tuple[int, ...], tuple[int, ...]]
+
+
+def _near_links(places: list[NDArray[np.int64]]) -> list[_Link]:
+    """Shortest links between pieces within BREAK of each other, the shortest first: length,
+    both pieces, both voxels.
+    """
+    low = np.array([piece.min(axis=0) for piece in places])
+    high = np.array([piece.max(axis=0) for piece in places])
+    found: list[_Link] = []
+    for first in range(len(places)):
+        apart = np.maximum(low[first] - high, low - high[first]).max(axis=1)
+        near = [n for n in np.flatnonzero(apart <= BREAK).tolist() if n > first]
+        tree = cKDTree(places[first]) if near else None
+        for second in near:
+            reach = (places[second] >= low[first] - BREAK) & (places[second] <= high[first] + BREAK)
+            points = places[second][reach.all(axis=1)]
+            if tree is not None and len(points):
+                away, nearest = tree.query(points, distance_upper_bound=BREAK)
+                here = int(away.argmin())
+                if np.isfinite(away[here]):
+                    ends = (places[first][nearest[here]], points[here])
+                    start, end = (tuple(int(x) for x in place) for place in ends)
+                    found.append((round(float(away[here]), 6), first, second, start, end))
+    return sorted(found)
 
 
 def sample_field(field: FloatGrid, index: NDArray[np.float64]) -> Points:
