@@ -4,16 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
-from diptych.anatomy.images import Box, FloatGrid, Images, Mask
+from diptych.anatomy.images import Box, Images, Mask
+from diptych.anatomy.lumen import grow_voxels
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
 from diptych.kernels.components import label_components
-from diptych.kernels.distance import measure_distance
 from diptych.model import Owner
 
 PERIPHERAL_MM = 8.0
@@ -55,9 +54,8 @@ def assign_owners(
     and so does a vessel too wide to be a vein.
     """
     territory = [_territory(branch, images, sides) for branch in tree.branches]
-    wall = measure_distance(parts.cavity, images.spacing)
     shared = [
-        branch.calibre >= sinus_calibre and _is_rim(branch, images, parts, sides, wall)
+        branch.calibre >= sinus_calibre and _is_rim(branch, images, parts, sides)
         for branch in tree.branches
     ]
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
@@ -90,9 +88,7 @@ def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8
     return result
 
 
-def _is_rim(
-    branch: Branch, images: Images, parts: Compartments, sides: Sides, wall: FloatGrid
-) -> bool:
+def _is_rim(branch: Branch, images: Images, parts: Compartments, sides: Sides) -> bool:
     """Whether the branch runs along the vault with both twins' tissue beside it.
 
     Judged at every second point: the lesser twin's share of the cavity within
@@ -103,10 +99,20 @@ def _is_rim(
         block, ball = _round(place, float(radius) + SHARED_RIM_MM, images)
         counts = np.bincount(sides.side[block][parts.cavity[block] & ball], minlength=3)[1:3]
         lesser.append(float(counts.min()) / max(float(counts.sum()), 1.0))
-        middle = tuple(size // 2 for size in ball.shape)
-        gaps.append(float(wall[block][middle]) - float(radius))
+        gaps.append(_gap_to_wall(place, float(radius), images, parts))
     both = float(np.median(lesser)) >= SHARED_SHARE
     return both and float(np.median(gaps)) <= WALL_MM
+
+
+def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartments) -> float:
+    """mm between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
+    block, ball = _round(place, radius + WALL_MM + max(images.spacing), images)
+    outside = np.argwhere(ball & ~parts.cavity[block])
+    if not len(outside):
+        return float("inf")
+    corner = np.array([part.start for part in block])
+    away = (outside + corner - images.index_of(place)) * np.array(images.spacing)
+    return float(np.linalg.norm(away, axis=1).min()) - radius
 
 
 def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
@@ -277,12 +283,13 @@ def paint_owners(
     points = np.concatenate([branch.path for branch in tree.branches])
     radius = np.concatenate([branch.radius for branch in tree.branches])
     which = np.repeat(np.arange(len(tree.branches)), [len(b.path) for b in tree.branches])
-    seen = parts.vessel & _traced(images, parts, points)
-    where = np.argwhere(ndimage.binary_dilation(seen, iterations=1) & images.body)
+    seen = _traced(images, parts, points)
+    where = grow_voxels(seen, parts.vessel.shape, 1)
+    where = where[images.body[tuple(where.T)]]
     away, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
     veins = np.isin(np.array(drainage.owner)[which[nearest]], (Owner.A, Owner.B))
-    beyond = ~parts.vessel[tuple(where.T)] & veins & (away <= REACH * radius[nearest])
-    within = seen[tuple(where.T)] | beyond
+    inside = parts.vessel[tuple(where.T)]
+    within = inside | (veins & (away <= REACH * radius[nearest]))
     where, chosen = where[within], which[nearest[within]]
     codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[chosen]
     percent = np.rint(100.0 * np.array(drainage.confidence)).astype(np.uint8)
@@ -290,13 +297,13 @@ def paint_owners(
     return codes, sure
 
 
-def _traced(images: Images, parts: Compartments, points: Points) -> Mask:
-    """Voxels of vessel pieces that a centreline was found for."""
+def _traced(images: Images, parts: Compartments, points: Points) -> NDArray[np.int64]:
+    """Voxels (N, 3) of vessel pieces that a centreline was found for."""
     pieces = label_components(parts.vessel, neighbours=26)
     index = np.rint(images.index_of(points)).astype(np.int64)
     index = np.clip(index, 0, np.array(pieces.labels.shape) - 1)
     hit = np.zeros(pieces.count + 1, dtype=bool)
     hit[pieces.labels[tuple(index.T)]] = True
     hit[0] = False
-    result: Mask = hit[pieces.labels]
-    return result
+    every = np.argwhere(parts.vessel)
+    return every[hit[pieces.labels[tuple(every.T)]]]

@@ -10,14 +10,17 @@ from scipy.spatial import cKDTree
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.components import label_components
-from diptych.kernels.distance import measure_distance
 
 Points = NDArray[np.float64]
+Index = NDArray[np.int64]
 FINE_ENOUGH_MM = 0.75
 """Voxels of this size and less are not divided."""
 FULL, BESIDE = 75.0, 24
 """Percentile of the contrast deep in vessels that is full blood; voxels beside a vessel
 whose median is the tissue's own contrast."""
+HALO_MM = 1.5
+"""The scanner's blur carries contrast so far out of a vessel."""
+LEAST_DEEP = 200
 BREAK = 5.0
 """Half voxels over which a line of them may be broken."""
 
@@ -39,14 +42,15 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     itself, and that of a full vessel. Noise below nothing counts too, for without it the
     many voxels round a vessel would widen it.
     """
-    if not parts.vessel.any():
+    core = np.argwhere(parts.vessel)
+    if not len(core):
         return Blood(place=np.zeros((0, 3)), volume=np.zeros(0))
-    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
-    inside = parts.rise[parts.vessel & (thick >= min(float(thick.max()), 2.0))]
-    full = float(np.percentile(inside, FULL))
-    around = ndimage.binary_dilation(parts.vessel, iterations=1)
-    beyond = ndimage.binary_dilation(around, iterations=1) & ~around & images.body
-    index, rim = np.argwhere(around), np.argwhere(beyond)
+    steps = max(round(HALO_MM / min(images.spacing)), 1)
+    index = grow_voxels(core, parts.vessel.shape, steps)
+    rim = grow_voxels(index, parts.vessel.shape, 1)
+    rim = rim[~_are_in(rim, index, parts.vessel.shape)]
+    rim = rim[images.body[tuple(rim.T)]]
+    full = float(np.percentile(parts.rise[tuple(_deepest(core, parts.vessel).T)], FULL))
     rise = parts.rise[tuple(index.T)].astype(np.float64)
     count = min(BESIDE, len(rim))
     if count:
@@ -60,6 +64,38 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     )
 
 
+def grow_voxels(index: Index, shape: tuple[int, ...], steps: int) -> Index:
+    """Voxels (N, 3) within so many face-to-face steps of some voxels, sorted by place."""
+    around = np.array([(0, 0, 0), *(sign * axis for axis in np.eye(3, dtype=int) for sign in (1, -1))])
+    for _ in range(steps):
+        near = (index[:, None] + around).reshape(-1, 3)
+        near = near[((near >= 0) & (near < shape)).all(axis=1)]
+        flat = np.unique(np.ravel_multi_index(tuple(near.T), shape))
+        index = np.stack(np.unravel_index(flat, shape), axis=1)
+    return index
+
+
+def _are_in(index: Index, others: Index, shape: tuple[int, ...]) -> Mask:
+    flat, known = (np.ravel_multi_index(tuple(places.T), shape) for places in (index, others))
+    return np.isin(flat, known)
+
+
+def _deepest(core: Index, mask: Mask) -> Index:
+    """The voxels that are left when the mask is worn off from outside as often as some are."""
+    left = core
+    while True:
+        flat = np.ravel_multi_index(tuple(left.T), mask.shape)
+        inner = np.ones(len(left), dtype=bool)
+        for axis in range(3):
+            for sign in (1, -1):
+                place = np.array(left.T)
+                place[axis] = np.clip(place[axis] + sign, 0, mask.shape[axis] - 1)
+                inner &= np.isin(np.ravel_multi_index(tuple(place), mask.shape), flat)
+        if inner.sum() < LEAST_DEEP:
+            return left
+        left = left[inner]
+
+
 def divide_lumen(images: Images, parts: Compartments) -> tuple[Mask, int]:
     """The vessel mask on voxels half as large, where they are large, and the factor.
 
@@ -70,7 +106,7 @@ def divide_lumen(images: Images, parts: Compartments) -> tuple[Mask, int]:
     if min(images.spacing) <= FINE_ENOUGH_MM or not parts.vessel.any():
         return parts.vessel, 1
     limit = float(np.percentile(parts.rise[parts.vessel], 2.0))
-    near = np.argwhere(ndimage.binary_dilation(parts.vessel, iterations=1))
+    near = grow_voxels(np.argwhere(parts.vessel), parts.vessel.shape, 1)
     corners = np.array(list(np.ndindex(2, 2, 2)))
     values = np.stack(
         [sample_field(parts.rise, near + 0.5 * corner - 0.25) for corner in corners], axis=1

@@ -10,10 +10,9 @@ from scipy.spatial import cKDTree
 
 from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
-from diptych.anatomy.lumen import Blood, divide_lumen, find_blood
+from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.touches import cut_touches
-from diptych.kernels.distance import measure_distance
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -131,13 +130,24 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     skeleton = scale_skeleton(trace_skeleton(lumen), factor)
     if not len(skeleton.nodes):
         return skeleton, 0
-    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
-    near = ndimage.maximum_filter(thick, size=3)
-    places = np.clip(np.rint(skeleton.nodes).astype(np.int64), 0, np.array(near.shape) - 1)
-    covered = SPUR_RADII * near[tuple(places.T)] + 1.0
+    covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
     skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise)
     return skeleton, len(links)
+
+
+def _reach(nodes: Points, parts: Compartments) -> Points:
+    """Distance (voxels) of nodes, or of a voxel next to them, to the outside of the mask."""
+    core = np.argwhere(parts.vessel)
+    shell = grow_voxels(core, parts.vessel.shape, 1)
+    shell = shell[~parts.vessel[tuple(shell.T)]]
+    steps = np.array(list(np.ndindex(3, 3, 3))) - 1
+    places = np.clip(np.rint(nodes).astype(np.int64), 0, np.array(parts.vessel.shape) - 1)
+    around = np.clip(places[:, None] + steps, 0, np.array(parts.vessel.shape) - 1)
+    inside = parts.vessel[tuple(np.moveaxis(around, -1, 0))]
+    away = cKDTree(shell).query(around.reshape(-1, 3))[0].reshape(inside.shape)
+    result: Points = np.where(inside, away, 0.0).max(axis=1)
+    return result
 
 
 def find_step(path: Points, radius: Points) -> int:
