@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.anatomy.classify import SharedSinus, classify_pair
-from diptych.anatomy.drainage import assign_owners, paint_owners
+from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
@@ -59,7 +59,7 @@ def map_anatomy(
         side=sides.side,
     )
     vessels, loose = build_network(
-        tree, drainage, around, blood_flow_at(case.brief, physiology), physiology
+        part_tree(tree, drainage), drainage, around, blood_flow_at(case.brief, physiology), physiology
     )
     sinus = find_shared_sinus(vessels, images.contrast, table)
     return Anatomy(

@@ -153,6 +153,32 @@ def prune_spurs(skeleton: Skeleton, least: Points) -> Skeleton:
         strands.pop(min(spurs)[1])
 
 
+def count_ends(skeleton: Skeleton) -> NDArray[np.int64]:
+    """How many strand ends meet at each node, (V,)."""
+    return _degrees(list(skeleton.strands), len(skeleton.nodes))
+
+
+def drop_strand(skeleton: Skeleton, number: int) -> Skeleton:
+    """Without one strand; nodes with two strands left are joined."""
+    rest = [strand for n, strand in enumerate(skeleton.strands) if n != number]
+    return Skeleton(nodes=skeleton.nodes, strands=tuple(_join_all(rest)))
+
+
+def scale_skeleton(skeleton: Skeleton, factor: int) -> Skeleton:
+    """The skeleton of a grid with `factor` times as many voxels, in the coarse grid's indices."""
+
+    def coarse(points: Points) -> Points:
+        return np.asarray((points + 0.5) / factor - 0.5)
+
+    return Skeleton(
+        nodes=coarse(skeleton.nodes),
+        strands=tuple(
+            Strand(start=strand.start, end=strand.end, path=coarse(strand.path))
+            for strand in skeleton.strands
+        ),
+    )
+
+
 def _degrees(strands: list[Strand], count: int) -> NDArray[np.int64]:
     ends = [end for strand in strands for end in (strand.start, strand.end)]
     return np.bincount(np.array(ends, dtype=np.int64), minlength=count)

@@ -3,6 +3,7 @@
 from diptych.model.anatomy import (
     Anatomy,
     Classification,
+    DrainageShare,
     TwinAxes,
     Vessel,
     VesselNetwork,
@@ -169,6 +170,7 @@ __all__ = [
     "Demand",
     "DiptychError",
     "Dossier",
+    "DrainageShare",
     "Duration",
     "EdgeError",
     "Engine",

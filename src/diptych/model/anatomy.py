@@ -10,19 +10,21 @@ from numpy.typing import NDArray
 from diptych.model.checks import frozen_copy, require
 from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import NodeId, Owner, TwinId, VesselId
-from diptych.model.units import Millimetre
+from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Vessel:
     """One unbranched vessel between two nodes of the network.
 
-    kind : "sinus" or "vein" (arteries come with arterial contrast)
+    kind : "sinus", "vein" or "artery" (arteries come with arterial contrast)
     name : the field's term where a rule can tell, else "bridging vein n"
     path : (N, 3) float64 centreline, LPS+ mm, from `start` to `end`
     radius : (N,) float64 lumen radius along it, mm
     flow : ml/min along start -> end (negative: the other way), from the network solve
     confidence : 0..1, that it is a vessel and whose it is
+    name_confidence : 0..1, that the name is right
+    territory : ml of brain whose blood enters (of an artery: leaves) at its own free end
     """
 
     id: VesselId
@@ -35,6 +37,8 @@ class Vessel:
     radius: NDArray[np.float64]
     flow: Measured
     confidence: float
+    name_confidence: float = 1.0
+    territory: Millilitre = Millilitre(0.0)
 
     def __post_init__(self) -> None:
         require(
@@ -65,19 +69,46 @@ class Vessel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VesselNode:
-    """A junction or end of vessels; `root` names the twin whose jugular it drains into."""
+    """A junction or end of vessels; `root` names the twin whose jugular it drains into.
+
+    pressure : mmHg, from the network solve; None where no root is in reach
+    """
 
     id: NodeId
     position: Point
     root: TwinId | None
+    pressure: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainageShare:
+    """How much of one hemisphere's blood leaves by one root.
+
+    twin, hemisphere : whose brain, and its own "left" or "right" half
+    root : node where the blood leaves; outlet : twin whose jugular that is
+    outlet_side : that twin's own "left" or "right"
+    flow : ml/min; share : 0..1 of all that the hemisphere drains
+    """
+
+    twin: TwinId
+    hemisphere: str
+    root: NodeId
+    outlet: TwinId
+    outlet_side: str
+    flow: Measured
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VesselNetwork:
-    """Vessels and their nodes. It may have loops and several roots."""
+    """Vessels and their nodes. It may have loops and several roots.
+
+    shares : of each hemisphere's drainage through each jugular
+    """
 
     nodes: tuple[VesselNode, ...]
     vessels: tuple[Vessel, ...]
+    shares: tuple[DrainageShare, ...] = ()
 
     def __post_init__(self) -> None:
         known = {node.id for node in self.nodes}
@@ -86,6 +117,12 @@ class VesselNetwork:
             not loose,
             f"vessels {', '.join(loose)} end at nodes that the network does not have",
             remedy="build the network again with every node",
+        )
+
+    def crossed(self, twin: TwinId) -> MillilitrePerMinute:
+        """ml/min of this twin's venous blood that leaves by the other twin's jugulars."""
+        return MillilitrePerMinute(
+            sum(s.flow.value for s in self.shares if s.twin is twin and s.outlet is not twin)
         )
 
     def vessel(self, id: VesselId) -> Vessel:
