@@ -34,10 +34,11 @@ def map_anatomy(
 ) -> Anatomy:
     """Tissues, owners, vessels, axes and class of a case.
 
-    Needs a series of role "ct"; with "ctv" (venous contrast, same grid) vessels too.
+    Needs a series that shows skull and brain, best "ct", else "mr" (T1), "ctv" or "cta";
+    with one that shows vessels ("ctv", "mrv", "cta", "mra", same grid) vessels too.
     `tables` must hold "classification" and "physiology". Without the Frankfurt points of
     both twins the axes are estimated, and a note says so.
-    Raises InputError when there is no CT, no intracranial space, or only one head;
+    Raises InputError when no series shows skull and brain, no intracranial space, or only one head;
     SafetyRefusal when nothing says which head is A.
     """
     images = read_images(case, policy)
@@ -72,7 +73,7 @@ def map_anatomy(
             classify_pair(territory.axes, sinus, table), images.spacing
         ),
         measures=measure_junction(images, codes, parts, sides, physiology),
-        notes=(*_contrast_notes(images), *territory.notes, *loose, *_doubts(images, parts, sides)),
+        notes=(*images.notes, *_contrast_notes(images), *territory.notes, *loose, *_doubts(images, parts, sides)),
     )
 
 

@@ -50,11 +50,26 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     rise = images.venous - images.plain
     vessel = find_vessels(images, rise, policy)
     bone = _find_bone(images, vessel, policy)
+    if images.hull is not None:
+        return _inside_hull(images, images.hull, bone, vessel, rise)
     depth = measure_distance(~bone, images.spacing)
     lumps, others = _deep_lumps(images, bone, depth, policy)
     cavity = _grow_cavity(images, bone, depth, lumps, others)
     return Compartments(
         bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise
+    )
+
+
+def _inside_hull(
+    images: Images, hull: Mask, bone: Mask, vessel: Mask, rise: FloatGrid
+) -> Compartments:
+    """The same where the inside of the skull is known; depth is also that from its outside."""
+    cavity = hull & ~bone
+    wall = bone | (~hull & ndimage.binary_dilation(hull))
+    depth = measure_distance(~wall, images.spacing)
+    pieces = label_components(cavity & (depth > 0.4 * float(depth[cavity].max())))
+    return Compartments(
+        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=pieces.labels, rise=rise
     )
 
 
