@@ -1,7 +1,7 @@
-"""Vessels in images that have no twin without contrast: angiograms, and a contrast CT alone.
+"""Vessels in angiograms, which have no twin without contrast to be compared with.
 
 Multi-scale vesselness finds where tubes are; from its cores the lumen is grown through what is
-about as bright. All is given as the HU that full vessels gain in a CT, so that one set of rules
+about as bright. It is given as the HU that full vessels gain in a CT, so that one set of rules
 serves every kind of contrast.
 """
 
@@ -29,7 +29,6 @@ GROW_TUBE, GROW_SHARE = 0.10, 0.35
 LEAST_VESSEL_MM3 = 12.0
 TOP = 0.0005
 """Share of the head that vessels' cores surely fill."""
-BRAIN_HU, HARD_HU, BLOOD_HU, LEAST_GAIN_HU = 38.0, 320.0, 300.0, 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,14 +47,6 @@ class Lumen:
     mask: Mask
     rise: FloatGrid
     full: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Parted:
-    """A contrast CT as it would be without contrast, and as it is."""
-
-    plain: FloatGrid
-    enhanced: FloatGrid
 
 
 def find_lumen(values: FloatGrid, body: Mask, spacing: tuple[float, ...]) -> Lumen:
@@ -101,22 +92,3 @@ def read_angiogram(values: FloatGrid, scene: Contrast) -> FloatGrid:
     halo = ndimage.binary_dilation(lumen.mask, iterations=2)
     scaled = np.clip(lumen.rise * np.float32(FULL_HU / lumen.full), 0.0, 1.25 * FULL_HU)
     return np.where(halo, scaled, np.float32(0.0)).astype(np.float32)
-
-
-def part_contrast(
-    values: FloatGrid, body: Mask, spacing: tuple[float, ...], bone: float
-) -> Parted:
-    """A contrast CT parted into what it would be without contrast and what vessels add.
-
-    What is harder than blood ever is, is bone; vessels are the tubes of the rest. What lies
-    within a voxel of bone is left as it is: there bone and blood look the same.
-    """
-    hard = values > HARD_HU
-    soft = np.where(hard, np.float32(BRAIN_HU), np.clip(values, 0.0, BLOOD_HU))
-    lumen = find_lumen(soft.astype(np.float32), body, spacing)
-    if lumen.full < LEAST_GAIN_HU:
-        return Parted(plain=values, enhanced=values)
-    blood = lumen.mask & ~hard
-    halo = ndimage.binary_dilation(blood, iterations=1) & (values < max(bone, BLOOD_HU))
-    plain = np.where(blood | (halo & (values > 60.0)), np.float32(BRAIN_HU + 10.0), values)
-    return Parted(plain=plain.astype(np.float32), enhanced=values)

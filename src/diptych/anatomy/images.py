@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diptych.anatomy.contrast import Contrast, part_contrast, read_angiogram
+from diptych.anatomy.contrast import Contrast, read_angiogram
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.t1 import read_t1
 from diptych.kernels.components import label_components
@@ -107,11 +107,11 @@ def read_volumes(volumes: Mapping[str, Volume], policy: AnatomyPolicy, name: str
     box = _box_of(body)
     body, plain = np.ascontiguousarray(body[box]), np.ascontiguousarray(plain[box])
     inner = None if hull is None else np.ascontiguousarray(hull[box])
-    found = _read_contrast(volumes, role, _Field(plain, body, inner, box), policy)
+    found = _read_contrast(volumes, role, _Field(plain, body, inner, box))
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_lps(np.array([part.start for part in box], dtype=np.float64))
     return Images(
-        plain=found.plain,
+        plain=plain,
         venous=found.venous,
         body=body,
         contrast=found.role != "",
@@ -137,7 +137,6 @@ class _Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contrast:
-    plain: FloatGrid
     venous: FloatGrid
     arterial: FloatGrid | None = None
     role: str = ""
@@ -154,19 +153,16 @@ def _read_plain(
 
 
 def _read_contrast(
-    volumes: Mapping[str, Volume], role: str, field: _Field, policy: AnatomyPolicy
+    volumes: Mapping[str, Volume], role: str, field: _Field
 ) -> _Contrast:
-    """The plain and the enhanced image; both the same where nothing shows vessels."""
-    if role in ("ctv", "cta"):
-        parted = part_contrast(field.plain, field.body, volumes[role].spacing, policy.bone)
-        return _Contrast(plain=parted.plain, venous=parted.enhanced, role=role)
-    given = [name for name in (*VENOUS, *ARTERIAL) if name in volumes]
+    """The enhanced image, the same as the plain one where nothing shows vessels."""
+    given = [name for name in (*VENOUS, *ARTERIAL) if name in volumes and name != role]
     if not given:
-        return _Contrast(plain=field.plain, venous=field.plain)
+        return _Contrast(venous=field.plain)
     enhanced = _enhance(volumes, given[0], role, field)
     later = [name for name in given[1:] if name in ARTERIAL and given[0] in VENOUS]
     arterial = _enhance(volumes, later[0], role, field) - field.plain if later else None
-    return _Contrast(plain=field.plain, venous=enhanced, arterial=arterial, role=given[0])
+    return _Contrast(venous=enhanced, arterial=arterial, role=given[0])
 
 
 def _enhance(volumes: Mapping[str, Volume], name: str, role: str, field: _Field) -> FloatGrid:
@@ -190,9 +186,9 @@ def _limits(role: str, contrast: str) -> list[str]:
         )
     if role in ("ctv", "cta"):
         notes.append(
-            f"the case has a contrast series ({role}) but none without: vessels that touch bone"
-            " may be cut short or missed, and dura cannot be told from brain by contrast;"
-            " a plain CT of the same session would show both"
+            f"the only CT is one with contrast ({role}): blood and thin bone are equally bright in"
+            " it, so that vessels were not traced and those that touch the skull count as bone;"
+            " add a plain CT (ct) or an MR venogram (mrv) of the same session"
         )
     if contrast in ARTERIAL:
         notes.append(

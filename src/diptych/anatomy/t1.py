@@ -42,7 +42,7 @@ LAYER_MM, THIN_MM, BRIGHT_LAYER = 1.0, 4.0, 0.9
 PLATE, LEAST_PLATE_ML = 0.2, 1.0
 """Inside the hull only what is darker than CSF ever is, in pieces of some size, is bone."""
 FLUID_SHARE, FLUID_HU, GREY_HU, SOFT_HU = 0.40, 8.0, 38.0, 52.0
-BONE_HU, SCALP_HU, AIR_HU = 600.0, 40.0, -1000.0
+MARROW_HU, BONE_HU, SCALP_HU, AIR_HU = 230.0, 700.0, 40.0, -1000.0
 LEAST_RIM = 0.5
 """Less of the hull than this with a dark layer outside: no skull is in the image."""
 
@@ -266,12 +266,13 @@ def _largest(mask: Mask) -> Mask:
 
 
 def _on_ct_scale(values: FloatGrid, head: Mask, hull: Mask, bone: Mask, grey: float) -> FloatGrid:
-    """CSF 8 HU, grey matter 38 HU, brighter tissue little more; bone, scalp and air flat."""
+    """CSF 8 HU, grey matter 38 HU, brighter tissue little more; bone the harder the blacker."""
     slope = np.float32((GREY_HU - FLUID_HU) / ((1.0 - FLUID_SHARE) * grey))
     result = values * slope
     result += np.float32(GREY_HU) - slope * np.float32(grey)
     np.clip(result, -15.0, SOFT_HU, out=result)
     result[head & ~hull] = SCALP_HU
-    result[bone] = BONE_HU
+    black = np.clip(1.0 - values[bone] / np.float32(BRIGHT_LAYER * grey), 0.0, 1.0)
+    result[bone] = MARROW_HU + (BONE_HU - MARROW_HU) * black
     result[~head] = AIR_HU
     return result
