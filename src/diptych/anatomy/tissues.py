@@ -178,7 +178,8 @@ def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) ->
     """`Tissue` codes, uint8, inside the box.
 
     Dura is the layer of the cavity next to the skull, the sheets inside the cavity that
-    contrast raises, and the fibrous tissue that closes gaps of the skull.
+    contrast raises, and the fibrous tissue that closes gaps of the skull; of an MR, only
+    what contrast raises.
     """
     codes = np.where(images.body, np.uint8(Tissue.SKIN), np.uint8(Tissue.AIR))
     soft = ndimage.gaussian_filter(0.5 * (images.plain + images.venous), 0.6)
@@ -199,4 +200,6 @@ def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: Ana
     closing = outside & touching
     rise = ndimage.gaussian_filter(parts.rise, 0.6)
     raised = (rise > policy.dura_rise) | (soft > 58.0)
+    if images.hull is not None:  # in a T1 image the lining is as dark as the CSF beside it
+        return np.asarray(parts.cavity & raised)
     return np.asarray(lining | closing | (parts.cavity & raised))

@@ -149,6 +149,7 @@ class Anatomy:
     confidence : Volume uint8 0..100, how sure the owner of each voxel is
     measures : further figures by name ("fused-area-skin", "brain-volume-A", ...)
     notes : doubts and shortcuts, in words, shown in the dossier
+    tissue_confidence : Volume uint8 0..100, how sure the tissue of each voxel is
     """
 
     tissues: Volume
@@ -159,11 +160,16 @@ class Anatomy:
     classification: Classification
     measures: Mapping[str, Measured]
     notes: tuple[str, ...]
+    tissue_confidence: Volume | None = None
 
     def __post_init__(self) -> None:
-        for name, volume in (("ownership", self.ownership), ("confidence", self.confidence)):
+        for name, volume in (
+            ("ownership", self.ownership),
+            ("confidence", self.confidence),
+            ("tissue_confidence", self.tissue_confidence),
+        ):
             require(
-                volume.same_grid(self.tissues),
+                volume is None or volume.same_grid(self.tissues),
                 f"{name} is not on the grid of the tissues",
                 remedy="map the anatomy again from one case",
             )
