@@ -47,7 +47,8 @@ def rate_tissues(
     sure[bright] = np.minimum(sure[bright], beside)
     _rate_dura(sure, images, parts, codes)
     _rate_vessels(sure, parts, codes)
-    return np.rint(100.0 * np.clip(sure, 0.0, 1.0)).astype(np.uint8)
+    result: NDArray[np.uint8] = np.rint(100.0 * np.clip(sure, 0.0, 1.0)).astype(np.uint8)
+    return result
 
 
 def _rate_air(

@@ -152,9 +152,7 @@ def _read_plain(
     return volume.voxels.astype(np.float32), body, None
 
 
-def _read_contrast(
-    volumes: Mapping[str, Volume], role: str, field: _Field
-) -> _Contrast:
+def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _Contrast:
     """The enhanced image, the same as the plain one where nothing shows vessels."""
     given = [name for name in (*VENOUS, *ARTERIAL) if name in volumes and name != role]
     if not given:

@@ -17,6 +17,15 @@ ThreadsOption = Annotated[
     int,
     typer.Option("--threads", min=1, help="Threads to use; the results are the same for any."),
 ]
+OwnersOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--seeds",
+        metavar="FILE",
+        help="Owners as people see them: a label NIfTI on the case's grid (1 A, 2 B, 3 shared),"
+        " or points with radius and owner in TOML or CSV. Kept in CASE/corrections.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of an error.")
