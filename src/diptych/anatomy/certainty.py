@@ -7,7 +7,7 @@ from scipy.special import ndtr
 
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
-from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.tissues import Compartments, read_soft
 from diptych.model import Tissue
 
 ABOVE_FLUID_HU, SPREAD_FLUID_HU, SPREAD_FLUID_MR = 3.0, 4.3, 3.0
@@ -35,12 +35,11 @@ def rate_tissues(
     generated pairs; air far from the heads is sure.
     """
     sure = np.ones(codes.shape, dtype=np.float32)
-    soft = np.where(images.body, 0.5 * (images.plain + images.venous), -1000.0).astype(np.float32)
     _rate_air(sure, images, codes, policy)
     _rate_bone(sure, images, codes, policy)
     spread = SPREAD_FLUID_HU if images.hull is None else SPREAD_FLUID_MR
-    smooth = ndimage.gaussian_filter(soft, 0.6)
-    margin = smooth - np.float32(policy.fluid + ABOVE_FLUID_HU)
+    smooth, fluid = read_soft(images, parts, policy)
+    margin = smooth - np.float32(fluid + ABOVE_FLUID_HU)
     _rate_fluid(sure, margin / np.float32(spread), codes)
     bright = (codes == Tissue.BRAIN) & (smooth > BRIGHT_BRAIN_HU - 3.0 * SPREAD_FLUID_HU)
     beside = ndtr((BRIGHT_BRAIN_HU - smooth[bright]) / SPREAD_FLUID_HU)

@@ -20,6 +20,10 @@ ENCLOSED = 0.8
 LEAST_LUMP_ML = 15.0
 LEAST_VESSEL_VOXELS = 6
 GAP_MM = 6.0
+SOFT_SIGMA, NOISY_SIGMA, NOISY_HU = 0.6, 1.0, 2.1
+"""Smoothing in voxels; the wider where neighbours still differ by more than that median."""
+DEEP_MM, BELOW_BRAIN_HU = 5.0, 9.0
+"""CSF is 15 to 30 HU darker than brain: half of the least, and something for noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -182,14 +186,32 @@ def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) ->
     what contrast raises.
     """
     codes = np.where(images.body, np.uint8(Tissue.SKIN), np.uint8(Tissue.AIR))
-    soft = ndimage.gaussian_filter(0.5 * (images.plain + images.venous), 0.6)
-    codes[parts.cavity] = np.where(
-        soft[parts.cavity] < policy.fluid, int(Tissue.CSF), int(Tissue.BRAIN)
-    )
+    soft, fluid = read_soft(images, parts, policy)
+    codes[parts.cavity] = np.where(soft[parts.cavity] < fluid, int(Tissue.CSF), int(Tissue.BRAIN))
     codes[_find_dura(images, parts, soft, policy)] = Tissue.DURA
     codes[parts.bone] = Tissue.BONE
     codes[parts.vessel] = Tissue.VESSEL
     return codes.astype(np.uint8)
+
+
+def read_soft(
+    images: Images, parts: Compartments, policy: AnatomyPolicy
+) -> tuple[FloatGrid, float]:
+    """Both series smoothed until soft tissue can be told, and the HU below which it is CSF.
+
+    The threshold is the policy's, or less where the brain of this image is darker than that
+    of an infant with contrast: it lies BELOW_BRAIN_HU below the median of the deep cavity.
+    """
+    mean = 0.5 * (images.plain + images.venous)
+    soft = ndimage.gaussian_filter(mean, SOFT_SIGMA)
+    deep = parts.cavity & ~parts.vessel & (parts.depth > DEEP_MM)
+    if images.hull is not None or not deep.any():
+        return soft, policy.fluid
+    level = float(np.median(soft[deep]))
+    steps = np.abs(np.diff(soft, axis=0))[deep[1:] & deep[:-1]]
+    if steps.size and float(np.median(steps)) > NOISY_HU:
+        soft = ndimage.gaussian_filter(mean, NOISY_SIGMA)
+    return soft, min(policy.fluid, level - BELOW_BRAIN_HU)
 
 
 def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: AnatomyPolicy) -> Mask:
