@@ -10,6 +10,8 @@ from diptych.cli.options import (
     CaseArgument,
     DaysOption,
     JsonOption,
+    LabelsOption,
+    LabelTableOption,
     OwnersOption,
     QuietOption,
     SeedOption,
@@ -160,6 +162,8 @@ def _part(name: str, text: str) -> None:
 def anatomy(
     case: CaseArgument,
     seeds: OwnersOption = None,
+    labels: LabelsOption = None,
+    label_table: LabelTableOption = None,
     seed: SeedOption = 1,
     days: DaysOption = 10_000,
     threads: ThreadsOption = 2,
@@ -173,10 +177,30 @@ def anatomy(
         from diptych.pipeline.plan import PlanOptions, run_part
 
         _keep(case, seeds)
+        told = _keep_labels(case, labels, label_table)
+        if not quiet:
+            for line in told:
+                say.message(line)
         options = PlanOptions(seed=seed, days=days, threads=threads)
         with Reporter(quiet) as reporter:
             result = run_part(case, "anatomy", options, reporter)
         say.result(result, lines=[f"anatomy: written to {result['folder']}"])
+
+
+def _keep_labels(case: Path, labels: Path | None, table: Path | None) -> list[str]:
+    from diptych.cli.wording import label_lines
+    from diptych.model import UsageError
+
+    if labels is None:
+        if table is not None:
+            raise UsageError("--label-table was given without --labels", remedy="give --labels FILE")
+        return []
+    from diptych.pipeline.folder import CaseFolder
+    from diptych.pipeline.labels import keep_labels
+
+    folder = CaseFolder(case)
+    folder.require()
+    return label_lines(keep_labels(folder, labels, table))
 
 
 _part("separate", "The optimal cut, who keeps which vein, what must be replaced.")
@@ -215,7 +239,7 @@ def intake(
         typer.Argument(metavar="SOURCE...", help="NIfTI files or DICOM folders to add."),
     ] = None,
     role: Annotated[
-        str, typer.Option("--role", help="What the sources show: ct, ctv, mr or mrv.")
+        str, typer.Option("--role", help="What the sources show: ct, ctv, cta, mr, mrv or mra.")
     ] = "",
     json: JsonOption = False,
     quiet: QuietOption = False,

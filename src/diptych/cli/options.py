@@ -26,6 +26,21 @@ OwnersOption = Annotated[
         " or points with radius and owner in TOML or CSV. Kept in CASE/corrections.",
     ),
 ]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="Tissues labelled elsewhere: a NIfTI file, a DICOM SEG or an output folder of"
+        " TotalSegmentator. Kept in CASE/labels; none takes them away.",
+    ),
+]
+LabelTableOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--label-table", metavar="FILE", help="Names of the labels of a NIfTI: a BIDS dseg.tsv."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of an error.")

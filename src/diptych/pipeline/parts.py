@@ -50,8 +50,9 @@ def _roster_facts(folder: CaseFolder) -> Mapping[str, object]:
 
 def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
     from diptych.pipeline.corrections import correction_facts
+    from diptych.pipeline.labels import label_facts
 
-    return correction_facts(folder)
+    return {**correction_facts(folder), **label_facts(folder)}
 
 
 def _intake(run: Run, out: Path) -> None:
@@ -67,17 +68,22 @@ def _anatomy(run: Run, out: Path) -> None:
     from diptych.anatomy import AnatomyPolicy, map_anatomy
     from diptych.formats.nifti import write_volume
     from diptych.pipeline.corrections import read_corrections
+    from diptych.pipeline.labels import read_tissue_labels
 
     case = run.load(Case, INTAKE, "case")
+    policy = merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy")
     anatomy = map_anatomy(
         case,
         tables=run.tables(STAGE["anatomy"].tables),
-        policy=merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy"),
+        policy=policy,
+        labels=read_tissue_labels(run.folder, case, policy.segmenter),
         corrections=read_corrections(run.folder, case.volumes[0].volume),
     )
     run.keep(out, ANATOMY, "anatomy", anatomy)
     write_volume(out / "tissues.nii.gz", anatomy.tissues)
     write_volume(out / "ownership.nii.gz", anatomy.ownership)
+    if anatomy.tissue_confidence is not None:
+        write_volume(out / "tissue-confidence.nii.gz", anatomy.tissue_confidence)
 
 
 def _separation(run: Run, out: Path) -> None:
