@@ -66,7 +66,9 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
 
 def grow_voxels(index: Index, shape: tuple[int, ...], steps: int) -> Index:
     """Voxels (N, 3) within so many face-to-face steps of some voxels, sorted by place."""
-    around = np.array([(0, 0, 0), *(sign * axis for axis in np.eye(3, dtype=int) for sign in (1, -1))])
+    around = np.array(
+        [(0, 0, 0), *(sign * axis for axis in np.eye(3, dtype=int) for sign in (1, -1))]
+    )
     for _ in range(steps):
         near = (index[:, None] + around).reshape(-1, 3)
         near = near[((near >= 0) & (near < shape)).all(axis=1)]

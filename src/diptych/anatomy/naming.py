@@ -172,9 +172,7 @@ def _name_outlets(
         clear = min(2.0 * abs(float(np.mean(left > 0.0)) - 0.5), 2.0 * abs(out - 0.5) + 0.5)
         sure = (SURE if len(own) == len(SIDES) else LIKELY) * (0.6 + 0.4 * min(clear, 1.0))
         kind = "vein" if out > 0.5 else "sinus"
-        labels[number] = Label(
-            name=f"{name} {twin}, {side}", kind=kind, confidence=round(sure, 4)
-        )
+        labels[number] = Label(name=f"{name} {twin}, {side}", kind=kind, confidence=round(sure, 4))
 
 
 def _ways_between(tree: Tree, own: Sequence[int], inside: Sequence[int]) -> set[int]:

@@ -1,6 +1,6 @@
 """Whose each voxel is: a minimum cut from both territories along septum, plate and suture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,19 @@ from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
 
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
-PRICE_VESSEL, PRICE_SOFT = 80.0, 100.0
+PRICE_VESSEL, PRICE_SOFT = 80.0, 200.0
 PRICE_BONE = 60.0
 PLATE_DEPTH_MM = 3.5
 """Bone farther than this from skin is not vault: it is a plate between the cavities."""
 REACH_CLEAR_MM, REACH_UNCLEAR_MM = 0.6, 6.0
 
+Codes = NDArray[np.uint8]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sides:
     """side : 1 A, 2 B, 0 air, uint8; inner : inside the vault; sheet : strength;
-    faces : voxels next to the other side; confidence : 0..100, uint8; seed value and proof.
+    faces : voxels next to the other side; confidence : 0..100, uint8.
     """
 
     side: NDArray[np.uint8]
@@ -50,34 +52,73 @@ def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> 
     return Sides(side=labels, inner=inner, sheet=sheet, faces=faces, confidence=confidence)
 
 
-def part_seeds(seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Seeds (I, J, K) without those of either twin that touch the other's.
+def divide_again(
+    images: Images, parts: Compartments, territory: Territory, sides: Sides, said: Codes
+) -> Sides:
+    """The sides once people have said whose some voxels are; the search starts from `sides`.
+
+    said : (I, J, K) uint8, 0 nothing, 1 A, 2 B, 3 shared (free: the boundary runs where it
+        is cheapest). What is said stands, whatever the images and the territories show.
+    """
+    kept = np.where(images.body, said, 0).astype(np.uint8)
+    seeds = part_seeds(lay_over(territory.seeds, kept))
+    price = _price(images, parts, sides.inner, sides.sheet)
+    labels = _cut(price, seeds, images.spacing, start=sides.side)
+    labels = np.where((kept == 1) | (kept == 2), kept, labels).astype(np.uint8)
+    faces = find_faces(labels)
+    sure = _confidence(images, labels, faces, sides.sheet, sides.inner)
+    sure[kept > 0] = 100
+    return replace(sides, side=labels, faces=faces, confidence=sure)
+
+
+def lay_over(seeds: Codes, said: Codes) -> Codes:
+    """Seeds (I, J, K) with what people said in place of the territories, and a free voxel
+    round it where it meets the other twin's territory.
+    """
+    result = np.where(said == 3, 0, seeds).astype(np.uint8)
+    for code in (1, 2):
+        near = ndimage.binary_dilation(said == code, structure=np.ones((3, 3, 3)))
+        result[near & (result == 3 - code)] = 0
+    return np.where((said == 1) | (said == 2), said, result).astype(np.uint8)
+
+
+def part_seeds(seeds: Codes) -> Codes:
+    """Seeds (I, J, K) without those of either twin that touch the other's, corners too.
 
     The cut needs a free voxel between the two; where the heads lie close, territories meet.
     """
     parted = seeds.copy()
-    for low, high in map(neighbour_slices, range(3)):
-        meet = (seeds[low] | seeds[high]) == 3
-        parted[low][meet] = 0
-        parted[high][meet] = 0
+    around = np.ones((3, 3, 3))
+    near = [ndimage.binary_dilation(seeds == code, structure=around) for code in (1, 2)]
+    parted[((seeds == 1) & near[1]) | ((seeds == 2) & near[0])] = 0
     return parted
 
 
 def _cut(
-    price: NDArray[np.int64], seeds: NDArray[np.uint8], spacing: tuple[float, float, float]
-) -> NDArray[np.uint8]:
+    price: NDArray[np.int64],
+    seeds: Codes,
+    spacing: tuple[float, float, float],
+    start: Codes | None = None,
+) -> Codes:
     """Sides of the minimum cut; which twin is the source depends on place, not on name.
 
     So swapping the names swaps the sides, even where several cuts have the same price.
+    `start` are sides to begin from; they change the time, not the result.
     """
     first = int(seeds.ravel()[int(np.argmax(seeds.ravel() > 0))])
     turned = seeds if first == 1 else _swapped(seeds)
-    labels = minimum_cut(price, turned, spacing=spacing).labels
+    labels = minimum_cut(
+        price,
+        turned,
+        neighbours=26,
+        spacing=spacing,
+        upper_bound_mask=None if start is None else start == first,
+    ).labels
     return labels if first == 1 else _swapped(labels)
 
 
-def _swapped(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    result: NDArray[np.uint8] = np.array([0, 2, 1], dtype=np.uint8)[codes]
+def _swapped(codes: Codes) -> Codes:
+    result: Codes = np.array([0, 2, 1], dtype=np.uint8)[codes]
     return result
 
 
