@@ -12,7 +12,7 @@ from diptych.anatomy.drainage import assign_owners, paint_owners
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
-from diptych.anatomy.ownership import Sides, find_septum
+from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
@@ -58,10 +58,11 @@ def map_anatomy(
     require_both_heads(case, images)
     parts = find_compartments(images, policy)
     territory = find_territory(case, images, parts, policy)
-    sides, said, told = divide_as_told(images, parts, territory, corrections)
+    table, physiology = tables["classification"], tables["physiology"]
+    ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
+    sides, said, told = divide_as_told(ground, corrections)
     codes = label_tissues(images, parts, policy)
     codes[find_septum(parts, sides)] = Tissue.DURA
-    table, physiology = tables["classification"], tables["physiology"]
     tree = trace_vessels(images, parts)
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
     drainage = correct_branches(drainage, tree, images, said)
