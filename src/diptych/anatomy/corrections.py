@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.images import Box, Images
-from diptych.anatomy.ownership import Sides, divide_again, divide_tissue
-from diptych.anatomy.territory import Territory
+from diptych.anatomy.ownership import Ground, Sides, divide_again, divide_tissue
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
 from diptych.model import Corrections, InputError, Owner, OwnerSeed, Volume
@@ -62,7 +61,8 @@ def _on_box(volume: Volume, images: Images) -> Codes:
             f"painted owners {volume.source!r} have shape {volume.shape} and voxels of"
             f" {_words(volume.spacing)} mm, which is not the grid of the case"
             f" ({images.grid.shape}, {_words(images.grid.spacing)} mm, the same position)",
-            remedy="paint on the CT of the case, or on ownership.nii.gz that Diptych wrote",
+            remedy="paint on the CT of the case, or on ownership.nii.gz that Diptych wrote, or"
+            " delete the file from the case's folder corrections",
         )
     layer = volume.voxels[images.box].astype(np.uint8)
     if not ((layer > 0) & images.body).any():
@@ -95,7 +95,8 @@ def _ball(seed: OwnerSeed, images: Images) -> tuple[Box, NDArray[np.bool_]]:
         raise InputError(
             f"the seed at {_words(seed.position).replace(' x ', ', ')} mm with radius"
             f" {seed.radius:g} mm lies in air, expected tissue of the heads",
-            remedy="give its position in LPS+ mm, as the pictures and tables show it",
+            remedy="give its position in LPS+ mm, as the pictures and tables show it, or delete"
+            " it from the case's folder corrections",
         )
     return (x, y, z), ball
 
@@ -107,16 +108,14 @@ def _in_vessel(seed: OwnerSeed, images: Images, parts: Compartments) -> bool:
     return bool(parts.vessel[tuple(index)])
 
 
-def divide_as_told(
-    images: Images, parts: Compartments, territory: Territory, corrections: Corrections
-) -> tuple[Sides, Said, tuple[str, ...]]:
+def divide_as_told(ground: Ground, corrections: Corrections) -> tuple[Sides, Said, tuple[str, ...]]:
     """The sides by the images, and again with what people said; and a note if they did."""
-    said = read_said(corrections, images, parts)
-    first = divide_tissue(images, parts, territory)
-    if not said.tissue.any():
+    said = read_said(corrections, ground.images, ground.parts)
+    first = divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
+    if not corrections.seeds and not corrections.painted:
         return first, said, ()
-    sides = divide_again(images, parts, territory, first, said.tissue)
-    return sides, said, (describe_change(corrections, first, sides, images.voxel_ml),)
+    sides = divide_again(ground, first, said.tissue)
+    return sides, said, (describe_change(corrections, first, sides, ground.images.voxel_ml),)
 
 
 def correct_branches(drainage: Drainage, tree: Tree, images: Images, said: Said) -> Drainage:

@@ -14,7 +14,7 @@ from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
-from diptych.anatomy.ownership import Sides, find_septum
+from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
@@ -64,11 +64,12 @@ def map_anatomy(
     found = segment(images, policy, labels)
     parts, codes = found.parts, found.codes.copy()
     territory = find_territory(case, images, parts, policy)
-    sides, said, told = divide_as_told(images, parts, territory, corrections)
+    table, physiology = tables["classification"], tables["physiology"]
+    ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
+    sides, said, told = divide_as_told(ground, corrections)
     septum = find_septum(parts, sides)
     codes[septum] = Tissue.DURA
     rate_septum(found.sure, septum)
-    table, physiology = tables["classification"], tables["physiology"]
     tree = trace_vessels(images, parts)
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
     drainage = correct_branches(drainage, tree, images, said)

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diptych.anatomy.images import Box, Images, Mask
-from diptych.anatomy.ownership import Sides, clear_faces, find_faces, neighbour_slices
+from diptych.anatomy.images import Images, Mask
+from diptych.anatomy.ownership import Sides, block_round, find_faces, neighbour_slices
 from diptych.anatomy.tissues import Compartments
 from diptych.model import Measured, Tissue, TwinId
 from diptych.tables import SourcedTable
@@ -65,9 +65,10 @@ def face_areas(images: Images, side: NDArray[np.uint8]) -> FloatArray:
     it and the boundary's smoothed normal.
     """
     area = np.zeros(side.shape)
-    block = _block_round(side)
-    if block is None:
+    faces = find_faces(side)
+    if not faces.any():
         return area
+    block = block_round(faces, int(4.0 * SMOOTH) + 1)
     near_side, out = side[block], area[block]
     normal = _normal(near_side, images.spacing)
     cell = float(np.prod(images.spacing))
@@ -78,18 +79,6 @@ def face_areas(images: Images, side: NDArray[np.uint8]) -> FloatArray:
         out[near] += share_each * normal[axis][near]
         out[far] += share_each * normal[axis][far]
     return area
-
-
-def _block_round(side: NDArray[np.uint8]) -> Box | None:
-    """The block that holds all faces and what smoothing reaches from them; None: no face."""
-    where = np.argwhere(find_faces(side))
-    if not len(where):
-        return None
-    reach = int(4.0 * SMOOTH) + 1
-    low = np.maximum(where.min(axis=0) - reach, 0).tolist()
-    high = np.minimum(where.max(axis=0) + reach + 1, side.shape).tolist()
-    x, y, z = (slice(a, b) for a, b in zip(low, high, strict=True))
-    return x, y, z
 
 
 def _normal(side: NDArray[np.uint8], spacing: tuple[float, float, float]) -> FloatArray:
@@ -104,7 +93,7 @@ def _normal(side: NDArray[np.uint8], spacing: tuple[float, float, float]) -> Flo
 def _septum_fraction(area: FloatArray, parts: Compartments, sides: Sides) -> Measured:
     """Share of the boundary inside the vault where a septum can be seen."""
     inner: Mask = sides.faces & sides.inner & ~parts.vessel
-    seen = clear_faces(sides.sheet, sides.inner, sides.faces) & inner
+    seen = sides.clear & inner
     whole = float(area[inner].sum())
     value = float(area[seen].sum()) / whole if whole > 0.0 else 0.0
     return Measured(value=value, low=max(value - 0.1, 0.0), high=min(value + 0.1, 1.0), unit="1")

@@ -7,6 +7,8 @@ from io import StringIO
 from pathlib import Path
 from shutil import copyfile
 
+import numpy as np
+
 from diptych.formats.nifti import read_series, sidecar_path
 from diptych.model import Corrections, InputError, Millimetre, Owner, OwnerSeed, Volume
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
@@ -95,13 +97,10 @@ def _read_paint(path: Path, grid: Volume | None) -> Volume:
 
 def _same_to_header_precision(volume: Volume, grid: Volume) -> bool:
     """Whether shapes agree and every corner lies within 0.1 mm: headers are single precision."""
-    from numpy import abs as absolute
-    from numpy import array, float64, ndindex
-
     if volume.shape != grid.shape:
         return False
-    corners = array([*ndindex(2, 2, 2)], dtype=float64) * (array(grid.shape) - 1.0)
-    return bool((absolute(volume.to_lps(corners) - grid.to_lps(corners)) < 0.1).all())
+    corners = np.array([*np.ndindex(2, 2, 2)], dtype=np.float64) * (np.array(grid.shape) - 1.0)
+    return bool((np.abs(volume.to_lps(corners) - grid.to_lps(corners)) < 0.1).all())
 
 
 def _toml_rows(text: str, name: str) -> Iterator[Mapping[str, object]]:
