@@ -1,5 +1,6 @@
 """The lumen of vessels finer than the voxel, and how much blood each voxel holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ FULL, BESIDE = 75.0, 24
 whose median is the tissue's own contrast."""
 HALO_MM = 1.5
 """The scanner's blur carries contrast so far out of a vessel."""
-LEAST_DEEP = 200
+LEAST_DEEP, MOST_GROUNDS = 200, 40_000
 BREAK = 5.0
 """Half voxels over which a line of them may be broken."""
 
@@ -48,14 +49,12 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     steps = max(round(HALO_MM / min(images.spacing)), 1)
     index = grow_voxels(core, parts.vessel.shape, steps)
     rim = grow_voxels(index, parts.vessel.shape, 1)
-    rim = rim[~_are_in(rim, index, parts.vessel.shape)]
     rim = rim[images.body[tuple(rim.T)]]
+    rim = rim[cKDTree(index).query(rim)[0] > 0.0]
     full = float(np.percentile(parts.rise[tuple(_deepest(core, parts.vessel).T)], FULL))
     rise = parts.rise[tuple(index.T)].astype(np.float64)
-    count = min(BESIDE, len(rim))
-    if count:
-        _, beside = cKDTree(rim).query(index, k=np.arange(1, count + 1))
-        ground = np.median(parts.rise[tuple(rim.T)].astype(np.float64)[beside], axis=1)
+    if len(rim):
+        ground = _ground(index, rim, parts.rise)
         rise = (rise - ground) * full / np.maximum(full - ground, 0.5 * full)
     share = np.minimum(rise / full, 1.2)
     return Blood(
@@ -64,37 +63,48 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     )
 
 
+def _ground(index: Index, rim: Index, rise: FloatGrid) -> Points:
+    """Contrast (N,) of the tissue beside some voxels: the median of the nearest of the rim,
+    taken at about MOST_GROUNDS of them and lent to those next to them.
+    """
+    some = index[:: max(len(index) // MOST_GROUNDS, 1)]
+    _, beside = cKDTree(rim).query(some, k=np.arange(1, min(BESIDE, len(rim)) + 1))
+    median = np.median(rise[tuple(rim.T)].astype(np.float64)[beside], axis=1)
+    if len(some) < len(index):
+        median = median[cKDTree(some).query(index)[1]]
+    return np.asarray(median)
+
+
 def grow_voxels(index: Index, shape: tuple[int, ...], steps: int) -> Index:
     """Voxels (N, 3) within so many face-to-face steps of some voxels, sorted by place."""
-    around = np.array(
-        [(0, 0, 0), *(sign * axis for axis in np.eye(3, dtype=int) for sign in (1, -1))]
-    )
+    grid = np.zeros(shape, dtype=bool)
+    grid[tuple(index.T)] = True
     for _ in range(steps):
-        near = (index[:, None] + around).reshape(-1, 3)
-        near = near[((near >= 0) & (near < shape)).all(axis=1)]
-        flat = np.unique(np.ravel_multi_index(tuple(near.T), shape))
-        index = np.stack(np.unravel_index(flat, shape), axis=1)
+        for place in _beside(index, shape):
+            grid[tuple(place)] = True
+        index = np.argwhere(grid)
     return index
 
 
-def _are_in(index: Index, others: Index, shape: tuple[int, ...]) -> Mask:
-    flat, known = (np.ravel_multi_index(tuple(places.T), shape) for places in (index, others))
-    return np.isin(flat, known)
+def _beside(index: Index, shape: tuple[int, ...]) -> Iterator[Index]:
+    """Places (3, N) one step away from some voxels, one for each direction, kept inside."""
+    for axis in range(3):
+        for step in (1, -1):
+            place = np.array(index.T)
+            place[axis] = np.clip(place[axis] + step, 0, shape[axis] - 1)
+            yield place
 
 
 def _deepest(core: Index, mask: Mask) -> Index:
     """The voxels that are left when the mask is worn off from outside as often as some are."""
-    left = core
+    worn, left = mask.copy(), core
     while True:
-        flat = np.ravel_multi_index(tuple(left.T), mask.shape)
         inner = np.ones(len(left), dtype=bool)
-        for axis in range(3):
-            for sign in (1, -1):
-                place = np.array(left.T)
-                place[axis] = np.clip(place[axis] + sign, 0, mask.shape[axis] - 1)
-                inner &= np.isin(np.ravel_multi_index(tuple(place), mask.shape), flat)
+        for place in _beside(left, mask.shape):
+            inner &= worn[tuple(place)]
         if inner.sum() < LEAST_DEEP:
             return left
+        worn[tuple(left[~inner].T)] = False
         left = left[inner]
 
 

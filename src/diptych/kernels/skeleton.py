@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
+from diptych.kernels.thinning import thin_mask
 
 Points = NDArray[np.float64]
 TOUCH = 1.75
@@ -36,11 +36,11 @@ class Skeleton:
 
 
 def trace_skeleton(mask: NDArray[np.bool_]) -> Skeleton:
-    """Centrelines of a mask by Lee's thinning, as nodes and strands; loops are kept.
+    """Centrelines of a mask by thinning, as nodes and strands; loops are kept.
 
     A closed ring without branches gets one node. A single voxel gives no strand.
     """
-    points = np.argwhere(skeletonize(mask, method="lee"))
+    points = thin_mask(mask)
     if len(points) < 2:
         return Skeleton(nodes=np.zeros((0, 3)), strands=())
     neighbours = _neighbours(points)
