@@ -259,7 +259,7 @@ def part_tree(tree: Tree, drainage: Drainage) -> Tree:
         for number, last in pair:
             branch = branches[number]
             node = branch.end if last else branch.start
-            branches[number] = replace(branch, **{"end" if last else "start": count})
+            branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
         nodes.append(tree.nodes[node][None])
         count += 1
     ends = [end for branch in branches for end in (branch.start, branch.end)]

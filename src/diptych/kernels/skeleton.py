@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+
 from diptych.kernels.thinning import thin_mask
 
 Points = NDArray[np.float64]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from json import dumps, loads
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,9 +115,9 @@ def _has_frame(folder: CaseFolder) -> bool:
 
 
 def _ask_segmenter(name: str, case: Case) -> Volume:
-    found = load_plugin(SEGMENTERS, name)
+    found: Any = load_plugin(SEGMENTERS, name)
     segmenter = found() if isinstance(found, type) else found
-    codes = np.asarray(segmenter.segment(case))  # type: ignore[attr-defined]
+    codes = np.asarray(segmenter.segment(case))
     grid = case.volumes[0].volume
     allowed = {*(int(tissue) for tissue in Tissue), UNSAID}
     if codes.shape != grid.shape or codes.dtype != np.uint8 or not set(np.unique(codes)) <= allowed:
