@@ -88,7 +88,7 @@ def make_case(pair: DemonstrationPair, order: PairOrder) -> Case:
     )
     series = tuple(
         Series(role=role, subject=Subject.SHARED, evidence="demonstration pair", volume=volume)
-        for role, volume in (("ct", pair.ct), ("ctv", pair.ctv))
+        for role, volume in pair.series
     )
     brief = Brief(
         born=date(2025, 1, 10),

@@ -1,4 +1,4 @@
-"""Plug points: boards, cut solvers and engines that other packages may bring.
+"""Plug points: boards, cut solvers, engines and segmenters that other packages may bring.
 
 A package declares an entry point, for instance `[project.entry-points."diptych.engines"]`;
 its object must do what the protocol in `diptych.model.ports` says. The built-in ones are
@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from diptych.model import UsageError
 
-GROUPS = ("diptych.boards", "diptych.cut_solvers", "diptych.engines")
+GROUPS = ("diptych.boards", "diptych.cut_solvers", "diptych.engines", "diptych.segmenters")
 
 
 def list_plugins() -> list[dict[str, object]]:

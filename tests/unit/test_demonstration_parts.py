@@ -20,7 +20,7 @@ from diptych.demonstration.order import (
 from diptych.demonstration.placement import Pose, directions_of, measure, turns_for
 from diptych.demonstration.routes import bend, even, sagittal
 from diptych.demonstration.shell import smooth_minimum
-from diptych.demonstration.veins import Run
+from diptych.demonstration.tree import Run
 from diptych.model import InputError, Owner, TwinId
 
 LIMITS = {"angle": (140.0,), "rotation": (40.0, 140.0)}

@@ -1,17 +1,18 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from diptych.anatomy.images import Box, FloatGrid, Images, Mask
+from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
+from diptych.anatomy.images import Box, Images, Mask
+from diptych.anatomy.lumen import grow_voxels
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
 from diptych.kernels.components import label_components
-from diptych.kernels.distance import measure_distance
 from diptych.model import Owner
 
 PERIPHERAL_MM = 8.0
@@ -22,27 +23,24 @@ FILL = 0.8
 GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
-STRAIGHT = -0.2
-"""Cosine between two branches below which one is the other's continuation."""
-ALIKE = 0.6
-LOOK_MM = 6.0
-MOST_ENDS = 8
-SAME_SIDE = 0.7
+REACH = 1.05
+"""The lumen round points of a centreline that are half a millimetre apart and more."""
 
 Points = NDArray[np.float64]
-_End = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
-    each branch is a part of; crossing : mm of each branch within the other twin's side.
+    each branch is a part of; crossing : mm of each branch within the other twin's side;
+    passing : pairs of branch ends that run on past others at a node without joining them.
     """
 
     owner: tuple[Owner, ...]
     confidence: tuple[float, ...]
     run: tuple[int, ...]
     crossing: tuple[float, ...]
+    passing: tuple[tuple[End, End], ...] = ()
 
 
 def assign_owners(
@@ -56,22 +54,30 @@ def assign_owners(
     and so does a vessel too wide to be a vein.
     """
     territory = [_territory(branch, images, sides) for branch in tree.branches]
-    wall = measure_distance(parts.cavity, images.spacing)
     shared = [
-        branch.calibre >= sinus_calibre and _is_rim(branch, images, parts, sides, wall)
+        branch.calibre >= sinus_calibre and _is_rim(branch, images, parts, sides)
         for branch in tree.branches
     ]
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
-    run = _runs(tree, shared, territory, sinus_calibre)
+    facts = read_facts(tree, shared, territory, sinus_calibre)
+    courses = find_courses(tree, facts)
+    run = list(courses.run)
     owners = [Owner.SHARED] * len(run)
     sure = [0.9] * len(run)
     for n in range(len(run)):
         if not shared[n]:
-            owners[n], sure[n] = _branch_owner(tree, n, run, territory, sinus_calibre)
+            owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
+            sure[n] = round(purity * courses.sure[n], 6)
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
     )
-    return Drainage(owner=tuple(owners), confidence=tuple(sure), run=tuple(run), crossing=crossing)
+    return Drainage(
+        owner=tuple(owners),
+        confidence=tuple(sure),
+        run=tuple(run),
+        crossing=crossing,
+        passing=find_passing(facts, courses),
+    )
 
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:
@@ -82,9 +88,7 @@ def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8
     return result
 
 
-def _is_rim(
-    branch: Branch, images: Images, parts: Compartments, sides: Sides, wall: FloatGrid
-) -> bool:
+def _is_rim(branch: Branch, images: Images, parts: Compartments, sides: Sides) -> bool:
     """Whether the branch runs along the vault with both twins' tissue beside it.
 
     Judged at every second point: the lesser twin's share of the cavity within
@@ -95,10 +99,20 @@ def _is_rim(
         block, ball = _round(place, float(radius) + SHARED_RIM_MM, images)
         counts = np.bincount(sides.side[block][parts.cavity[block] & ball], minlength=3)[1:3]
         lesser.append(float(counts.min()) / max(float(counts.sum()), 1.0))
-        middle = tuple(size // 2 for size in ball.shape)
-        gaps.append(float(wall[block][middle]) - float(radius))
+        gaps.append(_gap_to_wall(place, float(radius), images, parts))
     both = float(np.median(lesser)) >= SHARED_SHARE
     return both and float(np.median(gaps)) <= WALL_MM
+
+
+def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartments) -> float:
+    """Mm between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
+    block, ball = _round(place, radius + WALL_MM + max(images.spacing), images)
+    outside = np.argwhere(ball & ~parts.cavity[block])
+    if not len(outside):
+        return float("inf")
+    corner = np.array([part.start for part in block])
+    away = (outside + corner - images.index_of(place)) * np.array(images.spacing)
+    return float(np.linalg.norm(away, axis=1).min()) - radius
 
 
 def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
@@ -138,33 +152,30 @@ def _round(place: Points, radius: float, images: Images) -> tuple[Box, Mask]:
     return (x, y, z), ball
 
 
-def _runs(
+def read_facts(
     tree: Tree, shared: list[bool], territory: list[NDArray[np.uint8]], vein: float
-) -> list[int]:
-    """Joins branches that continue each other into runs; run number for each branch.
+) -> Facts:
+    """What the courses of vessels are judged by; `vein` is the calibre of a sinus, mm."""
+    ends = [(number, last) for number in range(len(tree.branches)) for last in (False, True)]
+    return Facts(
+        calibre=tuple(branch.calibre for branch in tree.branches),
+        length=tuple(branch.length for branch in tree.branches),
+        shared=tuple(shared),
+        home=tuple(_home(sides) for sides in territory),
+        begins=tuple(_begins(tree, branch) for branch in tree.branches),
+        side={
+            (n, last): int(_majority(territory[n][_peripheral(tree.branches[n], last)])[0])
+            for n, last in ends
+        },
+        vein=WIDE * vein,
+    )
 
-    Sinuses (wider than `vein`) that run each through another twin's side are never one.
-    A vein that touches itself leaves a loop: it goes with the branch of nearest calibre.
-    """
-    run = list(range(len(tree.branches)))
-    calibre = [branch.calibre for branch in tree.branches]
-    home = [_home(sides) for sides in territory]
-    at: dict[int, list[_End]] = {}
-    for number, branch in enumerate(tree.branches):
-        if branch.start != branch.end:
-            at.setdefault(branch.start, []).append((number, False))
-            at.setdefault(branch.end, []).append((number, True))
-    for node in sorted(at):
-        for (a, _), (b, _) in _best_pairs(tree, at[node], territory):
-            strangers = {home[a], home[b]} == {1, 2} and min(calibre[a], calibre[b]) >= WIDE * vein
-            if shared[a] == shared[b] and not strangers:
-                old, new = max(run[a], run[b]), min(run[a], run[b])
-                run = [new if value == old else value for value in run]
-    for number, branch in enumerate(tree.branches):
-        if branch.start == branch.end and branch.start in at:
-            _, host = min((abs(calibre[n] - calibre[number]), n) for n, _ in at[branch.start])
-            run[number] = run[host]
-    return run
+
+def _begins(tree: Tree, branch: Branch) -> float:
+    """0 for a branch without free end or a mere bulge, to 1 for twice its calibre and more."""
+    if not tree.free_ends(branch):
+        return 0.0
+    return min(max(branch.length / branch.calibre - 1.0, 0.0), 1.0)
 
 
 def _home(sides: NDArray[np.uint8]) -> int:
@@ -173,77 +184,6 @@ def _home(sides: NDArray[np.uint8]) -> int:
         if float(np.mean(sides == code)) >= PURE:
             return code
     return 0
-
-
-def _best_pairs(
-    tree: Tree, ends: list[_End], territory: list[NDArray[np.uint8]]
-) -> tuple[tuple[_End, _End], ...]:
-    """Which branch ends at a node continue each other: the straightest set of pairs.
-
-    Where a wider vessel passes, two veins that end in it from both sides are no pair. Where
-    only two ends meet they are one vessel, however it bends.
-    """
-    if len(ends) == 2:
-        return ((ends[0], ends[1]),)
-    widest = max(tree.branches[n].calibre for n, _ in ends)
-    wide = [end for end in ends if tree.branches[end[0]].calibre >= ALIKE * widest]
-    if len(wide) > MOST_ENDS:
-        return ()
-    scores = {
-        (a, b): _continuity(tree, wide[a], wide[b], territory)
-        for a in range(len(wide))
-        for b in range(a + 1, len(wide))
-    }
-    _, pairs = _match(list(range(len(wide))), scores)
-    return tuple((wide[a], wide[b]) for a, b in pairs)
-
-
-def _match(
-    free: list[int], scores: dict[tuple[int, int], float]
-) -> tuple[float, tuple[tuple[int, int], ...]]:
-    """The set of pairs with the greatest sum of scores; pairs of score 0 or less are left."""
-    if len(free) < 2:
-        return 0.0, ()
-    first, rest = free[0], free[1:]
-    best = _match(rest, scores)
-    for other in rest:
-        score = scores[first, other]
-        if score > 0.0:
-            inner = _match([n for n in rest if n != other], scores)
-            if score + inner[0] > best[0]:
-                best = score + inner[0], ((first, other), *inner[1])
-    return best
-
-
-def _continuity(tree: Tree, first: _End, second: _End, territory: list[NDArray[np.uint8]]) -> float:
-    """Above 0 when the second branch end runs on from the first.
-
-    Counted are how straight they go on, how alike they are, and whether they lie on the
-    same side there: veins of both twins that touch through the septum stay on their sides.
-    Two branches with free ends both come from the periphery: neither continues the other.
-    """
-    a, b = tree.branches[first[0]], tree.branches[second[0]]
-    if tree.free_ends(a) and tree.free_ends(b):
-        return 0.0
-    cosine = float(_direction(a, first[1]) @ _direction(b, second[1]))
-    ratio = min(a.calibre, b.calibre) / max(a.calibre, b.calibre)
-    if cosine > STRAIGHT or ratio < ALIKE:
-        return 0.0
-    sides = [
-        _majority(territory[n][_peripheral(tree.branches[n], from_end)])[0]
-        for n, from_end in (first, second)
-    ]
-    return round(ratio - cosine + (SAME_SIDE if sides[0] is sides[1] else 0.0), 9)
-
-
-def _direction(branch: Branch, from_end: bool) -> Points:
-    """Unit vector in which the branch leaves one of its ends."""
-    path = branch.path[::-1] if from_end else branch.path
-    away = np.linalg.norm(path - path[0], axis=1)
-    far = int(np.argmax(away > LOOK_MM)) or len(path) - 1
-    vector = path[far] - path[0]
-    result: Points = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return result
 
 
 def _branch_owner(
@@ -311,33 +251,59 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
     return other * branch.length
 
 
+def part_tree(tree: Tree, drainage: Drainage) -> Tree:
+    """The tree with a node of its own for each pair that only passes others."""
+    nodes, branches = [tree.nodes], list(tree.branches)
+    count = len(tree.nodes)
+    for pair in drainage.passing:
+        for number, last in pair:
+            branch = branches[number]
+            node = branch.end if last else branch.start
+            branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
+        nodes.append(tree.nodes[node][None])
+        count += 1
+    ends = [end for branch in branches for end in (branch.start, branch.end)]
+    return Tree(
+        nodes=np.concatenate(nodes),
+        degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
+        branches=tuple(branches),
+        touches=tree.touches + len(drainage.passing),
+    )
+
+
 def paint_owners(
     images: Images, parts: Compartments, sides: Sides, tree: Tree, drainage: Drainage
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """`Owner` codes and confidence (0..100), uint8: of each voxel's side, and in vessels
-    of the vessel with the nearest centreline.
+    of the vessel with the nearest centreline, also where its wall is seen less than half.
     """
     codes, sure = sides.side.copy(), sides.confidence.copy()
     if not tree.branches:
         return codes, sure
     points = np.concatenate([branch.path for branch in tree.branches])
+    radius = np.concatenate([branch.radius for branch in tree.branches])
     which = np.repeat(np.arange(len(tree.branches)), [len(b.path) for b in tree.branches])
-    where = np.argwhere(parts.vessel & _traced(images, parts, points))
-    _, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
-    chosen = which[nearest]
+    seen = _traced(images, parts, points)
+    where = grow_voxels(seen, parts.vessel.shape, 1)
+    where = where[images.body[tuple(where.T)]]
+    away, nearest = cKDTree(points).query(images.position_of(where.astype(np.float64)))
+    veins = np.isin(np.array(drainage.owner)[which[nearest]], (Owner.A, Owner.B))
+    inside = parts.vessel[tuple(where.T)]
+    within = inside | (veins & (away <= REACH * radius[nearest]))
+    where, chosen = where[within], which[nearest[within]]
     codes[tuple(where.T)] = np.array(drainage.owner, dtype=np.uint8)[chosen]
     percent = np.rint(100.0 * np.array(drainage.confidence)).astype(np.uint8)
     sure[tuple(where.T)] = percent[chosen]
     return codes, sure
 
 
-def _traced(images: Images, parts: Compartments, points: Points) -> Mask:
-    """Voxels of vessel pieces that a centreline was found for."""
+def _traced(images: Images, parts: Compartments, points: Points) -> NDArray[np.int64]:
+    """Voxels (N, 3) of vessel pieces that a centreline was found for."""
     pieces = label_components(parts.vessel, neighbours=26)
     index = np.rint(images.index_of(points)).astype(np.int64)
     index = np.clip(index, 0, np.array(pieces.labels.shape) - 1)
     hit = np.zeros(pieces.count + 1, dtype=bool)
     hit[pieces.labels[tuple(index.T)]] = True
     hit[0] = False
-    result: Mask = hit[pieces.labels]
-    return result
+    every = np.argwhere(parts.vessel)
+    return every[hit[pieces.labels[tuple(every.T)]]]

@@ -1,12 +1,15 @@
 """The images of a case as the anatomy part works on them: a box round the heads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from diptych.anatomy.contrast import Contrast, read_angiogram
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.t1 import read_t1
 from diptych.kernels.components import label_components
 from diptych.model import Case, InputError, Volume
 
@@ -24,9 +27,15 @@ class Images:
     """CT values inside a box of the case's grid.
 
     plain : HU without contrast; venous : HU with venous contrast (the same as plain
-        when the case has none, and then `contrast` is False)
+        when the case has none, and then `contrast` is False). An MR is read on the CT's
+        scale; an angiogram is laid over `plain` as the HU that full vessels would gain
     body : tissue of the heads, without table and cushions; inner air is not part of it
+        (of an MR it is: there air and bone are both black)
     box : where it lies in `grid`; affine : index in the box -> LPS+ mm
+    hull : inside of the skulls, where the image itself does not show bone well (MR)
+    arterial : HU gained in the arterial phase, where there is one beside a venous one
+    roles : role of the plain series, then of the one that shows vessels, if any
+    notes : what these series can not show, in words
     """
 
     plain: FloatGrid
@@ -36,6 +45,10 @@ class Images:
     box: Box
     grid: Volume
     affine: NDArray[np.float64]
+    hull: Mask | None = None
+    arterial: FloatGrid | None = None
+    roles: tuple[str, ...] = ("ct", "ctv")
+    notes: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -65,32 +78,123 @@ class Images:
         return whole
 
 
-def read_images(case: Case, policy: AnatomyPolicy) -> Images:
-    """The case's "ct" and "ctv" inside the box that holds the heads.
+PLAIN = ("ct", "mr", "ctv", "cta")
+"""Series that show skull and brain, the best first."""
+VENOUS, ARTERIAL = ("ctv", "mrv"), ("cta", "mra")
 
-    Raises InputError when there is no "ct", or no head in it.
+
+def read_images(case: Case, policy: AnatomyPolicy) -> Images:
+    """The case's series inside the box that holds the heads.
+
+    Raises InputError when no series shows skull and brain, or no head is in it.
     """
-    series = case.series("ct") or case.series("ctv")
-    if series is None:
-        roles = ", ".join(sorted(entry.role for entry in case.volumes))
+    return read_volumes({entry.role: entry.volume for entry in case.volumes}, policy, str(case.id))
+
+
+def read_volumes(volumes: Mapping[str, Volume], policy: AnatomyPolicy, name: str) -> Images:
+    """The series (by role, all on one grid) inside the box that holds the heads; of one
+    head or of two. `name` is the case's, for messages.
+    """
+    role = next((role for role in PLAIN if role in volumes), None)
+    if role is None:
         raise InputError(
-            f"case {case.id} has series {roles}, but none of role ct",
-            remedy="add a CT of both twins; MR alone is not yet enough",
+            f"case {name} has series {', '.join(sorted(volumes)) or 'none'}; none of them shows"
+            " skull and brain",
+            remedy="add a CT (role ct) or a T1-weighted MR (role mr) of both twins",
         )
-    venous = case.series("ctv") or series
-    body = _find_body(series.volume, policy, str(case.id))
+    grid = volumes[role]
+    plain, body, hull = _read_plain(grid, role, policy, name)
     box = _box_of(body)
-    affine = series.volume.affine.copy()
-    affine[:3, 3] = series.volume.to_lps(np.array([part.start for part in box], dtype=np.float64))
+    body, plain = np.ascontiguousarray(body[box]), np.ascontiguousarray(plain[box])
+    inner = None if hull is None else np.ascontiguousarray(hull[box])
+    found = _read_contrast(volumes, role, _Field(plain, body, inner, box))
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps(np.array([part.start for part in box], dtype=np.float64))
     return Images(
-        plain=series.volume.voxels[box].astype(np.float32),
-        venous=venous.volume.voxels[box].astype(np.float32),
-        body=np.ascontiguousarray(body[box]),
-        contrast=venous is not series,
+        plain=plain,
+        venous=found.venous,
+        body=body,
+        contrast=found.role != "",
         box=box,
-        grid=series.volume,
+        grid=grid,
         affine=affine,
+        hull=inner,
+        arterial=found.arterial,
+        roles=(role, found.role) if found.role else (role,),
+        notes=tuple(_limits(role, found.role)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What is known before contrast is looked at, inside the box."""
+
+    plain: FloatGrid
+    body: Mask
+    hull: Mask | None
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contrast:
+    venous: FloatGrid
+    arterial: FloatGrid | None = None
+    role: str = ""
+
+
+def _read_plain(
+    volume: Volume, role: str, policy: AnatomyPolicy, name: str
+) -> tuple[FloatGrid, Mask, Mask | None]:
+    if role == "mr":
+        reading = read_t1(volume)
+        return reading.plain, reading.body, reading.hull
+    body = _find_body(volume, policy, name)
+    return volume.voxels.astype(np.float32), body, None
+
+
+def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _Contrast:
+    """The enhanced image, the same as the plain one where nothing shows vessels."""
+    given = [name for name in (*VENOUS, *ARTERIAL) if name in volumes and name != role]
+    if not given:
+        return _Contrast(venous=field.plain)
+    enhanced = _enhance(volumes, given[0], role, field)
+    later = [name for name in given[1:] if name in ARTERIAL and given[0] in VENOUS]
+    arterial = _enhance(volumes, later[0], role, field) - field.plain if later else None
+    return _Contrast(venous=enhanced, arterial=arterial, role=given[0])
+
+
+def _enhance(volumes: Mapping[str, Volume], name: str, role: str, field: _Field) -> FloatGrid:
+    volume = volumes[name]
+    values = volume.voxels[field.box].astype(np.float32)
+    if volume.modality == "CT" and role == "ct":
+        return values
+    scene = Contrast(body=field.body, hull=field.hull, spacing=volume.spacing)
+    result: FloatGrid = field.plain + read_angiogram(values, scene)
+    return result
+
+
+def _limits(role: str, contrast: str) -> list[str]:
+    """What cannot be told from these series."""
+    notes = []
+    if role == "mr":
+        notes.append(
+            "bone was read from a T1 image as the dark layer round the brain: its thickness is"
+            " rough, thin plates between the brains, sutures and air cells cannot be told"
+            " from it; a CT shows them"
+        )
+    if role in ("ctv", "cta"):
+        notes.append(
+            f"the only CT is one with contrast ({role}): blood and thin bone are equally bright in"
+            " it, so that vessels were not traced and those that touch the skull count as bone;"
+            " add a plain CT (ct) or an MR venogram (mrv) of the same session"
+        )
+    if contrast in ARTERIAL:
+        notes.append(
+            f"vessels were read from the arterial phase ({contrast}) alone: veins may be pale or"
+            " missing, and whether a dural venous sinus is shared is not sure; a venous phase"
+            " (ctv or mrv) shows it"
+        )
+    return notes
 
 
 def _find_body(volume: Volume, policy: AnatomyPolicy, case: str) -> Mask:

@@ -6,21 +6,35 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.anatomy.certainty import rate_septum
 from diptych.anatomy.classify import SharedSinus, classify_pair
-from diptych.anatomy.drainage import assign_owners, paint_owners
+from diptych.anatomy.corrections import correct_branches, divide_as_told, stand_by
+from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
+from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
-from diptych.anatomy.ownership import Sides, divide_tissue, find_septum
+from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
+from diptych.anatomy.scope import judge_scope
 from diptych.anatomy.territory import find_territory
-from diptych.anatomy.tissues import Compartments, find_compartments, label_tissues
+from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
-from diptych.model import Anatomy, Case, Classification, Owner, Tissue, VesselNetwork, Volume
+from diptych.model import (
+    Anatomy,
+    Case,
+    Classification,
+    Corrections,
+    Owner,
+    Tissue,
+    VesselNetwork,
+    Volume,
+)
 from diptych.tables import SourcedTable
 
 DEFAULT_POLICY = AnatomyPolicy()
+NOTHING_SAID = Corrections()
 UNSURE = 75
 COARSE_MM = 2.0
 """Voxels thicker than an infant's vault (about 2 mm) merge what lies on both sides of it."""
@@ -31,26 +45,35 @@ def map_anatomy(
     *,
     tables: Mapping[str, SourcedTable],
     policy: AnatomyPolicy = DEFAULT_POLICY,
+    corrections: Corrections = NOTHING_SAID,
+    labels: Volume | None = None,
 ) -> Anatomy:
     """Tissues, owners, vessels, axes and class of a case.
 
-    Needs a series of role "ct"; with "ctv" (venous contrast, same grid) vessels too.
+    Needs a series that shows skull and brain, best "ct", else "mr" (T1), "ctv" or "cta";
+    with one that shows vessels ("ctv", "mrv", "cta", "mra", same grid) vessels too.
     `tables` must hold "classification" and "physiology". Without the Frankfurt points of
-    both twins the axes are estimated, and a note says so.
-    Raises InputError when there is no CT, no intracranial space, or only one head;
+    both twins the axes are estimated, and a note says so. `corrections` is what people said
+    about owners; it outranks the images. `labels` are tissues labelled elsewhere: `Tissue`
+    codes on the case's grid, `UNSAID` where they say nothing.
+    Raises InputError when no series shows skull and brain, no intracranial space, or one head;
     SafetyRefusal when nothing says which head is A.
     """
     images = read_images(case, policy)
     require_both_heads(case, images)
-    parts = find_compartments(images, policy)
+    found = segment(images, policy, labels)
+    parts, codes = found.parts, found.codes.copy()
     territory = find_territory(case, images, parts, policy)
-    sides = divide_tissue(images, parts, territory)
-    codes = label_tissues(images, parts, policy)
-    codes[find_septum(parts, sides)] = Tissue.DURA
     table, physiology = tables["classification"], tables["physiology"]
+    ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
+    sides, said, told = divide_as_told(ground, corrections)
+    septum = find_septum(parts, sides)
+    codes[septum] = Tissue.DURA
+    rate_septum(found.sure, septum)
     tree = trace_vessels(images, parts)
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
-    owners, sure = paint_owners(images, parts, sides, tree, drainage)
+    drainage = correct_branches(drainage, tree, images, said)
+    owners, sure = stand_by(*paint_owners(images, parts, sides, tree, drainage), said)
     around = Surroundings(
         images=images,
         parts=parts,
@@ -59,7 +82,11 @@ def map_anatomy(
         side=sides.side,
     )
     vessels, loose = build_network(
-        tree, drainage, around, blood_flow_at(case.brief, physiology), physiology
+        part_tree(tree, drainage),
+        drainage,
+        around,
+        blood_flow_at(case.brief, physiology),
+        physiology,
     )
     sinus = find_shared_sinus(vessels, images.contrast, table)
     return Anatomy(
@@ -72,7 +99,16 @@ def map_anatomy(
             classify_pair(territory.axes, sinus, table), images.spacing
         ),
         measures=measure_junction(images, codes, parts, sides, physiology),
-        notes=(*_contrast_notes(images), *territory.notes, *loose, *_doubts(images, parts, sides)),
+        notes=(
+            *found.notes,
+            *_contrast_notes(images),
+            *territory.notes,
+            *told,
+            *loose,
+            *_doubts(images, parts, sides),
+        ),
+        scope=judge_scope(case, images, parts, sides, territory, table),
+        tissue_confidence=_volume(images, found.sure, "confidence of the tissues, percent"),
     )
 
 

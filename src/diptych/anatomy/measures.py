@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Images, Mask
-from diptych.anatomy.ownership import Sides, clear_faces, neighbour_slices
+from diptych.anatomy.ownership import Sides, block_round, find_faces, neighbour_slices
 from diptych.anatomy.tissues import Compartments
 from diptych.model import Measured, Tissue, TwinId
 from diptych.tables import SourcedTable
@@ -37,7 +37,7 @@ def measure_junction(
     Areas are of the boundary between the sides; "dura" holds dura and CSF (the septum),
     "brain" the places where brain meets brain. Units are in each figure.
     """
-    area = _face_areas(images, sides)
+    area = face_areas(images, sides.side)
     figures = {
         f"fused-area-{name}": _spread(
             float(area[np.isin(tissues, codes)].sum()) / 100.0, AREA_UNCERTAINTY, "cm2"
@@ -58,32 +58,42 @@ def _spread(value: float, relative: float, unit: str) -> Measured:
     )
 
 
-def _face_areas(images: Images, sides: Sides) -> FloatArray:
-    """Area of the boundary, mm2, at each voxel of it.
+def face_areas(images: Images, side: NDArray[np.uint8]) -> FloatArray:
+    """Area of the boundary between the sides, mm2, at each voxel of it.
 
     Steps of the voxel grid are taken out by weighing each face with the cosine between
     it and the boundary's smoothed normal.
     """
-    side = sides.side
-    share = [ndimage.gaussian_filter((side == code).astype(np.float32), SMOOTH) for code in (1, 2)]
-    excess = (share[0] - share[1]) / np.maximum(share[0] + share[1], 1e-3)
-    slopes = np.stack(np.gradient(excess, *images.spacing))
-    normal = np.abs(slopes) / np.maximum(np.linalg.norm(slopes, axis=0), 1e-9)
     area = np.zeros(side.shape)
+    faces = find_faces(side)
+    if not faces.any():
+        return area
+    block = block_round(faces, int(4.0 * SMOOTH) + 1)
+    near_side, out = side[block], area[block]
+    normal = _normal(near_side, images.spacing)
     cell = float(np.prod(images.spacing))
     for axis in range(3):
         near, far = neighbour_slices(axis)
-        meet = (side[near] != side[far]) & (side[near] > 0) & (side[far] > 0)
-        share_each = 0.5 * cell / images.spacing[axis] * meet
-        area[near] += share_each * normal[axis][near]
-        area[far] += share_each * normal[axis][far]
+        one, two = near_side[near], near_side[far]
+        share_each = 0.5 * cell / images.spacing[axis] * ((one != two) & (one > 0) & (two > 0))
+        out[near] += share_each * normal[axis][near]
+        out[far] += share_each * normal[axis][far]
     return area
+
+
+def _normal(side: NDArray[np.uint8], spacing: tuple[float, float, float]) -> FloatArray:
+    """Size of each component of the boundary's smoothed unit normal, (3, I, J, K)."""
+    share = [ndimage.gaussian_filter((side == code).astype(np.float32), SMOOTH) for code in (1, 2)]
+    excess = (share[0] - share[1]) / np.maximum(share[0] + share[1], 1e-3)
+    slopes = np.stack(np.gradient(excess, *spacing))
+    result: FloatArray = np.abs(slopes) / np.maximum(np.linalg.norm(slopes, axis=0), 1e-9)
+    return result
 
 
 def _septum_fraction(area: FloatArray, parts: Compartments, sides: Sides) -> Measured:
     """Share of the boundary inside the vault where a septum can be seen."""
     inner: Mask = sides.faces & sides.inner & ~parts.vessel
-    seen = clear_faces(sides.sheet, sides.inner, sides.faces) & inner
+    seen = sides.clear & inner
     whole = float(area[inner].sum())
     value = float(area[seen].sum()) / whole if whole > 0.0 else 0.0
     return Measured(value=value, low=max(value - 0.1, 0.0), high=min(value + 0.1, 1.0), unit="1")

@@ -1,104 +1,267 @@
-"""Names of vessels in the field's terms, where a rule can tell."""
+"""Names of vessels in the field's terms, where a rule can tell, and how sure it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
 
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.images import Images
-from diptych.anatomy.territory import Territory
-from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.vessels import Branch, Tree
-from diptych.kernels.distance import measure_distance
-from diptych.model import Owner, TwinAxes
+from diptych.anatomy.sources import SIDES, Surroundings, half_of
+from diptych.anatomy.vessels import Tree
+from diptych.model import Owner, TwinId
 
-MIDLINE = 0.2
-"""Half-width of the midline strip, in half-distances of the porions."""
+MIDLINE, FAR_ASIDE = 0.1, 0.2
+"""Half-width of the midline strip for most and for nearly all of a sinus, in half-distances
+of the porions."""
 DEEP_MM = 12.0
-SINUS_CALIBRE_MM = 3.0
+SINUS_CALIBRE_MM, STRAIGHT_CALIBRE_MM = 3.0, 2.5
+SAGITTAL_MM = 20.0
+"""A midline vessel shorter than this may be any vein that crosses the strip."""
 CROSSING_MM = 5.0
+SURE, RULED, LIKELY, GUESSED = 0.95, 0.9, 0.8, 0.6
+"""Confidence of a name by its rule before the margins are looked at: by roots and ways; by
+place and calibre; by place alone; what is left over. Set on generated pairs."""
 
 Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """Name and kind ("sinus" or "vein") of a branch."""
+    """Name and kind ("sinus", "vein" or "artery") of a branch; confidence 0..1."""
 
     name: str
     kind: str
+    confidence: float
 
 
-def name_branches(
-    tree: Tree,
-    drainage: Drainage,
-    images: Images,
-    parts: Compartments,
-    territory: Territory,
-    roots: frozenset[int],
-) -> tuple[Label, ...]:
-    """Name and kind of each branch.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Course:
+    """What the rules read of a course: branches of one owner that are one vessel.
 
-    Shared: circumferential sinus. Wide vessels of one twin: superior sagittal sinus in
-    its midline along the vault, straight sinus in its midline deep inside, else transverse
-    sinus with the twin's own side. Narrow ones: cross-draining veins where they run
-    through the other twin's side, else bridging veins, numbered by place.
+    calibre, length : mm, of all its branches; aside, far : median and 90th percentile of
+    the distance from the midline, in half-distances of the porions; beyond : mm of it in
+    the other twin's side
     """
-    depth = measure_distance(parts.cavity, images.spacing)
-    wide = _wide_runs(tree, drainage)
+
+    owner: Owner
+    members: tuple[int, ...]
+    calibre: float
+    length: float
+    aside: float
+    far: float
+    beyond: float
+
+
+def name_arteries(
+    tree: Tree, drainage: Drainage, around: Surroundings, roots: dict[int, TwinId]
+) -> tuple[Label, ...]:
+    """Carotid or vertebral arteries at the roots, other arteries numbered by place."""
     names: list[Label] = []
     numbers: dict[str, int] = {}
-    known: dict[int, str] = {}
     for number, branch in enumerate(tree.branches):
-        owner, run = drainage.owner[number], drainage.run[number]
-        letter = owner.name if owner in (Owner.A, Owner.B) else ""
-        if owner is Owner.SHARED:
-            names.append(Label(name="circumferential sinus", kind="sinus"))
-        elif letter and (run in wide or {branch.start, branch.end} & roots):
-            inside = _depth_of(branch, images, depth)
-            names.append(Label(name=_sinus_name(branch, owner, territory, inside), kind="sinus"))
+        letter = _letter(drainage.owner[number])
+        ends = sorted({branch.start, branch.end} & set(roots))
+        if ends and letter:
+            side = _side(TwinId(letter), tree.nodes[ends[:1]], around)
+            title = f"carotid or vertebral artery {letter}, {side}"
+            names.append(Label(name=title, kind="artery", confidence=LIKELY))
         else:
-            if run not in known:
-                known[run] = _vein_name(drainage, run, letter, numbers)
-            names.append(Label(name=known[run], kind="vein"))
+            title = _numbered(f"artery {letter}".strip(), letter, numbers)
+            names.append(Label(name=title, kind="artery", confidence=GUESSED))
     return tuple(names)
 
 
-def _wide_runs(tree: Tree, drainage: Drainage) -> frozenset[int]:
-    """Runs that are wide over most of their length."""
-    total: dict[int, float] = {}
-    for branch, run in zip(tree.branches, drainage.run, strict=True):
-        sign = 1.0 if branch.calibre >= SINUS_CALIBRE_MM else -1.0
-        total[run] = total.get(run, 0.0) + sign * branch.length
-    return frozenset(run for run in total if total[run] > 0.0)
+def name_branches(
+    tree: Tree, drainage: Drainage, around: Surroundings, roots: dict[int, TwinId]
+) -> tuple[Label, ...]:
+    """Name, kind and confidence of each branch of a venous tree.
+
+    Shared: circumferential sinus. Of one twin: transverse sinus on the way from one of its
+    jugulars to the torcula (where the ways from both sides meet), jugular vein where that
+    way has left the skull for good; superior sagittal sinus in its midline along the vault,
+    straight sinus in its midline deep inside. The rest: cross-draining veins where they run
+    through the other twin's side, else bridging veins, numbered by place.
+    """
+    labels: dict[int, Label] = {}
+    for number, owner in enumerate(drainage.owner):
+        if owner is Owner.SHARED:
+            sure = min(drainage.confidence[number], RULED)
+            labels[number] = Label(name="circumferential sinus", kind="sinus", confidence=sure)
+    for twin in TwinId:
+        _name_outlets(tree, drainage, around, (twin, roots), labels)
+    _name_straight(tree, drainage, around, labels)
+    numbers: dict[str, int] = {}
+    for course in _courses(tree, drainage, around, labels):
+        label = _label(course, numbers)
+        labels |= dict.fromkeys(course.members, label)
+    return tuple(labels[number] for number in range(len(tree.branches)))
 
 
-def _depth_of(branch: Branch, images: Images, depth: NDArray[np.float32]) -> float:
-    index = np.rint(images.index_of(branch.path)).astype(np.int64)
-    index = np.clip(index, 0, np.array(depth.shape) - 1)
-    return float(np.median(depth[tuple(index.T)]))
+def _name_straight(
+    tree: Tree, drainage: Drainage, around: Surroundings, labels: dict[int, Label]
+) -> None:
+    """Straight sinuses: of some calibre, in the midline, far from all that bounds the brain."""
+    for number, (branch, owner) in enumerate(zip(tree.branches, drainage.owner, strict=True)):
+        letter = _letter(owner)
+        if number in labels or not letter or branch.calibre < STRAIGHT_CALIBRE_MM:
+            continue
+        aside = float(np.median(np.abs(_aside(branch.path, TwinId(letter), around))))
+        deep = _share_deep(branch.path, owner, around)
+        if aside < FAR_ASIDE and deep > 0.5:
+            clear = 0.5 * (1.0 - aside / FAR_ASIDE) + 0.5 * (2.0 * deep - 1.0)
+            labels[number] = Label(
+                name=f"straight sinus {letter}",
+                kind="sinus",
+                confidence=round(RULED * (0.6 + 0.4 * clear), 4),
+            )
 
 
-def _sinus_name(branch: Branch, owner: Owner, territory: Territory, inside: float) -> str:
-    place = 0 if owner is Owner.A else 1
-    axes, middle = territory.axes[place], territory.middle[place]
-    aside = float(np.median(_lateral(branch.path, axes, middle))) / territory.width[place]
-    if abs(aside) < MIDLINE:
-        kind = "straight sinus" if inside > DEEP_MM else "superior sagittal sinus"
-        return f"{kind} {owner.name}"
-    return f"transverse sinus {owner.name}, {'left' if aside > 0 else 'right'}"
+def _share_deep(points: Points, owner: Owner, around: Surroundings) -> float:
+    """Share of points (N, 3) farther than DEEP_MM from all that is not the twin's cavity."""
+    spacing = np.array(around.images.spacing)
+    shape = np.array(around.side.shape)
+    reach = np.ceil(DEEP_MM / spacing).astype(np.int64)
+    offsets = np.stack(np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), -1)
+    offsets = offsets.reshape(-1, 3)
+    offsets = offsets[np.linalg.norm(offsets * spacing, axis=1) <= DEEP_MM]
+    deep = []
+    for place in np.rint(around.images.index_of(points[::4])).astype(np.int64):
+        i, j, k = np.clip(place + offsets, 0, shape - 1).T
+        own = around.parts.cavity[i, j, k] & (around.side[i, j, k] == int(owner))
+        deep.append(bool(own.all()))
+    return float(np.mean(deep))
 
 
-def _lateral(path: Points, axes: TwinAxes, middle: Points) -> Points:
-    """Distance of points to the twin's own left of its midline, mm."""
-    result: Points = (path - middle) @ np.array(axes.left)
+def _letter(owner: Owner) -> str:
+    return owner.name if owner in (Owner.A, Owner.B) else ""
+
+
+def _numbered(title: str, letter: str, numbers: dict[str, int]) -> str:
+    numbers[title] = numbers.get(title, 0) + 1
+    return f"{title}{'' if letter else ' '}{numbers[title]}"
+
+
+def _side(twin: TwinId, places: Points, around: Surroundings) -> str:
+    return SIDES[int(np.median(half_of(twin, places, around.territory)))]
+
+
+def _name_outlets(
+    tree: Tree,
+    drainage: Drainage,
+    around: Surroundings,
+    whose: tuple[TwinId, dict[int, TwinId]],
+    labels: dict[int, Label],
+) -> None:
+    """Transverse sinuses and jugulars: the widest ways between a twin's roots."""
+    twin, roots = whose
+    own = sorted(node for node, owner in roots.items() if owner is twin)
+    inside = [n for n, owner in enumerate(drainage.owner) if owner is Owner.of(twin)]
+    way = _ways_between(tree, own, inside)
+    if not way:
+        for node in own:
+            way |= {n for n in inside if node in (tree.branches[n].start, tree.branches[n].end)}
+    for number in sorted(way - labels.keys()):
+        branch = tree.branches[number]
+        left = _aside(branch.path, twin, around)
+        side = SIDES[int(np.median(left) < 0.0)]
+        out = _share_outside(branch.path, around)
+        name = "jugular vein" if out > 0.5 else "transverse sinus"
+        clear = min(2.0 * abs(float(np.mean(left > 0.0)) - 0.5), 2.0 * abs(out - 0.5) + 0.5)
+        sure = (SURE if len(own) == len(SIDES) else LIKELY) * (0.6 + 0.4 * min(clear, 1.0))
+        kind = "vein" if out > 0.5 else "sinus"
+        labels[number] = Label(name=f"{name} {twin}, {side}", kind=kind, confidence=round(sure, 4))
+
+
+def _ways_between(tree: Tree, own: Sequence[int], inside: Sequence[int]) -> set[int]:
+    """Branches on the ways of least resistance from the first of the roots to the others."""
+    if len(own) < 2:
+        return set()
+    cost: dict[tuple[int, int], tuple[float, int]] = {}
+    for n in inside:
+        branch = tree.branches[n]
+        key = (min(branch.start, branch.end), max(branch.start, branch.end))
+        cost[key] = min(cost.get(key, (np.inf, n)), (branch.length / branch.calibre**4, n))
+    rows, columns = [a for a, _ in cost], [b for _, b in cost]
+    values = [price for price, _ in cost.values()]
+    count = len(tree.nodes)
+    graph = csr_matrix((values, (rows, columns)), shape=(count, count))
+    _, before = dijkstra(graph, directed=False, indices=own[0], return_predecessors=True)
+    way: set[int] = set()
+    for node in own[1:]:
+        here = node
+        while here != own[0] and before[here] >= 0:
+            there = int(before[here])
+            way.add(cost[min(here, there), max(here, there)][1])
+            here = there
+    return way
+
+
+def _aside(points: Points, twin: TwinId, around: Surroundings) -> Points:
+    """Distance to the twin's own left of its midline, in half-distances of the porions."""
+    place = 0 if twin is TwinId.A else 1
+    territory = around.territory
+    left = np.array(territory.axes[place].left)
+    result: Points = (points - territory.middle[place]) @ left / territory.width[place]
     return result
 
 
-def _vein_name(drainage: Drainage, run: int, letter: str, numbers: dict[str, int]) -> str:
-    beyond = sum(drainage.crossing[n] for n in range(len(drainage.run)) if drainage.run[n] == run)
-    kind = "cross-draining vein" if beyond >= CROSSING_MM else "bridging vein"
-    title = f"{kind} {letter}".strip()
-    numbers[title] = numbers.get(title, 0) + 1
-    return f"{title}{'' if letter else ' '}{numbers[title]}"
+def _share_outside(points: Points, around: Surroundings) -> float:
+    """Share of points (N, 3) below the twin's cavity: neither in it nor next to it."""
+    index = np.rint(around.images.index_of(points)).astype(np.int64)
+    index = np.clip(index, 0, np.array(around.parts.cavity.shape) - 1)
+    return float(np.mean(~around.parts.cavity[tuple(index.T)]))
+
+
+def _courses(
+    tree: Tree, drainage: Drainage, around: Surroundings, labels: dict[int, Label]
+) -> list[_Course]:
+    """The unnamed branches by course and owner, in the order of their first branches."""
+    found: dict[tuple[int, Owner], list[int]] = {}
+    for number, owner in enumerate(drainage.owner):
+        if number not in labels:
+            found.setdefault((drainage.run[number], owner), []).append(number)
+    return [_read(tree, drainage, around, members) for members in found.values()]
+
+
+def _read(tree: Tree, drainage: Drainage, around: Surroundings, members: list[int]) -> _Course:
+    branches = [tree.branches[n] for n in members]
+    points = np.concatenate([branch.path for branch in branches])
+    radius = np.concatenate([branch.radius for branch in branches])
+    owner = drainage.owner[members[0]]
+    letter = _letter(owner)
+    aside = np.abs(_aside(points, TwinId(letter), around)) if letter else np.full(1, np.inf)
+    return _Course(
+        owner=owner,
+        members=tuple(members),
+        calibre=2.0 * float(np.median(radius)),
+        length=sum(branch.length for branch in branches),
+        aside=float(np.median(aside)),
+        far=float(np.percentile(aside, 90.0)),
+        beyond=sum(drainage.crossing[n] for n in members),
+    )
+
+
+def _label(course: _Course, numbers: dict[str, int]) -> Label:
+    letter = _letter(course.owner)
+    midline = course.aside < MIDLINE and course.far < FAR_ASIDE
+    if midline and course.length >= SAGITTAL_MM and course.beyond < CROSSING_MM:
+        return _sagittal(course, letter)
+    if letter and course.aside < MIDLINE and course.calibre >= SINUS_CALIBRE_MM:
+        return _sagittal(course, letter)
+    margin = abs(course.beyond - CROSSING_MM) / CROSSING_MM
+    kind = "cross-draining vein" if course.beyond >= CROSSING_MM else "bridging vein"
+    wide = course.calibre >= SINUS_CALIBRE_MM
+    sure = (GUESSED if wide or not letter else RULED) * (0.6 + 0.4 * min(margin, 1.0))
+    title = _numbered(f"{kind} {letter}".strip(), letter, numbers)
+    return Label(name=title, kind="vein", confidence=round(sure, 4))
+
+
+def _sagittal(course: _Course, letter: str) -> Label:
+    place = min(1.0 - course.aside / MIDLINE, 1.0) + min(1.0 - course.far / FAR_ASIDE, 0.0)
+    wide = course.calibre >= SINUS_CALIBRE_MM
+    sure = (RULED if wide else LIKELY) * (0.6 + 0.4 * max(place, 0.0))
+    name = f"superior sagittal sinus {letter}"
+    return Label(name=name, kind="sinus", confidence=round(sure, 4))

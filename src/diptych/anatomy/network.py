@@ -1,25 +1,34 @@
-"""The vessel network with flow: blood enters from each brain and leaves by the jugulars."""
+"""The vessel network with flow: blood enters from each brain and leaves by the jugulars.
 
+Arteries are the same network with the blood turned: it enters at the roots in the neck and
+leaves into the brain at the free ends.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.images import Images, Mask
-from diptych.anatomy.naming import Label, name_branches
-from diptych.anatomy.territory import Territory
-from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.naming import Label, name_arteries, name_branches
+from diptych.anatomy.sources import (
+    SIDES,
+    Sources,
+    Surroundings,
+    find_reached,
+    find_roots,
+    find_sources,
+    half_of,
+)
 from diptych.anatomy.vessels import Branch, Tree
-from diptych.kernels.flow import solve_flow, tube_conductance
+from diptych.kernels.flow import NetworkFlow, solve_flow, trace_outlets, tube_conductance
 from diptych.model import (
     Brief,
+    DrainageShare,
     Measured,
+    Millilitre,
     NodeId,
-    Owner,
     TwinId,
     Vessel,
     VesselId,
@@ -28,11 +37,10 @@ from diptych.model import (
 )
 from diptych.tables import SourcedTable
 
-ROOT_CALIBRE_MM = 2.5
-ROOT_HEIGHT = 0.4
-"""Jugulars end below this height over the Frankfurt plane, in half-distances of the porions."""
+__all__ = ["BloodFlow", "Surroundings", "blood_flow_at", "build_network"]
+
 DAYS_PER_YEAR = 365.25
-BRAIN_STRIDE = 3
+LEAST_SHARE = 1e-9
 
 FloatArray = NDArray[np.float64]
 
@@ -58,14 +66,29 @@ def blood_flow_at(brief: Brief, physiology: SourcedTable) -> BloodFlow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Surroundings:
-    """What the network is read against: brain (mask) with its sides, and the rest."""
+class _Bed:
+    """A tree of one kind with what drives it: "vein" (drains) or "artery" (feeds).
 
-    images: Images
-    parts: Compartments
-    territory: Territory
-    brain: Mask
-    side: NDArray[np.uint8]
+    base : pressure at the roots, mmHg; viscosity : mPa.s
+    """
+
+    tree: Tree
+    drainage: Drainage
+    roots: dict[int, TwinId]
+    sources: Sources
+    flow: BloodFlow
+    base: Measured
+    viscosity: Measured
+    kind: str
+
+    @property
+    def sign(self) -> float:
+        return -1.0 if self.kind == "artery" else 1.0
+
+    @property
+    def inflow(self) -> FloatArray:
+        """ml/min (V, 2) of each half brain at each node; an artery's brain takes blood away."""
+        return self.sources.volume * self.flow.value / 100.0
 
 
 def build_network(
@@ -74,171 +97,207 @@ def build_network(
     around: Surroundings,
     flow: BloodFlow,
     physiology: SourcedTable,
+    *,
+    kind: str = "vein",
 ) -> tuple[VesselNetwork, tuple[str, ...]]:
-    """The network with names, flows and roots, and notes on what could not be followed.
+    """The network with names, flows, pressures, roots and shares, and notes on what could
+    not be followed.
 
     Each brain's blood (volume times `flow`) enters at the free ends of its own veins,
     each end taking the brain that lies nearest to it, and leaves at the jugulars: the wide
     free ends outside the skull, below the Frankfurt plane, or failing these the lowest.
+    With kind "artery" it goes the other way, from the roots into the brain.
     """
-    roots = _find_roots(tree, drainage, around)
-    source, lost = _sources(tree, drainage, around, frozenset(roots), flow)
-    flows = _solve(tree, roots, source, physiology)
-    labels = name_branches(
-        tree, drainage, around.images, around.parts, around.territory, frozenset(roots)
+    roots = find_roots(tree, drainage, around)
+    sources = find_sources(tree, drainage, around, frozenset(roots))
+    bed = _Bed(
+        tree=tree,
+        drainage=drainage,
+        roots=roots,
+        sources=sources,
+        flow=flow,
+        base=_measured(physiology, "carotid-pressure" if kind == "artery" else "jugular-pressure"),
+        viscosity=_measured(physiology, "blood-viscosity"),
+        kind=kind,
     )
+    name = name_arteries if kind == "artery" else name_branches
+    labels = name(tree, drainage, around, roots)
+    solved = _solve(bed)
     vessels = tuple(
-        _vessel(number, branch, labels[number], drainage, float(flows[number]), flow)
-        for number, branch in enumerate(tree.branches)
+        _vessel(bed, number, labels[number], float(solved.flow[number]))
+        for number in range(len(tree.branches))
     )
-    nodes = tuple(
-        VesselNode(
-            id=_node_id(number),
-            position=(float(place[0]), float(place[1]), float(place[2])),
-            root=roots.get(number),
-        )
-        for number, place in enumerate(tree.nodes)
-        if tree.degree[number] > 0
+    network = VesselNetwork(
+        nodes=_nodes(bed, solved), vessels=vessels, shares=_shares(bed, solved, around)
     )
-    notes = _notes(tree, roots, lost) if tree.branches else ()
-    return VesselNetwork(nodes=nodes, vessels=vessels), notes
+    return network, _notes(bed) if tree.branches else ()
 
 
-def _node_id(number: int) -> NodeId:
-    return NodeId(f"N{number + 1:03d}")
+def _measured(table: SourcedTable, key: str) -> Measured:
+    row = table.number(key)
+    return Measured(value=row.value, low=row.low, high=row.high, unit=row.unit)
 
 
-def _find_roots(tree: Tree, drainage: Drainage, around: Surroundings) -> dict[int, TwinId]:
-    """Free ends that lead out of the skull towards each twin's heart."""
-    roots: dict[int, TwinId] = {}
-    for owner in (Owner.A, Owner.B):
-        ends = []
-        for branch, whose in zip(tree.branches, drainage.owner, strict=True):
-            if whose is owner and branch.calibre >= ROOT_CALIBRE_MM:
-                ends += [
-                    (_height(tree, node, owner, around), node) for node in tree.free_ends(branch)
-                ]
-        low = [end for end in ends if end[0] < ROOT_HEIGHT and _is_outside(tree, end[1], around)]
-        for _, node in low or sorted(ends)[:1]:
-            roots[node] = TwinId(owner.name)
-    return roots
-
-
-def _height(tree: Tree, node: int, owner: Owner, around: Surroundings) -> float:
-    place = 0 if owner is Owner.A else 1
-    territory = around.territory
-    away = tree.nodes[node] - territory.middle[place]
-    return float(away @ np.array(territory.axes[place].long)) / territory.width[place]
-
-
-def _is_outside(tree: Tree, node: int, around: Surroundings) -> bool:
-    index = np.rint(around.images.index_of(tree.nodes[node])).astype(np.int64)
-    i, j, k = np.clip(index, 0, np.array(around.parts.cavity.shape) - 1)
-    return not bool(around.parts.cavity[i, j, k])
-
-
-def _sources(
-    tree: Tree,
-    drainage: Drainage,
-    around: Surroundings,
-    roots: frozenset[int],
-    flow: BloodFlow,
-) -> tuple[FloatArray, list[str]]:
-    """ml/min that enters at each node, and a word on blood that finds no way in."""
-    source = np.zeros(len(tree.nodes))
-    drained = _drained(tree, roots)
-    lost = []
-    for owner in (Owner.A, Owner.B):
-        ends = _own_ends(tree, drainage, owner, roots, drained)
-        where = np.argwhere(around.brain & (around.side == int(owner)))[::BRAIN_STRIDE]
-        volume = len(where) * BRAIN_STRIDE * around.images.voxel_ml
-        if not ends:
-            lost.append(f"no vein of {owner.name} with a way to a jugular was found")
-        elif len(where):
-            place = around.images.position_of(where.astype(np.float64))
-            _, nearest = cKDTree(tree.nodes[ends]).query(place)
-            share = np.bincount(nearest, minlength=len(ends)) / len(where)
-            source[ends] += share * volume * flow.value / 100.0
-    return source, lost
-
-
-def _own_ends(
-    tree: Tree, drainage: Drainage, owner: Owner, roots: frozenset[int], drained: Mask
-) -> list[int]:
-    ends = {
-        node
-        for branch, whose in zip(tree.branches, drainage.owner, strict=True)
-        if whose is owner
-        for node in tree.free_ends(branch)
-        if node not in roots and drained[node]
-    }
-    return sorted(ends)
-
-
-def _drained(tree: Tree, roots: frozenset[int]) -> Mask:
-    """Nodes from which a root can be reached."""
-    count = len(tree.nodes)
-    rows = [branch.start for branch in tree.branches]
-    columns = [branch.end for branch in tree.branches]
-    links = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    _, part = connected_components(links, directed=False)
-    result: Mask = np.isin(part, part[sorted(roots)])
-    return result
-
-
-def _solve(
-    tree: Tree, roots: dict[int, TwinId], source: FloatArray, physiology: SourcedTable
-) -> FloatArray:
-    if not tree.branches or not roots:
-        return np.zeros(len(tree.branches))
-    viscosity = physiology.value("blood-viscosity")
+def _solve(bed: _Bed) -> NetworkFlow:
+    tree = bed.tree
     pressure = np.full(len(tree.nodes), np.nan)
-    pressure[sorted(roots)] = physiology.value("jugular-pressure")
-    result = solve_flow(
-        tubes=np.array([(branch.start, branch.end) for branch in tree.branches]),
+    if not tree.branches or not bed.roots:
+        return NetworkFlow(pressure=pressure, flow=np.zeros(len(tree.branches)))
+    pressure[sorted(bed.roots)] = bed.base.value
+    return solve_flow(
+        tubes=_tubes(tree),
         conductance=np.array(
-            [tube_conductance(branch.path, branch.radius, viscosity) for branch in tree.branches]
+            [tube_conductance(b.path, b.radius, bed.viscosity.value) for b in tree.branches]
         ),
-        source=source,
+        source=bed.sign * bed.inflow.sum(axis=1),
         root_pressure=pressure,
     )
-    return result.flow
 
 
-def _vessel(
-    number: int, branch: Branch, label: Label, drainage: Drainage, rate: float, flow: BloodFlow
-) -> Vessel:
+def _tubes(tree: Tree) -> NDArray[np.int64]:
+    return np.array([(branch.start, branch.end) for branch in tree.branches], dtype=np.int64)
+
+
+def _node_id(bed: _Bed, number: int) -> NodeId:
+    return NodeId(f"{'P' if bed.kind == 'artery' else 'N'}{number + 1:03d}")
+
+
+def _nodes(bed: _Bed, solved: NetworkFlow) -> tuple[VesselNode, ...]:
+    return tuple(
+        VesselNode(
+            id=_node_id(bed, number),
+            position=(float(place[0]), float(place[1]), float(place[2])),
+            root=bed.roots.get(number),
+            pressure=_pressure(bed, float(solved.pressure[number])),
+        )
+        for number, place in enumerate(bed.tree.nodes)
+        if bed.tree.degree[number] > 0
+    )
+
+
+def _pressure(bed: _Bed, value: float) -> Measured | None:
+    """The drop from node to root scales with flow and viscosity, whose ranges it carries."""
+    if np.isnan(value):
+        return None
+    drop = value - bed.base.value
+    ends = [
+        drop * flow / bed.flow.value * viscosity / bed.viscosity.value
+        for flow, viscosity in (
+            (bed.flow.low, bed.viscosity.low),
+            (bed.flow.high, bed.viscosity.high),
+        )
+    ]
+    return Measured(
+        value=value, low=bed.base.low + min(ends), high=bed.base.high + max(ends), unit="mmHg"
+    )
+
+
+def _vessel(bed: _Bed, number: int, label: Label, rate: float) -> Vessel:
     """The branch as a vessel, turned so that blood flows from start to end."""
+    branch = bed.tree.branches[number]
     start, end, path, radius = branch.start, branch.end, branch.path, branch.radius
     if rate < 0.0:
         start, end, path, radius = end, start, path[::-1], radius[::-1]
-    size = abs(rate)
     return Vessel(
-        id=VesselId(f"V{number + 1:03d}"),
+        id=VesselId(f"{'R' if bed.kind == 'artery' else 'V'}{number + 1:03d}"),
         name=label.name,
         kind=label.kind,
-        owner=drainage.owner[number],
-        start=_node_id(start),
-        end=_node_id(end),
+        owner=bed.drainage.owner[number],
+        start=_node_id(bed, start),
+        end=_node_id(bed, end),
         path=path,
         radius=radius,
-        flow=Measured(
-            value=size,
-            low=size * flow.low / flow.value,
-            high=size * flow.high / flow.value,
-            unit="ml/min",
-        ),
-        confidence=drainage.confidence[number],
+        flow=_amount(bed, abs(rate)),
+        confidence=bed.drainage.confidence[number],
+        name_confidence=label.confidence,
+        territory=_territory_of(bed, branch),
     )
 
 
-def _notes(tree: Tree, roots: dict[int, TwinId], lost: list[str]) -> tuple[str, ...]:
-    notes = [f"{text}; its flow is not known" for text in lost]
-    drained = _drained(tree, frozenset(roots))
-    loose = [branch for branch in tree.branches if not drained[branch.start]]
+def _territory_of(bed: _Bed, branch: Branch) -> Millilitre:
+    nodes = list(bed.tree.free_ends(branch))
+    return Millilitre(float(bed.sources.volume[nodes].sum()))
+
+
+def _amount(bed: _Bed, rate: float) -> Measured:
+    """A flow with the range that the brain's blood flow has."""
+    return Measured(
+        value=rate,
+        low=rate * bed.flow.low / bed.flow.value,
+        high=rate * bed.flow.high / bed.flow.value,
+        unit="ml/min",
+    )
+
+
+def _shares(bed: _Bed, solved: NetworkFlow, around: Surroundings) -> tuple[DrainageShare, ...]:
+    """What each half of each brain drains through each jugular (takes from each carotid)."""
+    outlets = sorted(bed.roots)
+    if not outlets or not bed.tree.branches:
+        return ()
+    ways = trace_outlets(
+        tubes=_tubes(bed.tree),
+        flow=bed.sign * solved.flow,
+        pressure=bed.sign * solved.pressure,
+        outlets=np.array(outlets, dtype=np.int64),
+    )
+    owner = _node_owner(bed)
+    found: list[DrainageShare] = []
+    for twin in TwinId:
+        inflow = np.where((owner == twin)[:, None], bed.inflow, 0.0)
+        for half, hemisphere in enumerate(SIDES):
+            amounts = inflow[:, half] @ ways
+            found += _half_shares(bed, around, (twin, hemisphere), outlets, amounts)
+    return tuple(found)
+
+
+def _node_owner(bed: _Bed) -> NDArray[np.str_]:
+    """Letter of the twin whose vessel ends freely at each node, else empty."""
+    owner = np.full(len(bed.tree.nodes), "", dtype="<U7")
+    for branch, whose in zip(bed.tree.branches, bed.drainage.owner, strict=True):
+        owner[list(bed.tree.free_ends(branch))] = whose.name
+    return owner
+
+
+def _half_shares(
+    bed: _Bed,
+    around: Surroundings,
+    half: tuple[TwinId, str],
+    outlets: Sequence[int],
+    amounts: FloatArray,
+) -> list[DrainageShare]:
+    total = float(amounts.sum())
+    found = []
+    for node, amount in zip(outlets, amounts.tolist(), strict=True):
+        outlet = bed.roots[node]
+        side = SIDES[int(half_of(outlet, bed.tree.nodes[node][None], around.territory)[0])]
+        if amount > LEAST_SHARE * total:
+            found.append(
+                DrainageShare(
+                    twin=half[0],
+                    hemisphere=half[1],
+                    root=_node_id(bed, node),
+                    outlet=outlet,
+                    outlet_side=side,
+                    flow=_amount(bed, amount),
+                    share=amount / total,
+                )
+            )
+    return found
+
+
+def _notes(bed: _Bed) -> tuple[str, ...]:
+    notes = [f"{text}; its flow is not known" for text in bed.sources.lost]
+    reached = find_reached(bed.tree, frozenset(bed.roots))
+    loose = [branch for branch in bed.tree.branches if not reached[branch.start]]
     if loose:
+        where = "a carotid or vertebral artery" if bed.kind == "artery" else "a jugular"
         notes.append(
             f"{len(loose)} vessels ({sum(branch.length for branch in loose):.0f} mm) have no way"
-            " to a jugular in the images; their flow is given as 0"
+            f" to {where} in the images; their flow is given as 0"
+        )
+    if bed.tree.touches:
+        notes.append(
+            f"{bed.tree.touches} places where vessels lie side by side were taken for touches,"
+            " not for junctions, because the contrast dips between them or both run on"
         )
     return tuple(notes)

@@ -1,30 +1,37 @@
 """Whose each voxel is: a minimum cut from both territories along septum, plate and suture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Box, FloatGrid, Images, Mask
-from diptych.anatomy.sheets import CLEAR_SHEET, SHEET_STRENGTH, find_sheets
+from diptych.anatomy.sheets import SHEET_STRENGTH, expect_strength, find_sheets
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
+from diptych.tables import SourcedTable
 
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
-PRICE_VESSEL, PRICE_SOFT = 80.0, 100.0
+PRICE_VESSEL, PRICE_SOFT = 80.0, 200.0
 PRICE_BONE = 60.0
 PLATE_DEPTH_MM = 3.5
 """Bone farther than this from skin is not vault: it is a plate between the cavities."""
-REACH_CLEAR_MM, REACH_UNCLEAR_MM = 0.6, 6.0
+SEEN_OVER_MM = 2.5
+"""Over how much of the boundary the septum's strength is averaged: noise is narrower."""
+CLEAR_SHARE, UNCLEAR_SHARE = 0.9, 0.5
+"""Share of a whole septum's strength above which it is seen, below which it is not."""
+
+Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sides:
     """side : 1 A, 2 B, 0 air, uint8; inner : inside the vault; sheet : strength;
-    faces : voxels next to the other side; confidence : 0..100, uint8; seed value and proof.
+    faces : voxels next to the other side; confidence : 0..100, uint8;
+    seen : at faces inside the vault, how strong a septum shows, as share of a whole one.
     """
 
     side: NDArray[np.uint8]
@@ -32,9 +39,40 @@ class Sides:
     sheet: FloatGrid
     faces: Mask
     confidence: NDArray[np.uint8]
+    seen: FloatGrid | None = None
+
+    @property
+    def clear(self) -> Mask:
+        """Faces where the images show the boundary: outside the vault, or on a septum."""
+        assert self.seen is not None
+        half = 0.5 * (CLEAR_SHARE + UNCLEAR_SHARE)
+        return np.asarray(self.faces & ((self.seen >= half) | ~self.inner))
 
 
-def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> Sides:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundaryError:
+    """How far off the boundary may lie where a septum is seen and outside the vault (voxel
+    edges), and where none is seen (mm): a voxel at that distance from it is wrong with a
+    chance of 1/(2e), at twice the distance of 1/(2e^4).
+    """
+
+    seen: float
+    outside: float
+    unseen: float
+
+
+def read_errors(table: SourcedTable) -> BoundaryError:
+    """The errors that the classification table holds."""
+    return BoundaryError(
+        seen=table.value("boundary-error-seen"),
+        outside=table.value("boundary-error-outside"),
+        unseen=table.value("boundary-error-unseen"),
+    )
+
+
+def divide_tissue(
+    images: Images, parts: Compartments, territory: Territory, errors: BoundaryError
+) -> Sides:
     """The side of each voxel of the body.
 
     The boundary is the surface of least total price between the two territories. It is
@@ -45,39 +83,83 @@ def divide_tissue(images: Images, parts: Compartments, territory: Territory) -> 
     sheet = find_sheets(images, parts)
     price = _price(images, parts, inner, sheet)
     labels = _cut(price, part_seeds(territory.seeds), images.spacing)
-    faces = find_faces(labels)
-    confidence = _confidence(images, labels, faces, sheet, inner)
-    return Sides(side=labels, inner=inner, sheet=sheet, faces=faces, confidence=confidence)
+    return _judge(images, labels, inner, sheet, errors)
 
 
-def part_seeds(seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Seeds (I, J, K) without those of either twin that touch the other's.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ground:
+    """What a case's boundary is sought in."""
+
+    images: Images
+    parts: Compartments
+    territory: Territory
+    errors: BoundaryError
+
+
+def divide_again(ground: Ground, sides: Sides, said: Codes) -> Sides:
+    """The sides once people have said whose some voxels are; the search starts from `sides`.
+
+    said : (I, J, K) uint8, 0 nothing, 1 A, 2 B, 3 shared (free: the boundary runs where it
+        is cheapest). What is said stands, whatever the images and the territories show.
+    """
+    images = ground.images
+    kept = np.where(images.body, said, 0).astype(np.uint8)
+    seeds = part_seeds(lay_over(ground.territory.seeds, kept))
+    price = _price(images, ground.parts, sides.inner, sides.sheet)
+    labels = _cut(price, seeds, images.spacing, start=sides.side)
+    labels = np.where((kept == 1) | (kept == 2), kept, labels).astype(np.uint8)
+    found = _judge(images, labels, sides.inner, sides.sheet, ground.errors)
+    return replace(found, confidence=np.where(kept > 0, 100, found.confidence).astype(np.uint8))
+
+
+def lay_over(seeds: Codes, said: Codes) -> Codes:
+    """Seeds (I, J, K) with what people said in place of the territories, and a free voxel
+    round it where it meets the other twin's territory.
+    """
+    result = np.where(said == 3, 0, seeds).astype(np.uint8)
+    for code in (1, 2):
+        near = ndimage.binary_dilation(said == code, structure=np.ones((3, 3, 3)))
+        result[near & (result == 3 - code)] = 0
+    return np.where((said == 1) | (said == 2), said, result).astype(np.uint8)
+
+
+def part_seeds(seeds: Codes) -> Codes:
+    """Seeds (I, J, K) without those of either twin that touch the other's, corners too.
 
     The cut needs a free voxel between the two; where the heads lie close, territories meet.
     """
     parted = seeds.copy()
-    for low, high in map(neighbour_slices, range(3)):
-        meet = (seeds[low] | seeds[high]) == 3
-        parted[low][meet] = 0
-        parted[high][meet] = 0
+    around = np.ones((3, 3, 3))
+    near = [ndimage.binary_dilation(seeds == code, structure=around) for code in (1, 2)]
+    parted[((seeds == 1) & near[1]) | ((seeds == 2) & near[0])] = 0
     return parted
 
 
 def _cut(
-    price: NDArray[np.int64], seeds: NDArray[np.uint8], spacing: tuple[float, float, float]
-) -> NDArray[np.uint8]:
+    price: NDArray[np.int64],
+    seeds: Codes,
+    spacing: tuple[float, float, float],
+    start: Codes | None = None,
+) -> Codes:
     """Sides of the minimum cut; which twin is the source depends on place, not on name.
 
     So swapping the names swaps the sides, even where several cuts have the same price.
+    `start` are sides to begin from; they change the time, not the result.
     """
     first = int(seeds.ravel()[int(np.argmax(seeds.ravel() > 0))])
     turned = seeds if first == 1 else _swapped(seeds)
-    labels = minimum_cut(price, turned, spacing=spacing).labels
+    labels = minimum_cut(
+        price,
+        turned,
+        neighbours=26,
+        spacing=spacing,
+        upper_bound_mask=None if start is None else start == first,
+    ).labels
     return labels if first == 1 else _swapped(labels)
 
 
-def _swapped(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    result: NDArray[np.uint8] = np.array([0, 2, 1], dtype=np.uint8)[codes]
+def _swapped(codes: Codes) -> Codes:
+    result: Codes = np.array([0, 2, 1], dtype=np.uint8)[codes]
     return result
 
 
@@ -115,27 +197,88 @@ def neighbour_slices(axis: int) -> tuple[Box, Box]:
     return (near[0], near[1], near[2]), (far[0], far[1], far[2])
 
 
-def clear_faces(sheet: FloatGrid, inner: Mask, faces: Mask) -> Mask:
-    """Faces of the boundary where the images show it: outside the vault, or on a sheet."""
-    strong = ndimage.maximum_filter(sheet, size=3) > CLEAR_SHEET
-    return np.asarray(faces & (strong | ~inner))
-
-
 def find_septum(parts: Compartments, sides: Sides) -> Mask:
-    """Voxels of the boundary inside the cavity where a sheet can be seen."""
-    seen = clear_faces(sides.sheet, sides.inner, sides.faces)
-    return np.asarray(seen & parts.cavity & ~parts.vessel)
+    """Voxels of the boundary inside the cavity where a septum can be seen."""
+    return np.asarray(sides.clear & parts.cavity & ~parts.vessel)
+
+
+def _judge(
+    images: Images, side: Codes, inner: Mask, sheet: FloatGrid, errors: BoundaryError
+) -> Sides:
+    """The sides with their faces, and how sure each voxel's side is."""
+    faces = find_faces(side)
+    seen = _septum_seen(images, sheet, faces & inner)
+    return Sides(
+        side=side,
+        inner=inner,
+        sheet=sheet,
+        faces=faces,
+        confidence=_confidence(images, side, faces, inner, seen, errors),
+        seen=seen,
+    )
+
+
+def _septum_seen(images: Images, sheet: FloatGrid, faces: Mask) -> FloatGrid:
+    """Share of a whole septum's strength at faces, averaged along the boundary; else 0."""
+    seen = np.zeros(sheet.shape, dtype=np.float32)
+    if not faces.any():
+        return seen
+    sigma = SEEN_OVER_MM / np.array(images.spacing)
+    block = block_round(faces, int(4.0 * sigma.max()) + 2)
+    here = faces[block]
+    strong = ndimage.maximum_filter(sheet[block], size=3)
+    total = ndimage.gaussian_filter(np.where(here, strong, 0.0).astype(np.float32), sigma)
+    weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
+    whole = expect_strength(float(np.mean(images.spacing)), images.contrast)
+    seen[block] = np.where(here, total / np.maximum(weight, 1e-6) / max(whole, 1e-6), 0.0)
+    return seen
+
+
+def block_round(mask: Mask, reach: int) -> Box:
+    """The block that holds all of a mask, and `reach` voxels more to each side."""
+    where = np.argwhere(mask)
+    low = np.maximum(where.min(axis=0) - reach, 0).tolist()
+    high = np.minimum(where.max(axis=0) + reach + 1, mask.shape).tolist()
+    x, y, z = (slice(a, b) for a, b in zip(low, high, strict=True))
+    return x, y, z
 
 
 def _confidence(
-    images: Images, side: NDArray[np.uint8], faces: Mask, sheet: FloatGrid, inner: Mask
-) -> NDArray[np.uint8]:
-    """50 at the boundary to 100 far away: soon where the boundary shows, late elsewhere."""
+    images: Images,
+    side: Codes,
+    faces: Mask,
+    inner: Mask,
+    seen: FloatGrid,
+    errors: BoundaryError,
+) -> Codes:
+    """50 at the boundary to 100 far away: 100 - 50 exp(-(d / r)^2) at distance d, with the
+    reach r of the boundary's error where it is nearest.
+    """
     if not faces.any():
         return np.where(side > 0, 100, 0).astype(np.uint8)
-    away, nearest = nearest_index(~faces, images.spacing)
-    shown = clear_faces(sheet, inner, faces).ravel()[nearest]
-    reach = np.where(shown, REACH_CLEAR_MM, REACH_UNCLEAR_MM)
-    half = 0.5 * min(images.spacing)
-    sure = 100.0 - 50.0 * np.exp(-(away + half) / reach)
+    _, nearest = nearest_index(~faces, images.spacing)
+    reach = _reach_at(faces, inner, seen, images.spacing, errors).ravel()[nearest]
+    sure = 100.0 - 50.0 * np.exp(-((_to_boundary(images, side) / reach) ** 2))
     return np.where(side > 0, np.rint(sure), 0.0).astype(np.uint8)
+
+
+def _reach_at(
+    faces: Mask,
+    inner: Mask,
+    seen: FloatGrid,
+    spacing: tuple[float, float, float],
+    errors: BoundaryError,
+) -> FloatGrid:
+    """Reach of the error at the faces, mm: shorter the better the septum shows."""
+    step = max(spacing)
+    share = np.clip((seen - UNCLEAR_SHARE) / (CLEAR_SHARE - UNCLEAR_SHARE), 0.0, 1.0)
+    best, worst = np.log(errors.seen * step), np.log(max(errors.unseen, errors.seen * step))
+    within = np.exp(worst + share * (best - worst))
+    return np.where(faces & inner, within, errors.outside * step).astype(np.float32)
+
+
+def _to_boundary(images: Images, side: Codes) -> FloatGrid:
+    """Distance from each voxel's middle to the faces between the sides, mm."""
+    half = np.float32(0.5 * min(images.spacing))
+    away = [measure_distance(side != code, images.spacing) for code in (1, 2)]
+    return np.where(side == 1, away[1], away[0]) - half

@@ -14,6 +14,8 @@ class AnatomyPolicy:
     blood_core : rise that a vessel must reach somewhere
     dura_rise : rise in HU at which half of a sheet is taken for dura
     throat : mm; openings of the skull with a smaller radius count as closed
+    segmenter : name of an installed segmenter whose labels are laid over what the images
+        show; "" for none
     shape_axes_uncertainty : stated standard deviation (degrees) of axes that are
         estimated from the head's shape because nobody marked the Frankfurt points
     """
@@ -26,3 +28,4 @@ class AnatomyPolicy:
     dura_rise: float = 20.0
     throat: float = 13.0
     shape_axes_uncertainty: float = 25.0
+    segmenter: str = ""

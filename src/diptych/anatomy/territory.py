@@ -18,6 +18,9 @@ Vector = NDArray[np.float64]
 EROSION_STEP = 2.0
 LEAST_SEED_VOXELS = 20
 LEAST_SHEET_VOXELS = 150
+SAME_HEAD, SAME_WAY = 0.7, 0.7
+"""Middles of the porions closer than this share of both half widths, and long axes closer
+than 45 degrees: one head, marked twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,14 +55,8 @@ def find_territory(
 def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territory:
     axes = axes_from_landmarks(case.twins[0]), axes_from_landmarks(case.twins[1])
     frames = [_base_of(twin) for twin in case.twins]
-    apart = float(np.linalg.norm(frames[0][0] - frames[1][0]))
-    if apart < frames[0][1] + frames[1][1]:
-        raise InputError(
-            f"case {case.id}: case with one head: the landmarks of A and B lie on the same"
-            f" head, their skull bases {apart:.0f} mm apart",
-            remedy="mark the landmarks of each twin on its own head",
-        )
-    seeds = np.zeros(images.body.shape, dtype=np.uint8)
+    _refuse_same_head(case, frames, float(np.dot(axes[0].long, axes[1].long)))
+    owns = []
     for number, (middle, width) in enumerate(frames, start=1):
         own = _own_territory(images, middle, width, np.array(axes[number - 1].long))
         deep = own & (parts.cavity | parts.bone)
@@ -70,7 +67,9 @@ def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territor
                 f" image where its landmarks say (around {_words(middle)} mm)",
                 remedy=f"give a CT that shows both heads, or correct the landmarks of {letter}",
             )
-        seeds[own] = number
+        owns.append(own)
+    seeds = owns[0].astype(np.uint8) + 2 * owns[1].astype(np.uint8)
+    seeds[seeds == 3] = 0
     return Territory(
         seeds=seeds,
         axes=axes,
@@ -78,6 +77,21 @@ def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territor
         width=(frames[0][1], frames[1][1]),
         notes=(),
     )
+
+
+def _refuse_same_head(case: Case, frames: list[tuple[Vector, float]], cosine: float) -> None:
+    """Raises InputError when both twins' skull bases lie in one place, one way up.
+
+    cosine : of the angle between the long axes; two heads that are joined base to base lie
+        close too, but look away from each other
+    """
+    apart = float(np.linalg.norm(frames[0][0] - frames[1][0]))
+    if cosine > SAME_WAY and apart < SAME_HEAD * (frames[0][1] + frames[1][1]):
+        raise InputError(
+            f"case {case.id}: case with one head: the landmarks of A and B lie on the same"
+            f" head, their skull bases {apart:.0f} mm apart",
+            remedy="mark the landmarks of each twin on its own head",
+        )
 
 
 def _words(point: Vector) -> str:

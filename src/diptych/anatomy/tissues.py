@@ -24,6 +24,10 @@ REACH_MM = 40.0
 """No part of the cavity is farther from a deep lump than this."""
 FLOOD_MM = 1.0 / 64.0
 """Depths closer than this count as equal."""
+SOFT_SIGMA, NOISY_SIGMA, NOISY_HU = 0.6, 1.0, 2.1
+"""Smoothing in voxels; the wider where neighbours still differ by more than that median."""
+DEEP_MM, BELOW_BRAIN_HU = 5.0, 9.0
+"""CSF is 15 to 30 HU darker than brain: half of the least, and something for noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,11 +58,26 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     rise = images.venous - images.plain
     vessel = find_vessels(images, rise, policy)
     bone = _find_bone(images, vessel, policy)
+    if images.hull is not None:
+        return _inside_hull(images, images.hull, bone, vessel, rise)
     depth = measure_distance(~bone, images.spacing)
     lumps, others = _deep_lumps(images, bone, depth, policy)
     cavity = _grow_cavity(images, bone, depth, lumps, others)
     return Compartments(
         bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise
+    )
+
+
+def _inside_hull(
+    images: Images, hull: Mask, bone: Mask, vessel: Mask, rise: FloatGrid
+) -> Compartments:
+    """The same where the inside of the skull is known; depth is also that from its outside."""
+    cavity = hull & ~bone
+    wall = bone | (~hull & ndimage.binary_dilation(hull))
+    depth = measure_distance(~wall, images.spacing)
+    pieces = label_components(cavity & (depth > 0.4 * float(depth[cavity].max())))
+    return Compartments(
+        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=pieces.labels, rise=rise
     )
 
 
@@ -163,17 +182,36 @@ def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) ->
     """`Tissue` codes, uint8, inside the box.
 
     Dura is the layer of the cavity next to the skull, the sheets inside the cavity that
-    contrast raises, and the fibrous tissue that closes gaps of the skull.
+    contrast raises, and the fibrous tissue that closes gaps of the skull; of an MR, only
+    what contrast raises.
     """
     codes = np.where(images.body, np.uint8(Tissue.SKIN), np.uint8(Tissue.AIR))
-    soft = ndimage.gaussian_filter(0.5 * (images.plain + images.venous), 0.6)
-    codes[parts.cavity] = np.where(
-        soft[parts.cavity] < policy.fluid, int(Tissue.CSF), int(Tissue.BRAIN)
-    )
+    soft, fluid = read_soft(images, parts, policy)
+    codes[parts.cavity] = np.where(soft[parts.cavity] < fluid, int(Tissue.CSF), int(Tissue.BRAIN))
     codes[_find_dura(images, parts, soft, policy)] = Tissue.DURA
     codes[parts.bone] = Tissue.BONE
     codes[parts.vessel] = Tissue.VESSEL
     return codes.astype(np.uint8)
+
+
+def read_soft(
+    images: Images, parts: Compartments, policy: AnatomyPolicy
+) -> tuple[FloatGrid, float]:
+    """Both series smoothed until soft tissue can be told, and the HU below which it is CSF.
+
+    The threshold is the policy's, or less where the brain of this image is darker than that
+    of an infant with contrast: it lies BELOW_BRAIN_HU below the median of the deep cavity.
+    """
+    mean = 0.5 * (images.plain + images.venous)
+    soft = ndimage.gaussian_filter(mean, SOFT_SIGMA)
+    deep = parts.cavity & ~parts.vessel & (parts.depth > DEEP_MM)
+    if images.hull is not None or not deep.any():
+        return soft, policy.fluid
+    level = float(np.median(soft[deep]))
+    steps = np.abs(np.diff(soft, axis=0))[deep[1:] & deep[:-1]]
+    if steps.size and float(np.median(steps)) > NOISY_HU:
+        soft = ndimage.gaussian_filter(mean, NOISY_SIGMA)
+    return soft, min(policy.fluid, level - BELOW_BRAIN_HU)
 
 
 def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: AnatomyPolicy) -> Mask:
@@ -184,4 +222,6 @@ def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: Ana
     closing = outside & touching
     rise = ndimage.gaussian_filter(parts.rise, 0.6)
     raised = (rise > policy.dura_rise) | (soft > 58.0)
+    if images.hull is not None:  # in a T1 image the lining is as dark as the CSF beside it
+        return np.asarray(parts.cavity & raised)
     return np.asarray(lining | closing | (parts.cavity & raised))

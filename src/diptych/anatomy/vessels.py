@@ -1,23 +1,25 @@
 """Vessels as centrelines with calibre: branches between branch points and free ends."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
+from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.tissues import Compartments
-from diptych.kernels.distance import measure_distance
-from diptych.kernels.skeleton import Skeleton, prune_spurs, trace_skeleton
+from diptych.anatomy.touches import cut_touches
+from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
 LEAST_RADIUS_MM = 0.3
 SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
+EXIT_CALIBRE_MM, EXIT_MM = 2.5, 5.0
 STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
-CATCH_MM = 5.0
-"""Contrast farther than this from any centreline belongs to none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,11 +44,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tree:
-    """Branches, sorted by place; nodes (V, 3) LPS+ mm and how many branch ends meet there."""
+    """Branches, sorted by place; nodes (V, 3) LPS+ mm and how many branch ends meet there.
+
+    touches : places where vessels lie side by side that were parted
+    """
 
     nodes: Points
     degree: NDArray[np.int64]
     branches: tuple[Branch, ...]
+    touches: int = 0
 
     def free_ends(self, branch: Branch) -> tuple[int, ...]:
         """Nodes of the branch where nothing else is attached."""
@@ -59,23 +65,30 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     The radius is that of a tube which holds the contrast found round each stretch of
     centreline, so that thin vessels are not rounded to whole voxels.
     """
-    skeleton = _skeleton(images, parts)
-    paths = [_smooth(images.position_of(strand.path)) for strand in skeleton.strands]
-    radii = _radii(images, parts, paths)
-    nodes = images.position_of(skeleton.nodes).reshape(-1, 3)
+    skeleton, touches = _skeleton(images, parts)
+    blood = find_blood(images, parts)
+    nodes, paths = centre_paths(skeleton, images, blood)
+    radii = _radii(blood, paths)
     branches: list[Branch] = []
+    places = [nodes]
+    count = len(nodes)
     for strand, path, radius in zip(skeleton.strands, paths, radii, strict=True):
         whole = Branch(start=strand.start, end=strand.end, path=path, radius=radius)
-        cut = find_step(path, radius)
-        if cut:
-            nodes = np.concatenate([nodes, path[cut : cut + 1]])
-        branches += _parts(whole, cut, len(nodes) - 1)
+        for cut in (find_step, partial(_find_exit, images, parts)):
+            whole, *rest = _parts(whole, cut(whole.path, whole.radius), count)
+            for part in rest:
+                branches.append(part)
+                places.append(part.path[:1])
+                count += 1
+        branches.append(whole)
+    nodes = np.concatenate(places)
     branches.sort(key=lambda branch: tuple(np.round(branch.path.mean(axis=0), 6)))
     ends = [end for branch in branches for end in (branch.start, branch.end)]
     return Tree(
         nodes=nodes,
         degree=np.bincount(np.array(ends, dtype=np.int64), minlength=len(nodes)),
         branches=tuple(branches),
+        touches=touches,
     )
 
 
@@ -89,16 +102,52 @@ def _parts(whole: Branch, cut: int, node: int) -> list[Branch]:
     ]
 
 
-def _skeleton(images: Images, parts: Compartments) -> Skeleton:
-    skeleton = trace_skeleton(parts.vessel)
+def _find_exit(images: Images, parts: Compartments, path: Points, radius: Points) -> int:
+    """The point where a wide vessel leaves the cavity for good, or 0: there a sinus becomes
+    the jugular vein.
+    """
+    if 2.0 * float(np.median(radius)) < EXIT_CALIBRE_MM:
+        return 0
+    index = np.rint(images.index_of(path)).astype(np.int64)
+    index = np.clip(index, 0, np.array(parts.cavity.shape) - 1)
+    inside = np.flatnonzero(parts.cavity[tuple(index.T)])
+    if not len(inside):
+        return 0
+    along = _along(path)
+    for cut, out in ((inside[-1], along[-1] - along[inside[-1]]), (inside[0], along[inside[0]])):
+        if out >= EXIT_MM and 2 <= cut < len(path) - 2:
+            return int(cut)
+    return 0
+
+
+def _along(path: Points) -> Points:
+    """Length of the path up to each of its points, mm."""
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+
+
+def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
+    lumen, factor = divide_lumen(images, parts)
+    skeleton = scale_skeleton(trace_skeleton(lumen), factor)
     if not len(skeleton.nodes):
-        return skeleton
-    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
-    near = ndimage.maximum_filter(thick, size=3)
-    places = np.rint(skeleton.nodes).astype(np.int64)
-    covered = SPUR_RADII * near[tuple(places.T)] + 1.0
+        return skeleton, 0
+    covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    return prune_spurs(skeleton, least)
+    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise)
+    return skeleton, len(links)
+
+
+def _reach(nodes: Points, parts: Compartments) -> Points:
+    """Distance (voxels) of nodes, or of a voxel next to them, to the outside of the mask."""
+    core = np.argwhere(parts.vessel)
+    shell = grow_voxels(core, parts.vessel.shape, 1)
+    shell = shell[~parts.vessel[tuple(shell.T)]]
+    steps = np.array(list(np.ndindex(3, 3, 3))) - 1
+    places = np.clip(np.rint(nodes).astype(np.int64), 0, np.array(parts.vessel.shape) - 1)
+    around = np.clip(places[:, None] + steps, 0, np.array(parts.vessel.shape) - 1)
+    inside = parts.vessel[tuple(np.moveaxis(around, -1, 0))]
+    away = cKDTree(shell).query(around.reshape(-1, 3))[0].reshape(inside.shape)
+    result: Points = np.where(inside, away, 0.0).max(axis=1)
+    return result
 
 
 def find_step(path: Points, radius: Points) -> int:
@@ -107,7 +156,7 @@ def find_step(path: Points, radius: Points) -> int:
     A sinus and a vein that runs on from its end make one unbranched line; they are two
     vessels when the mean radius changes by STEP_RATIO, each at least STEP_LEAST_MM long.
     """
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    along = _along(path)
     logs = np.log(radius)
     best, found = np.inf, 0
     for cut in range(2, len(path) - 2):
@@ -120,38 +169,19 @@ def find_step(path: Points, radius: Points) -> int:
     return found
 
 
-def _smooth(path: Points) -> Points:
-    """The voxel path without its steps; both ends stay."""
-    soft = path.copy()
-    for _ in range(2):
-        soft[1:-1] = 0.25 * soft[:-2] + 0.5 * soft[1:-1] + 0.25 * soft[2:]
-    return soft
-
-
-def _radii(images: Images, parts: Compartments, paths: list[Points]) -> list[Points]:
+def _radii(blood: Blood, paths: list[Points]) -> list[Points]:
     if not paths:
         return []
-    share, places = _contrast(images, parts)
-    points = np.concatenate(paths)
-    away, nearest = cKDTree(points).query(places)
-    held = np.zeros(len(points))
-    np.add.at(held, nearest[away < CATCH_MM], share[away < CATCH_MM])
-    stops = np.cumsum([len(path) for path in paths])[:-1]
+    away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
+    near = away < CATCH_MM
+    count = sum(len(path) for path in paths)
+    held: Points = np.bincount(nearest[near], weights=blood.volume[near], minlength=count).astype(
+        np.float64
+    )
     return [
         _tube_radius(path, volume)
-        for path, volume in zip(paths, np.split(held, stops), strict=True)
+        for path, volume in zip(paths, np.split(held, split_stops(paths)), strict=True)
     ]
-
-
-def _contrast(images: Images, parts: Compartments) -> tuple[Points, Points]:
-    """Blood (mm3) of each voxel in and round the mask, and where the voxels lie."""
-    thick = measure_distance(parts.vessel, (1.0, 1.0, 1.0))
-    inside = parts.rise[parts.vessel & (thick >= min(float(thick.max()), 2.0))]
-    full = float(np.median(inside))
-    around = ndimage.binary_dilation(parts.vessel, iterations=1)
-    index = np.argwhere(around)
-    share = np.clip(parts.rise[around] / full, 0.0, 1.2).astype(np.float64)
-    return share * images.voxel_ml * 1000.0, images.position_of(index.astype(np.float64))
 
 
 def _tube_radius(path: Points, volume: Points) -> Points:
@@ -162,5 +192,5 @@ def _tube_radius(path: Points, volume: Points) -> Points:
     width = 2.0
     held = ndimage.gaussian_filter1d(volume, width, mode="nearest")
     long = ndimage.gaussian_filter1d(reach, width, mode="nearest")
-    result: Points = np.sqrt(held / (np.pi * np.maximum(long, 1e-6)))
+    result: Points = np.sqrt(np.maximum(held, 0.0) / (np.pi * np.maximum(long, 1e-6)))
     return np.maximum(result, LEAST_RADIUS_MM)

@@ -10,6 +10,9 @@ from diptych.cli.options import (
     CaseArgument,
     DaysOption,
     JsonOption,
+    LabelsOption,
+    LabelTableOption,
+    OwnersOption,
     QuietOption,
     SeedOption,
     ThreadsOption,
@@ -96,6 +99,7 @@ def demo(
 @app.command()
 def plan(
     case: CaseArgument,
+    seeds: OwnersOption = None,
     seed: SeedOption = 1,
     days: DaysOption = 10_000,
     threads: ThreadsOption = 2,
@@ -109,9 +113,20 @@ def plan(
         from diptych.pipeline.plan import PlanOptions, plan_case
 
         options = PlanOptions(seed=seed, days=days, threads=threads)
+        _keep(case, seeds)
         with Reporter(quiet) as reporter:
             summary = plan_case(case, options, reporter)
         say.result(summary, lines=_plan_lines(summary))
+
+
+def _keep(case: Path, seeds: list[Path] | None) -> None:
+    if seeds:
+        from diptych.pipeline.corrections import keep_corrections
+        from diptych.pipeline.folder import CaseFolder
+
+        folder = CaseFolder(case)
+        folder.require()
+        keep_corrections(folder, seeds)
 
 
 def _plan_lines(summary: dict[str, object]) -> list[str]:
@@ -143,7 +158,53 @@ def _part(name: str, text: str) -> None:
     app.command(name)(verb)
 
 
-_part("anatomy", "Tissues, vessels, who owns which voxel, the class.")
+@app.command()
+def anatomy(
+    case: CaseArgument,
+    seeds: OwnersOption = None,
+    labels: LabelsOption = None,
+    label_table: LabelTableOption = None,
+    seed: SeedOption = 1,
+    days: DaysOption = 10_000,
+    threads: ThreadsOption = 2,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Tissues, vessels, who owns which voxel, the class."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.progress import Reporter
+        from diptych.pipeline.plan import PlanOptions, run_part
+
+        _keep(case, seeds)
+        told = _keep_labels(case, labels, label_table)
+        if not quiet:
+            for line in told:
+                say.message(line)
+        options = PlanOptions(seed=seed, days=days, threads=threads)
+        with Reporter(quiet) as reporter:
+            result = run_part(case, "anatomy", options, reporter)
+        say.result(result, lines=[f"anatomy: written to {result['folder']}"])
+
+
+def _keep_labels(case: Path, labels: Path | None, table: Path | None) -> list[str]:
+    from diptych.cli.wording import label_lines
+    from diptych.model import UsageError
+
+    if labels is None:
+        if table is not None:
+            raise UsageError(
+                "--label-table was given without --labels", remedy="give --labels FILE"
+            )
+        return []
+    from diptych.pipeline.folder import CaseFolder
+    from diptych.pipeline.labels import keep_labels
+
+    folder = CaseFolder(case)
+    folder.require()
+    return label_lines(keep_labels(folder, labels, table))
+
+
 _part("separate", "The optimal cut, who keeps which vein, what must be replaced.")
 _part("timing", "When to operate: a curve with reasons on both sides.")
 _part("choreograph", "Who does what, where, each minute.")
@@ -180,7 +241,7 @@ def intake(
         typer.Argument(metavar="SOURCE...", help="NIfTI files or DICOM folders to add."),
     ] = None,
     role: Annotated[
-        str, typer.Option("--role", help="What the sources show: ct, ctv, mr or mrv.")
+        str, typer.Option("--role", help="What the sources show: ct, ctv, cta, mr, mrv or mra.")
     ] = "",
     json: JsonOption = False,
     quiet: QuietOption = False,

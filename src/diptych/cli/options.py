@@ -17,6 +17,30 @@ ThreadsOption = Annotated[
     int,
     typer.Option("--threads", min=1, help="Threads to use; the results are the same for any."),
 ]
+OwnersOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--seeds",
+        metavar="FILE",
+        help="Owners as people see them: a label NIfTI on the case's grid (1 A, 2 B, 3 shared),"
+        " or points with radius and owner in TOML or CSV. Kept in CASE/corrections.",
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="Tissues labelled elsewhere: a NIfTI file, a DICOM SEG or an output folder of"
+        " TotalSegmentator. Kept in CASE/labels; none takes them away.",
+    ),
+]
+LabelTableOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--label-table", metavar="FILE", help="Names of the labels of a NIfTI: a BIDS dseg.tsv."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of an error.")

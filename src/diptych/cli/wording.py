@@ -36,6 +36,17 @@ def plan_lines(summary: dict[str, Any]) -> list[str]:
     ]
 
 
+def label_lines(told: dict[str, Any]) -> list[str]:
+    """What became of the names of labels made elsewhere."""
+    if told.get("labels") == "none":
+        return ["The labels made elsewhere were taken away."]
+    used, unused = told["used"], told["unused"]
+    lines = [f"label {name}: {used[name]}" for name in used]
+    if unused:
+        lines.append(f"names that say nothing here: {', '.join(unused)}")
+    return lines
+
+
 def len_text(minutes: float) -> str:
     """Minutes as hours and minutes: "26 h 40 min"."""
     return f"{int(minutes) // 60} h {int(minutes) % 60:02d} min"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.demonstration.drainage import make_network
+from diptych.demonstration.arteries import draw_arteries
+from diptych.demonstration.drainage import make_network, make_supply, merge_networks
 from diptych.demonstration.head import Head
 from diptych.demonstration.infant import Infant, Shape, make_infant
 from diptych.demonstration.interface import depth_for, make_interface, roof_of
@@ -28,7 +29,7 @@ _BRAIN_SHARE = 0.93
 class Assembly:
     """All geometry of a pair; it does not depend on the voxel size.
 
-    network : veins in the joint frame; turn : joint frame -> LPS+ mm (about the origin)
+    network : vessels in the joint frame; turn : joint frame -> LPS+ mm (about the origin)
     depth : how far the cavities were pushed into each other, mm
     leans : backward lean of the joint axis in each head, degrees
     """
@@ -59,11 +60,22 @@ def assemble(order: PairOrder, first: Head, other: Head) -> Assembly:
     return Assembly(
         order=order,
         joint=joint,
-        network=make_network(draw_veins(order, joint), _brain_volumes(joint)),
+        network=_draw_vessels(order, joint),
         turn=scanner_turn(random_stream(order, "scanner")),
         depth=depth,
         leans=(lean_a, lean_b),
     )
+
+
+def _draw_vessels(order: PairOrder, joint: Joint) -> VesselNetwork:
+    """Veins, and arteries where the order has them, in the joint frame."""
+    brains = _brain_volumes(joint)
+    veins = draw_veins(order, joint)
+    network = make_network(veins, brains)
+    if not order.has_arteries:
+        return network
+    supply = make_supply(draw_arteries(order, joint, veins), brains, len(network.vessels))
+    return merge_networks(network, supply)
 
 
 def _make_infants(order: PairOrder, first: Head, other: Head) -> tuple[Infant, Infant]:

@@ -1,4 +1,5 @@
-"""Flow and calibre: the venous tree as a network of Poiseuille resistances.
+"""Flow and calibre: the venous tree as a network of Poiseuille resistances, the arterial
+trees by Murray's law alone.
 
 Calibre follows Murray's law (cube of the radius in proportion to the flow). Its constant
 is set so that a sinus of 2.5 mm radius carries 211 ml/min: 48 % of an infant brain's
@@ -12,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.demonstration.veins import Run
+from diptych.demonstration.tree import Run
 from diptych.model import (
     Measured,
     NodeId,
@@ -30,6 +31,7 @@ BLOOD_FLOW = 0.55
 """ml/min per ml of brain at about ten months (Varela 2012: 25 rising to 60 ml/100 ml/min)."""
 _FLOW_SHARE = 0.2
 _STRAIGHT_SHARE = 0.4
+_WIDEST_VEIN = 1.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +61,50 @@ def make_network(runs: Sequence[Run], brains: tuple[float, float]) -> VesselNetw
         pieces = [_resize(runs, piece, flow) for piece, flow in zip(pieces, flows, strict=True)]
     flows = _solve(runs, pieces, inflow)
     return VesselNetwork(nodes=_nodes(runs, pieces), vessels=_vessels(runs, pieces, flows))
+
+
+def make_supply(runs: Sequence[Run], brains: tuple[float, float], first: int) -> VesselNetwork:
+    """The arteries with radius and flow; their ids go on after the `first` vessels.
+
+    Every end takes blood in proportion to the cube of its radius, all ends together the
+    blood of both brains; a vessel above them has the flow and, by Murray's law, the
+    calibre of all that it feeds.
+    """
+    pieces = _split(runs)
+    ends = {(n, len(run.path) - 1): run.radius for n, run in enumerate(runs)}
+    cubes = np.zeros(len(pieces))
+    for index in reversed(range(len(pieces))):
+        cubes[index] = _fed_cube(pieces, cubes, index, ends)
+    roots = [n for n, piece in enumerate(pieces) if piece.start[1] == 0 and _is_root(runs, piece)]
+    scale = sum(brains) * BLOOD_FLOW / float(cubes[roots].sum())
+    pieces = [
+        replace(piece, radius=float(cube ** (1.0 / 3.0)))
+        for piece, cube in zip(pieces, cubes, strict=True)
+    ]
+    vessels = _vessels(runs, pieces, cubes * scale, first=first)
+    return VesselNetwork(nodes=_nodes(runs, pieces, letter="P"), vessels=vessels)
+
+
+def _is_root(runs: Sequence[Run], piece: Piece) -> bool:
+    return runs[piece.run].start_on is None and piece.start == (piece.run, 0)
+
+
+def _fed_cube(
+    pieces: list[Piece],
+    cubes: NDArray[np.float64],
+    index: int,
+    ends: dict[tuple[int, int], float],
+) -> float:
+    """Sum of the cubed radii of all ends that a piece feeds; pieces after it are known."""
+    below = [n for n, piece in enumerate(pieces) if piece.start == pieces[index].end]
+    if not below:
+        return ends[pieces[index].end] ** 3
+    return float(cubes[below].sum())
+
+
+def merge_networks(first: VesselNetwork, second: VesselNetwork) -> VesselNetwork:
+    """Both networks as one; they share no node."""
+    return VesselNetwork(nodes=first.nodes + second.nodes, vessels=first.vessels + second.vessels)
 
 
 def _node(runs: Sequence[Run], run: int, point: int) -> tuple[int, int]:
@@ -154,19 +200,21 @@ def _roots(runs: Sequence[Run]) -> dict[tuple[int, int], TwinId]:
 
 
 def _resize(runs: Sequence[Run], piece: Piece, flow: float) -> Piece:
+    """Sinuses get the calibre of their flow; veins, where tributaries have joined them."""
     run = runs[piece.run]
-    if run.kind != "sinus" or run.owner is Owner.SHARED:
+    radius = float(MURRAY * abs(flow) ** (1.0 / 3.0))
+    if run.owner is Owner.SHARED or (run.kind != "sinus" and radius < 1.001 * run.radius):
         return piece
-    radius = float(np.clip(MURRAY * abs(flow) ** (1.0 / 3.0), 1.0, 2.8))
-    return replace(piece, radius=radius)
+    limits = (1.0, 2.8) if run.kind == "sinus" else (run.radius, _WIDEST_VEIN)
+    return replace(piece, radius=float(np.clip(radius, *limits)))
 
 
-def _nodes(runs: Sequence[Run], pieces: list[Piece]) -> tuple[VesselNode, ...]:
+def _nodes(runs: Sequence[Run], pieces: list[Piece], letter: str = "N") -> tuple[VesselNode, ...]:
     roots = _roots(runs)
     nodes = sorted({p.start for p in pieces} | {p.end for p in pieces})
     return tuple(
         VesselNode(
-            id=_node_id(node),
+            id=_node_id(node, letter),
             position=_position(runs[node[0]].path[node[1]]),
             root=roots.get(node),
         )
@@ -179,15 +227,18 @@ def _position(point: NDArray[np.float64]) -> Point:
     return x, y, z
 
 
-def _node_id(node: tuple[int, int]) -> NodeId:
-    return NodeId(f"N{node[0]:02d}.{node[1]:03d}")
+def _node_id(node: tuple[int, int], letter: str) -> NodeId:
+    return NodeId(f"{letter}{node[0]:02d}.{node[1]:03d}")
 
 
 def _vessels(
-    runs: Sequence[Run], pieces: list[Piece], flows: NDArray[np.float64]
+    runs: Sequence[Run], pieces: list[Piece], flows: NDArray[np.float64], first: int = 0
 ) -> tuple[Vessel, ...]:
+    """Vessels T(first + 1) on; those after others have nodes with P, for supply."""
     vessels = []
-    for number, (piece, flow) in enumerate(zip(pieces, flows.tolist(), strict=True), start=1):
+    letter = "P" if first else "N"
+    numbered = enumerate(zip(pieces, flows.tolist(), strict=True), start=first + 1)
+    for number, (piece, flow) in numbered:
         run = runs[piece.run]
         spread = _FLOW_SHARE * abs(flow)
         vessels.append(
@@ -196,8 +247,8 @@ def _vessels(
                 name=run.name,
                 kind=run.kind,
                 owner=run.owner,
-                start=_node_id(piece.start),
-                end=_node_id(piece.end),
+                start=_node_id(piece.start, letter),
+                end=_node_id(piece.end, letter),
                 path=piece.path,
                 radius=np.full(len(piece.path), piece.radius),
                 flow=Measured(value=flow, low=flow - spread, high=flow + spread, unit="ml/min"),

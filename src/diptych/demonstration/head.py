@@ -18,8 +18,14 @@ Mask = NDArray[np.bool_]
 _STEP = 1.5
 _CUBE = (_STEP, _STEP, _STEP)
 _EROSION = 14.0
+_DRAWN_EROSION = 9.0
+_BRIGHTNESS, _INFANT_BRIGHTNESS = 1.9, 2.3
+"""Times half of Otsu's threshold: where brain begins in a T1 image."""
+_FEW = 13
 _LEVEL = 6.0
 _FRONTAL_RISE = 23.0
+_ADULT, _LEAST_ADULT = 555.0, 470.0
+"""Head circumference, mm: an adult's, and below which a head is taken for an infant's."""
 GREY, WHITE, FLUID = 38.0, 30.0, 8.0
 
 
@@ -78,33 +84,90 @@ class Head:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Habit:
+    """How a cavity is found: erosion in mm, brightness of brain in half Otsu thresholds."""
+
+    erosion: float
+    brightness: float
+
+
 def read_head(volume: Volume) -> Head:
     """The head in `volume`: a T1 image (modality "MR") or a CT (modality "CT").
 
     The cavity is found by eroding the soft tissue inside the skull until only the brain
     is left in one piece, growing it back, and closing it below at the narrowest level
     (about the foramen magnum). A nodding head is levelled first: the floor of the
-    frontal fossa must lie about 23 mm above the lowest level of the cavity. InputError
-    when no head is found.
+    frontal fossa must lie about 23 mm above the lowest level of the cavity. The head of an
+    infant is enlarged to an adult's size first, since all these lengths are an adult's.
+    InputError when no head is found.
     """
-    values, grid, skin, cavity = _find_head(volume)
+    given = volume
+    volume = _enlarge(volume)
+    habit = _choose_habit(given, enlarged=volume is not given)
+    values, grid, skin, cavity = _find_head(volume, habit)
     pitch = _pitch_of(cavity)
     if abs(pitch) > _LEVEL:
-        values, grid, skin, cavity = _find_head(_nod(volume, pitch))
+        values, grid, skin, cavity = _find_head(_nod(volume, pitch), habit)
     return _assemble(values, grid, skin, cavity, volume)
 
 
-def _find_head(volume: Volume) -> tuple[Field, Grid, Mask, Mask]:
+def _enlarge(volume: Volume) -> Volume:
+    """The volume, blown up when its head is far smaller round than an adult's."""
+    values, _ = _resample(volume)
+    mask = _head_mask(values > _skin_level(values, volume.modality))
+    top = int(np.nonzero(mask.any(axis=(0, 1)))[0].max())
+    upper = mask[:, :, max(top - round(90.0 / _STEP), 0) : top]
+    round_it = max(measure_girth(upper[:, :, k], _STEP) for k in range(upper.shape[2]))
+    if not 0.0 < round_it < _LEAST_ADULT:
+        return volume
+    size = np.diag([_ADULT / round_it] * 3 + [1.0])
+    return Volume(
+        voxels=volume.voxels,
+        affine=size @ volume.affine,
+        frame_of_reference=volume.frame_of_reference,
+        modality=volume.modality,
+        source=volume.source,
+    )
+
+
+def measure_girth(section: Mask, step: float, stretch: tuple[float, float] = (1.0, 1.0)) -> float:
+    """Perimeter, mm, of the ellipse with the moments of a section (I, J); 0 when empty."""
+    where = np.argwhere(section) * step * np.asarray(stretch)
+    if len(where) < 9:
+        return 0.0
+    b, a = 2.0 * np.sqrt(np.linalg.eigvalsh(np.cov(where.T)))
+    ratio = 3.0 * ((a - b) / (a + b)) ** 2
+    return float(np.pi * (a + b) * (1.0 + ratio / (10.0 + np.sqrt(4.0 - ratio))))
+
+
+def _skin_level(values: Field, modality: str) -> float:
+    return -300.0 if modality == "CT" else 0.5 * _otsu(values)
+
+
+def _choose_habit(volume: Volume, *, enlarged: bool) -> _Habit:
+    """Label maps have no noise and a thin brain stem: less erosion parts brain and face. In an
+    infant's T1 the skull is hardly darker than the brain: the threshold lies higher.
+    """
+    drawn = volume.modality == "CT" and len(np.unique(volume.voxels[::2, ::2, ::2])) < _FEW
+    return _Habit(
+        erosion=_DRAWN_EROSION if drawn else _EROSION,
+        brightness=_INFANT_BRIGHTNESS if enlarged else _BRIGHTNESS,
+    )
+
+
+def _find_head(volume: Volume, habit: _Habit) -> tuple[Field, Grid, Mask, Mask]:
     values, grid = _resample(volume)
     ct = volume.modality == "CT"
-    level = -300.0 if ct else 0.5 * _otsu(values)
+    level = _skin_level(values, volume.modality)
     skin = _head_mask(values > level)
     if ct:
         soft = (values > -20.0) & (values < 120.0)
-        cavity = _cavity_mask(skin, soft, soft, source=volume.source)
+        cavity = _cavity_mask(skin, soft, soft, habit.erosion, source=volume.source)
     else:  # blurred first, so that sulci and fissures do not cut the brain into pieces
-        whole = ndimage.gaussian_filter(values, 2.5 / _STEP) > 1.9 * level
-        cavity = _cavity_mask(skin, whole, values > 1.9 * level, source=volume.source)
+        bright = habit.brightness * level
+        whole = ndimage.gaussian_filter(values, 2.5 / _STEP) > bright
+        cavity = _cavity_mask(skin, whole, values > bright, habit.erosion, source=volume.source)
     return values, grid, skin, cavity
 
 
@@ -170,17 +233,17 @@ def _head_mask(above: Mask) -> Mask:
     return filled
 
 
-def _cavity_mask(skin: Mask, whole: Mask, soft: Mask, *, source: str) -> Mask:
+def _cavity_mask(skin: Mask, whole: Mask, soft: Mask, erosion: float, *, source: str) -> Mask:
     floor = np.concatenate([skin[:, :, :1], skin], axis=2)
     depth = measure_distance(floor, _CUBE)[:, :, 1:]
     core = (depth > 9.0) & whole
-    seed = measure_distance(core, _CUBE) > _EROSION
+    seed = measure_distance(core, _CUBE) > erosion
     require(
         bool(seed.any()),
         f"no brain found in {source!r}",
         remedy="give a T1 or CT volume of a whole head, vertex included",
     )
-    grown = (measure_distance(~_largest(seed), _CUBE) < _EROSION + 3.0) & core & soft
+    grown = (measure_distance(~_largest(seed), _CUBE) < erosion + 3.0) & core & soft
     grown[:, :, : _narrowest_level(grown)] = False
     closed = measure_distance(~np.pad(grown, 12), _CUBE) < 9.0
     shut = measure_distance(closed, _CUBE) > 8.0

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diptych.demonstration.head import FLUID, GREY, WHITE, Field, Grid, Head
+from diptych.demonstration.head import FLUID, GREY, WHITE, Field, Grid, Head, measure_girth
 
 BONE = 1.8
 SCALP = 3.2
 SHELL = BONE + SCALP
 _FACE_SHRINK = 0.35
+_ADULT = 545.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +40,11 @@ class Infant:
     frankfurt: float
     scale: float
     circumference: float
+
+    @property
+    def size(self) -> float:
+        """Size of the head relative to an adult's of 545 mm circumference."""
+        return self.circumference / _ADULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +99,8 @@ def _scale_for(head: Head, shape: Shape) -> float:
     for k in range(0, head.grid.shape[2], 2):
         section = head.cavity[:, :, k] < 0
         if section.any():
-            perimeters.append(_ellipse_perimeter(section, head.grid.step, shape.stretch))
+            perimeters.append(measure_girth(section, head.grid.step, shape.stretch[:2]))
     return (shape.circumference - 2.0 * np.pi * SHELL) / max(perimeters)
-
-
-def _ellipse_perimeter(
-    section: NDArray[np.bool_], step: float, stretch: tuple[float, float, float]
-) -> float:
-    where = np.argwhere(section) * step * np.asarray(stretch[:2])
-    spread = np.cov(where.T)
-    b, a = 2.0 * np.sqrt(np.linalg.eigvalsh(spread))
-    ratio = 3.0 * ((a - b) / (a + b)) ** 2
-    return float(np.pi * (a + b) * (1.0 + ratio / (10.0 + np.sqrt(4.0 - ratio))))
 
 
 def _infant_grid(head: Head, scale: float, step: float) -> Grid:

@@ -4,29 +4,34 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from diptych.demonstration.head import FLUID, Field
+from diptych.demonstration.head import WHITE, Field
 from diptych.demonstration.infant import BONE
 from diptych.demonstration.interface import Ruler
+from diptych.demonstration.materials import (
+    ARTERY,
+    BLOOD,
+    CSF,
+    FIBROUS,
+    SHEATH,
+    SKULL,
+    SOFT,
+    Palette,
+)
 from diptych.demonstration.order import PairOrder, random_stream
+from diptych.demonstration.partitions import falx_distance, tent_distance
+from diptych.demonstration.plates import PlateMap, map_plates
 from diptych.demonstration.routes import DURA
 from diptych.demonstration.shell import Joint, outer_fields, squeezed_source
+from diptych.demonstration.tree import septum_half
 from diptych.model import Tissue, VesselNetwork
 
-# CT values without and with venous contrast, HU.
-AIR = -1000.0
-SOFT = (40.0, 48.0)
-SKULL = (620.0, 620.0)
-FIBROUS = (60.0, 72.0)
-SHEATH = (55.0, 95.0)
-CSF = (FLUID, FLUID)
-BLOOD = (48.0, 208.0)
-BRAIN_GAIN = 4.0
 _SUBDURAL = 1.35
 _SUTURE = 1.0
 _REACH = 4.0
+_CISTERN, _PARTITION = 1.3, 0.45
+_GROWN_DEPTH = 6.0
 
 Values = NDArray[np.float64]
 
@@ -36,6 +41,8 @@ class Scene:
     """All that is painted, in the joint frame.
 
     tubes : tree over points of the vessels with their radius and index of vessel
+    owners, arterial : of each vessel; palette : the contrasts that are painted
+    plates : of both vaults in hard scenes, else none
     """
 
     order: PairOrder
@@ -45,24 +52,28 @@ class Scene:
     radius: Values
     vessel: NDArray[np.intp]
     owners: NDArray[np.uint8]
+    arterial: NDArray[np.bool_]
+    palette: Palette
+    plates: tuple[PlateMap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Painting:
     """What lies at each of N points.
 
-    plain, venous : CT values, HU; tissues, owner : codes, uint8
+    images : (C, N) values of each contrast of the palette; tissues, owner : codes, uint8
     side : signed distance to the interface, mm; skin : to the skin, mm
     gap : the nearest piece of septum is interrupted, inside the cavity (total types)
+    bridge : brain that has grown across, within 6 mm of the interface (hard total types)
     """
 
-    plain: Field
-    venous: Field
+    images: Field
     tissues: NDArray[np.uint8]
     owner: NDArray[np.uint8]
     side: Field
     skin: Field
     gap: NDArray[np.bool_]
+    bridge: NDArray[np.bool_]
 
 
 def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
@@ -81,6 +92,18 @@ def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
         radius=np.concatenate(radii),
         vessel=np.concatenate(which),
         owners=np.array([int(v.owner) for v in network.vessels], dtype=np.uint8),
+        arterial=np.array([v.kind == "artery" for v in network.vessels]),
+        palette=Palette.of(order),
+        plates=_map_both(order, joint),
+    )
+
+
+def _map_both(order: PairOrder, joint: Joint) -> tuple[PlateMap, ...]:
+    if not order.hard:
+        return ()
+    return tuple(
+        map_plates(order, infant.grid, infant.cavity, random_stream(order, f"plates {letter}"))
+        for letter, infant in zip("AB", joint.infants, strict=True)
     )
 
 
@@ -112,22 +135,36 @@ def tube_coverage(distance: Values, radius: Values, edge: float) -> Values:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Canvas:
-    """CT values and codes under work (private to this module)."""
+    """Values (C, N) and codes (N,) under work (private to this module)."""
 
-    plain: Values
-    venous: Values
+    images: Values
     tissues: NDArray[np.uint8]
+
+    @classmethod
+    def of_air(cls, palette: Palette, count: int) -> "_Canvas":
+        """A canvas on which nothing is painted yet."""
+        return cls(
+            images=np.repeat(palette.air, count, axis=1),
+            tissues=np.zeros(count, dtype=np.uint8),
+        )
+
+    def part(self, where: NDArray[np.intp]) -> "_Canvas":
+        """A copy of some of its points."""
+        return _Canvas(images=self.images[:, where], tissues=self.tissues[where])
+
+    def put(self, where: NDArray[np.intp], part: "_Canvas") -> None:
+        """Brings back what was painted on a copy."""
+        self.images[:, where] = part.images
+        self.tissues[where] = part.tissues
 
     def lay(
         self,
         share: Values,
         within: NDArray[np.bool_],
         tissue: Tissue | NDArray[np.uint8],
-        plain: Values | float,
-        venous: Values | float,
+        values: Values,
     ) -> None:
-        self.plain += share * (plain - self.plain)
-        self.venous += share * (venous - self.venous)
+        self.images += share * (values - self.images)
         code = tissue if isinstance(tissue, np.ndarray) else np.uint8(tissue)
         self.tissues = np.where(within, code, self.tissues)
 
@@ -136,21 +173,15 @@ def paint(scene: Scene, points: Values) -> Painting:
     """The pair at joint points (3, N), each standing for a voxel of the order's spacing."""
     cavity, skin = outer_fields(scene.joint, points)
     count = points.shape[1]
-    canvas = _Canvas(
-        plain=np.full(count, AIR),
-        venous=np.full(count, AIR),
-        tissues=np.zeros(count, dtype=np.uint8),
-    )
+    canvas = _Canvas.of_air(scene.palette, count)
     height = scene.joint.interface.sample("height", points[0], points[1])
     side = height - points[2]
-    gap = np.zeros(count, dtype=bool)
+    gap, grown = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     owner = np.where(side > 0, 1, 2).astype(np.uint8)
     near = np.nonzero(skin < _REACH)[0]
     if len(near):
-        side[near], gap[near] = scene.ruler.measure(points[:, near])
-        part = _Canvas(
-            plain=canvas.plain[near], venous=canvas.venous[near], tissues=canvas.tissues[near]
-        )
+        side[near], gap[near], grown[near] = scene.ruler.measure(points[:, near])
+        part = canvas.part(near)
         layers = _Layers(
             scene=scene,
             points=points[:, near],
@@ -158,19 +189,19 @@ def paint(scene: Scene, points: Values) -> Painting:
             skin=skin[near].astype(np.float64),
             side=side[near],
             gap=gap[near],
+            grown=grown[near],
         )
         owner[near] = _paint_layers(part, layers, owner[near])
-        canvas.plain[near], canvas.venous[near] = part.plain, part.venous
-        canvas.tissues[near] = part.tissues
+        canvas.put(near, part)
     owner[canvas.tissues == Tissue.AIR] = 0
     return Painting(
-        plain=canvas.plain.astype(np.float32),
-        venous=canvas.venous.astype(np.float32),
+        images=canvas.images.astype(np.float32),
         tissues=canvas.tissues,
         owner=owner,
         side=side.astype(np.float32),
         skin=skin,
         gap=gap & (cavity < 0) & scene.order.total,
+        bridge=grown & (canvas.tissues == Tissue.BRAIN) & (np.abs(side) < _GROWN_DEPTH),
     )
 
 
@@ -184,10 +215,15 @@ class _Layers:
     skin: Values
     side: Values
     gap: NDArray[np.bool_]
+    grown: NDArray[np.bool_]
 
     @property
     def edge(self) -> float:
         return self.scene.order.spacing
+
+    @property
+    def palette(self) -> Palette:
+        return self.scene.palette
 
 
 def _paint_layers(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -203,7 +239,7 @@ def _paint_layers(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) ->
 def _paint_scalp(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> None:
     """Skin with a shallow groove along the join; face and base as the head shows them."""
     skin = layers.skin + 1.3 * np.exp(-((layers.side / 4.0) ** 2))
-    canvas.lay(coverage(skin, layers.edge), skin < 0, Tissue.SKIN, *SOFT)
+    canvas.lay(coverage(skin, layers.edge), skin < 0, Tissue.SKIN, layers.palette.take(SOFT))
     for twin in (0, 1):
         mine = np.nonzero((owner == twin + 1) & (layers.cavity > 0))[0]
         infant, pose = layers.scene.joint.infants[twin], layers.scene.joint.poses[twin]
@@ -214,12 +250,9 @@ def _paint_scalp(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> 
         code = np.full(len(mine), int(Tissue.SKIN), dtype=np.uint8)
         code[value > 180.0] = int(Tissue.BONE)
         code[value < -300.0] = int(Tissue.AIR)
-        part = _Canvas(
-            plain=canvas.plain[mine], venous=canvas.venous[mine], tissues=canvas.tissues[mine]
-        )
-        part.lay(share, share > 0.5, code, value, value)
-        canvas.plain[mine], canvas.venous[mine] = part.plain, part.venous
-        canvas.tissues[mine] = part.tissues
+        part = canvas.part(mine)
+        part.lay(share, share > 0.5, code, layers.palette.take_outside(value))
+        canvas.put(mine, part)
 
 
 def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> None:
@@ -227,15 +260,27 @@ def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> N
     bone = layers.cavity - BONE
     share = coverage(bone, layers.edge)
     seam = sheet_coverage(layers.side, _SUTURE, layers.edge)
+    thick = np.nonzero(share > 0.0)[0]
     for twin in (0, 1):
         mine = owner == twin + 1
         infant, pose = layers.scene.joint.infants[twin], layers.scene.joint.poses[twin]
         own = pose.backward(layers.points[:, mine])
-        seam[mine] = np.maximum(seam[mine], _own_sutures(own, infant.base, layers.edge))
+        if layers.scene.plates:
+            _open_plates(seam, layers, twin, thick[owner[thick] == twin + 1])
+        else:
+            seam[mine] = np.maximum(seam[mine], _own_sutures(own, infant.base, layers.edge))
         hole = np.hypot(own[0], own[1] - 10.0) - 11.0
         share[mine] *= 1.0 - coverage(np.maximum(hole, own[2] - infant.base - 12.0), layers.edge)
-    canvas.lay(share, share > 0.5, Tissue.BONE, *SKULL)
-    canvas.lay(share * seam, share * seam > 0.5, Tissue.DURA, *FIBROUS)
+    canvas.lay(share, share > 0.5, Tissue.BONE, layers.palette.take(SKULL))
+    canvas.lay(share * seam, share * seam > 0.5, Tissue.DURA, layers.palette.take(FIBROUS))
+
+
+def _open_plates(seam: Values, layers: _Layers, twin: int, thick: NDArray[np.intp]) -> None:
+    """Raises the share of suture at points of the bone shell by this vault's plate map."""
+    own = layers.scene.joint.poses[twin].backward(layers.points[:, thick])
+    radial = layers.cavity[thick] - 0.5 * BONE
+    away = layers.scene.plates[twin].measure(own, radial)
+    seam[thick] = np.maximum(seam[thick], coverage(away, layers.edge))
 
 
 def _own_sutures(own: Values, base: float, edge: float) -> Values:
@@ -257,8 +302,8 @@ def _own_sutures(own: Values, base: float, edge: float) -> Values:
 
 def _paint_meninges(canvas: _Canvas, layers: _Layers) -> None:
     dura, fluid = layers.cavity, layers.cavity + DURA
-    canvas.lay(coverage(dura, layers.edge), dura < 0, Tissue.DURA, *SHEATH)
-    canvas.lay(coverage(fluid, layers.edge), fluid < 0, Tissue.CSF, *CSF)
+    canvas.lay(coverage(dura, layers.edge), dura < 0, Tissue.DURA, layers.palette.take(SHEATH))
+    canvas.lay(coverage(fluid, layers.edge), fluid < 0, Tissue.CSF, layers.palette.take(CSF))
 
 
 def _paint_brain(canvas: _Canvas, layers: _Layers, twin: int) -> None:
@@ -269,30 +314,50 @@ def _paint_brain(canvas: _Canvas, layers: _Layers, twin: int) -> None:
     infant = layers.scene.joint.infants[twin]
     source = squeezed_source(layers.scene.joint, twin, layers.points[:, mine])
     deep = -infant.grid.sample(infant.cavity, source).astype(np.float64)
-    septum = np.where(layers.gap[mine], 0.0, _septum_half(layers.scene.order) + 1.5)
-    border = np.maximum.reduce([away[mine], septum - sign * layers.side[mine], 1.2 - deep])
+    septum = np.where(layers.gap[mine], 0.0, septum_half(layers.scene.order) + 1.5)
+    grown = layers.grown[mine] * coverage(sign * layers.side[mine] - _GROWN_DEPTH, 4.0)
+    septum = septum - layers.edge * layers.grown[mine]
+    roof = 1.2 - deep - 20.0 * grown
+    border = np.maximum.reduce([away[mine], septum - sign * layers.side[mine], roof])
     share = coverage(border, layers.edge)
     value = infant.grid.sample(infant.inside, source).astype(np.float64)
-    furrow = _furrows(layers, twin, source, deep)
-    part = _Canvas(
-        plain=canvas.plain[mine], venous=canvas.venous[mine], tissues=canvas.tissues[mine]
-    )
+    value += grown * (WHITE - value)
+    furrow, sheet = _folds(layers, twin, source, deep)
+    furrow = furrow * (1.0 - grown)
+    part = canvas.part(mine)
     within = border < 0
     code = np.where(value > 19.0, int(Tissue.BRAIN), int(Tissue.CSF)).astype(np.uint8)
-    gain = BRAIN_GAIN * np.clip((value - FLUID) / 20.0, 0.0, 1.0)
-    part.lay(share, within, code, value, value + gain)
-    part.lay(share * furrow, within & (furrow > 0.5), Tissue.CSF, *CSF)
-    falx = _falx(layers, source, deep)
-    part.lay(share * falx, within & (falx > 0.5), Tissue.DURA, *SHEATH)
-    canvas.plain[mine], canvas.venous[mine] = part.plain, part.venous
-    canvas.tissues[mine] = part.tissues
+    part.lay(share, within, code, layers.palette.take_brain(value))
+    part.lay(share * furrow, within & (furrow > 0.5), Tissue.CSF, layers.palette.take(CSF))
+    part.lay(share * sheet, within & (sheet > 0.5), Tissue.DURA, layers.palette.take(SHEATH))
+    canvas.put(mine, part)
 
 
-def _furrows(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
+def _folds(layers: _Layers, twin: int, source: Values, deep: Values) -> tuple[Values, Values]:
+    """Shares of fluid in sulci and fissures, and of dura in falx and tentorium."""
+    if not layers.scene.order.hard:
+        return _furrows(layers, twin, source, deep), _falx(layers, source, deep)
+    infant = layers.scene.joint.infants[twin]
+    fluid, dura = _sulci(layers, twin, source, deep), np.zeros(len(deep))
+    for away, beyond in (
+        falx_distance(infant, source, deep),
+        tent_distance(infant, source),
+    ):
+        near = coverage(beyond, layers.edge)
+        fluid = np.maximum(fluid, sheet_coverage(away, _CISTERN, layers.edge) * near)
+        dura = np.maximum(dura, sheet_coverage(away, _PARTITION, layers.edge) * near)
+    return fluid, dura
+
+
+def _sulci(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
     infant = layers.scene.joint.infants[twin]
     sheet = infant.grid.sample(infant.sulcus, source).astype(np.float64)
     reach = infant.grid.sample(infant.sulcal_depth, source).astype(np.float64)
-    sulci = sheet_coverage(sheet, 0.6, layers.edge) * coverage(deep - reach, layers.edge)
+    return sheet_coverage(sheet, 0.6, layers.edge) * coverage(deep - reach, layers.edge)
+
+
+def _furrows(layers: _Layers, twin: int, source: Values, deep: Values) -> Values:
+    sulci = _sulci(layers, twin, source, deep)
     fissure = sheet_coverage(source[0], 1.3, layers.edge) * coverage(deep - 27.0, layers.edge)
     return np.maximum(sulci, fissure * coverage(-4.0 - source[2], layers.edge))
 
@@ -302,22 +367,17 @@ def _falx(layers: _Layers, source: Values, deep: Values) -> Values:
     return sheet * coverage(-4.0 - source[2], layers.edge)
 
 
-def _septum_half(order: PairOrder) -> float:
-    """Half the thickness of what lies between the CSF of the two brains, mm."""
-    return 0.75 if order.total else 1.65
-
-
 def _paint_septum(canvas: _Canvas, layers: _Layers) -> None:
     """Two layers of dura (1.5 mm in all); in partial types a bony plate between them."""
     inside = coverage(layers.cavity + DURA, layers.edge)
-    half = _septum_half(layers.scene.order)
+    half = septum_half(layers.scene.order)
     dura = sheet_coverage(layers.side, half, layers.edge) * inside
     if layers.scene.order.total:
         dura = dura * ~layers.gap
-    canvas.lay(dura, dura > 0.5, Tissue.DURA, *SHEATH)
+    canvas.lay(dura, dura > 0.5, Tissue.DURA, layers.palette.take(SHEATH))
     if not layers.scene.order.total:
         plate = sheet_coverage(layers.side, 0.9, layers.edge) * inside * ~layers.gap
-        canvas.lay(plate, plate > 0.5, Tissue.BONE, *SKULL)
+        canvas.lay(plate, plate > 0.5, Tissue.BONE, layers.palette.take(SKULL))
 
 
 def _paint_vessels(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -329,17 +389,10 @@ def _paint_vessels(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -
     share[near] = tube_coverage(away[near], radius, layers.edge)
     within = np.zeros(len(away), dtype=bool)
     within[near] = away[near] < radius
-    canvas.lay(share, within, Tissue.VESSEL, *BLOOD)
+    blood = np.repeat(layers.palette.take(BLOOD), len(away), axis=1)
+    blood[:, near[scene.arterial[scene.vessel[index[near]]]]] = layers.palette.take(ARTERY)
+    canvas.lay(share, within, Tissue.VESSEL, blood)
     result = owner.copy()
     chosen = near[within[near]]
     result[chosen] = scene.owners[scene.vessel[index[chosen]]]
-    return result
-
-
-def finish_image(order: PairOrder, values: Field, skin: Field, purpose: str) -> NDArray[np.int16]:
-    """The image as a scanner shows it: blurred by its point spread, with noise, int16 HU."""
-    image = ndimage.gaussian_filter(values, order.blur / order.spacing)
-    noise = random_stream(order, purpose).standard_normal(values.shape, dtype=np.float32)
-    image += noise * (order.noise * np.where(skin < 10.0, 1.0, 0.4)).astype(np.float32)
-    result: NDArray[np.int16] = np.clip(np.rint(image), -1024, 3071).astype(np.int16)
     return result

@@ -14,7 +14,9 @@ from diptych.demonstration.placement import Pose
 REACH = 110.0
 STEP = 1.0
 _WAVES = (4.5, 2.5)
-_HIGHEST = 14.0
+_HIGHEST, _HARD_HIGHEST = 14.0, 20.0
+_HERNIA, _HARD_HERNIA = (15.0, 19.0), (21.0, 27.0)
+_BRIDGE = 4.0
 _PLATE_HOLES = 0.2
 _LINE = np.arange(-75.0, 75.01, 1.5)
 Map = NDArray[np.float64]
@@ -30,6 +32,7 @@ class Interface:
         (fading outside the disc)
     overlap : how far the two cavities overlap along w, mm; positive on the disc
     gap : bool, where the septum (or, in partial types, its bony plate) is interrupted
+    bridge : bool, where one brain has grown into the other (hard total types; within gap)
     area : of the disc, cm2
     bumps : what was added to the middle surface, for the record
     """
@@ -40,6 +43,7 @@ class Interface:
     squeeze_b: Map
     overlap: Map
     gap: NDArray[np.bool_]
+    bridge: NDArray[np.bool_]
     area: float
     bumps: tuple[tuple[float, float, float, float], ...]
 
@@ -55,7 +59,12 @@ class Interface:
         fine = np.arange(-REACH, REACH, STEP / 2.0)
         p, q = (axis.ravel() for axis in np.meshgrid(fine, fine, indexing="ij"))
         cloud = np.stack([p, q, self.sample("height", p, q)], axis=1)
-        return Ruler(face=self, tree=cKDTree(cloud), gap=self.sample("gap", p, q) > 0.5)
+        return Ruler(
+            face=self,
+            tree=cKDTree(cloud),
+            gap=self.sample("gap", p, q) > 0.5,
+            bridge=self.sample("bridge", p, q) > 0.5,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,21 +74,25 @@ class Ruler:
     face: Interface
     tree: cKDTree
     gap: NDArray[np.bool_]
+    bridge: NDArray[np.bool_]
 
-    def measure(self, points: NDArray[np.float64]) -> tuple[Map, NDArray[np.bool_]]:
-        """Signed distance, mm, of points (3, N) to the surface (positive on A's side) and
-        whether the nearest piece of surface is interrupted. Exact within 20 mm.
+    def measure(
+        self, points: NDArray[np.float64]
+    ) -> tuple[Map, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Signed distance, mm, of points (3, N) to the surface (positive on A's side), whether
+        the nearest piece of surface is interrupted, and whether brain has grown across it.
+        Exact within 20 mm.
         """
         p, q, w = points
         away = self.face.sample("height", p, q) - w
         away = away / self.face.sample("slope", p, q)
-        gap = np.zeros(len(p), dtype=bool)
+        gap, bridge = np.zeros(len(p), dtype=bool), np.zeros(len(p), dtype=bool)
         near = np.nonzero(np.abs(away) < 20.0)[0]
         span, index = self.tree.query(points[:, near].T)
-        gap[near] = self.gap[index]
+        gap[near], bridge[near] = self.gap[index], self.bridge[index]
         blend = np.clip((span - 1.0) / 0.5, 0.0, 1.0)
         away[near] = (1.0 - blend) * away[near] + blend * span * np.sign(away[near])
-        return away, gap
+        return away, gap, bridge
 
 
 def _plane() -> tuple[Map, Map]:
@@ -125,7 +138,8 @@ def make_interface(order: PairOrder, roof_a: Map, roof_b: Map) -> Interface:
     """The interface between two placed cavities, given their roofs.
 
     Half-way between the roofs, plus a bulge of A into B of 10 to 12 mm, smaller bumps,
-    and a herniation of B into A of 8 to 15 mm beside it; all fade towards the rim, where
+    and a herniation of B into A of 8 to 15 mm beside it (hard: up to 20); all fade towards
+    the rim, where
     the surface keeps a wave of two and three crests. Outside the rim it runs on smoothly.
     """
     stream = random_stream(order, "interface")
@@ -133,11 +147,13 @@ def make_interface(order: PairOrder, roof_a: Map, roof_b: Map) -> Interface:
     disc = _main_piece(overlap > 0)
     inward = ndimage.distance_transform_edt(disc) * STEP
     middle = _spread(0.5 * (roof_a + roof_b), disc)
-    bumps = _draw_bumps(disc, inward, stream)
+    bumps = _draw_bumps(disc, inward, stream, _HARD_HERNIA if order.hard else _HERNIA)
     relief = _sum_bumps(bumps) * _fade(inward) + _draw_wave(disc, stream)
-    relief *= min(1.0, _HIGHEST / _highest(middle + relief, disc))
+    highest = _HARD_HIGHEST if order.hard else _HIGHEST
+    relief *= min(1.0, highest / _highest(middle + relief, disc))
     height = ndimage.gaussian_filter(middle + relief, 1.5)
     grad = np.gradient(height, STEP)
+    gap = _draw_gap(order, disc, inward, stream)
     squeeze_a, squeeze_b = (_squeeze(side, disc) for side in (roof_a - height, height - roof_b))
     return Interface(
         height=height,
@@ -145,7 +161,8 @@ def make_interface(order: PairOrder, roof_a: Map, roof_b: Map) -> Interface:
         squeeze_a=squeeze_a,
         squeeze_b=squeeze_b,
         overlap=np.where(disc, overlap, -1.0),
-        gap=_draw_gap(order, disc, inward, stream),
+        gap=gap,
+        bridge=_choose_bridge(gap) if order.hard and order.total else np.zeros_like(gap),
         area=float(disc.sum()) * STEP**2 / 100.0,
         bumps=bumps,
     )
@@ -213,7 +230,10 @@ def _fade(inward: Map) -> Map:
 
 
 def _draw_bumps(
-    disc: NDArray[np.bool_], inward: Map, stream: np.random.Generator
+    disc: NDArray[np.bool_],
+    inward: Map,
+    stream: np.random.Generator,
+    hernia_range: tuple[float, float],
 ) -> tuple[tuple[float, float, float, float], ...]:
     """(p, q, width, height) of each bump: bulge, herniation, six small ones."""
     p, q = _plane()
@@ -225,7 +245,7 @@ def _draw_bumps(
     hernia = centre - 0.42 * radius * way
     bumps = [
         (*bulge, 0.42 * radius, stream.uniform(13.0, 15.0)),
-        (*hernia, 0.28 * radius, -stream.uniform(15.0, 19.0)),
+        (*hernia, 0.28 * radius, -stream.uniform(*hernia_range)),
     ]
     spots = np.argwhere(inward > 10.0)
     for spot in spots[stream.integers(0, len(spots), 6)]:
@@ -252,4 +272,14 @@ def _draw_gap(
     noise = np.where(inward > 7.0, noise, -np.inf)
     limit = np.sort(noise.ravel())[-wanted]
     result: NDArray[np.bool_] = noise >= limit
+    return result
+
+
+def _choose_bridge(gap: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest hole of the septum, less 4 mm along its rim, where brain has grown across;
+    its deepest part where it is narrower than that.
+    """
+    hole = _main_piece(gap)
+    inward = ndimage.distance_transform_edt(hole) * STEP
+    result: NDArray[np.bool_] = inward > min(_BRIDGE, 0.5 * float(inward.max()))
     return result

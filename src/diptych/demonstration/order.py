@@ -1,6 +1,6 @@
 """What pair is wanted: type, size, seed; and the figures that follow from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 
 import numpy as np
@@ -9,6 +9,9 @@ from diptych.model.checks import require, require_finite
 
 TYPES = ("PA", "PV", "TA", "TV-I", "TV-II", "TV-III")
 TOTAL_TYPES = ("TA", "TV-I", "TV-II", "TV-III")
+PHASES = ("venous", "arterial", "both")
+MODALITIES = ("CT", "MR")
+_LATER = ("phase", "modality", "hard")
 
 # Ranges of long-axis angle and facial rotation, degrees. Each lies at least 12 degrees
 # inside the limits (140, 40, 140) of Stone & Goodrich 2006, doi:10.1093/brain/awl065.
@@ -50,6 +53,12 @@ class PairOrder:
     interrupted : share of the septum's area where brain touches brain (total types)
     scatter : standard deviation of the marked points, mm
     margin : air around the heads, mm
+    phase : contrast given: "venous" (role ctv), "arterial" (role cta) or "both"
+    modality : "CT", or "MR": T1-like without and with contrast (roles mr and mrv)
+    hard : whether the scene has what makes real heads hard: arteries, open sutures and a
+        fontanelle, falx and tentorium, sinuses on their real routes, curved veins, deeper
+        herniation, and in total types brain grown across, a deep anastomosis and an artery
+        that feeds the other twin
     """
 
     type: str
@@ -63,6 +72,9 @@ class PairOrder:
     interrupted: float = 0.15
     scatter: float = 1.0
     margin: float = 8.0
+    phase: str = "venous"
+    modality: str = "CT"
+    hard: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -77,11 +89,37 @@ class PairOrder:
         _require_between("interrupted", self.interrupted, 0.0, 0.4, "of the septum")
         for name in ("noise", "blur", "scatter", "margin"):
             require_finite(f"order of a pair: {name}", getattr(self, name), low=0.0)
+        _require_one_of("phase", self.phase, PHASES)
+        _require_one_of("modality", self.modality, MODALITIES)
+        require(
+            self.modality == "CT" or self.phase == "venous",
+            f"order of a pair: modality MR with phase {self.phase!r}; only a venogram is made",
+            remedy="leave phase at 'venous' for MR",
+        )
 
     @property
     def total(self) -> bool:
         """Whether the type is a total one (shared venous sinus)."""
         return self.type in TOTAL_TYPES
+
+    @property
+    def has_arteries(self) -> bool:
+        """Whether arteries are drawn: in hard scenes and where an arterial phase is given."""
+        return self.hard or self.phase != "venous"
+
+    @property
+    def name(self) -> str:
+        """All that was ordered, as text: the name of the pair.
+
+        Figures that were added later are told only where they differ from their default, so
+        that a pair keeps the name it had before.
+        """
+        told = [
+            f"{figure.name}={getattr(self, figure.name)!r}"
+            for figure in fields(self)
+            if figure.name not in _LATER or getattr(self, figure.name) != figure.default
+        ]
+        return f"PairOrder({', '.join(told)})"
 
     @property
     def circumference(self) -> float:
@@ -94,6 +132,14 @@ def random_stream(order: PairOrder, purpose: str) -> np.random.Generator:
     text = f"{order.type}|{order.seed}|{purpose}".encode()
     key = int.from_bytes(sha256(text).digest()[:16], "little")
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def _require_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    require(
+        value in known,
+        f"order of a pair: {name} is {value!r}, expected one of {', '.join(known)}",
+        remedy=f"choose {name} among these",
+    )
 
 
 def _require_between(name: str, value: float, low: float, high: float, unit: str) -> None:

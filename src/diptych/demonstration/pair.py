@@ -8,26 +8,45 @@ import numpy as np
 
 from diptych.demonstration.assembly import Assembly, assemble
 from diptych.demonstration.head import Grid, read_head
-from diptych.demonstration.intensities import Painting, finish_image, make_scene, paint
+from diptych.demonstration.intensities import Painting, make_scene, paint
 from diptych.demonstration.marks import mark_landmarks
+from diptych.demonstration.materials import Palette
 from diptych.demonstration.order import PairOrder
+from diptych.demonstration.scanner import scan_ct, scan_mr
 from diptych.demonstration.truth import PairTruth, make_truth
 from diptych.model import Landmark, TwinId, Volume
 
 _CHUNK = 400_000
 
 
+_WORDS = {
+    "plain": "without contrast",
+    "venous": "venous contrast",
+    "arterial": "arterial contrast",
+    "t1": "T1",
+    "mrv": "venogram",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DemonstrationPair:
-    """A made pair: two image series, the points a person would mark, and the truth.
+    """A made pair: its image series, the points a person would mark, and the truth.
 
-    ct, ctv : Volume int16 HU, without and with venous contrast, on one grid
+    ct, ctv : Volume int16 HU, without and with venous contrast
+    cta : Volume int16 HU with arterial contrast, where the order asks for it
+    mr, mrv : Volume int16, T1-like without and with contrast, where the modality is MR
+    series : (role, Volume) of what the case shall hold, by the order's phase and modality
     landmarks : of each twin, LPS+ mm, left and right the twin's own
     made_from : the sentence that goes wherever the pair goes
+    All volumes lie on one grid.
     """
 
     ct: Volume
     ctv: Volume
+    cta: Volume | None = None
+    mr: Volume | None = None
+    mrv: Volume | None = None
+    series: tuple[tuple[str, Volume], ...]
     landmarks: Mapping[TwinId, tuple[Landmark, ...]]
     made_from: str
     truth: PairTruth
@@ -44,20 +63,33 @@ def make_pair(head: Volume, order: PairOrder, *, second: Volume | None = None) -
     other = first if second is None else read_head(second)
     assembly = assemble(order, first, other)
     painting, grid = _paint_all(assembly)
-    ct = _finish(assembly, painting, grid, "without contrast")
-    ctv = _finish(assembly, painting, grid, "venous contrast")
+    volumes = {
+        name: _finish(assembly, painting, grid, name) for name in Palette.of(order).contrasts
+    }
     a, b = assembly.poses
     infants = assembly.joint.infants
     return DemonstrationPair(
-        ct=ct,
-        ctv=ctv,
+        ct=volumes["plain"],
+        ctv=volumes["venous"],
+        cta=volumes.get("arterial"),
+        mr=volumes.get("t1"),
+        mrv=volumes.get("mrv"),
+        series=_list_series(order, volumes),
         landmarks={
             TwinId.A: mark_landmarks(order, infants[0], a, TwinId.A),
             TwinId.B: mark_landmarks(order, infants[1], b, TwinId.B),
         },
         made_from=_sentence(head, second),
-        truth=make_truth(assembly, painting, ct),
+        truth=make_truth(assembly, painting, volumes["plain"]),
     )
+
+
+def _list_series(order: PairOrder, volumes: Mapping[str, Volume]) -> tuple[tuple[str, Volume], ...]:
+    if order.modality == "MR":
+        return ("mr", volumes["t1"]), ("mrv", volumes["mrv"])
+    venous = (("ctv", volumes["venous"]),) if order.phase != "arterial" else ()
+    arterial = (("cta", volumes["arterial"]),) if order.phase != "venous" else ()
+    return ("ct", volumes["plain"]), *venous, *arterial
 
 
 def _sentence(head: Volume, second: Volume | None) -> str:
@@ -90,29 +122,34 @@ def _paint_all(assembly: Assembly) -> tuple[Painting, Grid]:
         x = grid.origin[0] + grid.step * rows
         points = np.stack(np.meshgrid(x, y, z, indexing="ij")).reshape(3, -1)
         parts.append(paint(scene, assembly.turn.T @ points))
-    names = ("plain", "venous", "tissues", "owner", "side", "skin", "gap")
+    names = ("tissues", "owner", "side", "skin", "gap", "bridge")
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts]).reshape(grid.shape)
         for name in names
     }
-    return Painting(**joined), grid
+    images = np.concatenate([part.images for part in parts], axis=1)
+    return Painting(images=images.reshape(-1, *grid.shape), **joined), grid
 
 
 def _finish(assembly: Assembly, painting: Painting, grid: Grid, contrast: str) -> Volume:
-    order = assembly.order
-    values = painting.venous if contrast.startswith("venous") else painting.plain
+    order, words = assembly.order, _WORDS[contrast]
+    values = painting.images[Palette.of(order).contrasts.index(contrast)]
     affine = np.diag([grid.step, grid.step, grid.step, 1.0])
     affine[:3, 3] = grid.origin
+    mr = contrast in {"t1", "mrv"}
+    purpose = f"noise, {words}"
     return Volume(
-        voxels=finish_image(order, values, painting.skin, f"noise, {contrast}"),
+        voxels=scan_mr(order, values, grid, purpose)
+        if mr
+        else scan_ct(order, values, painting.skin, purpose),
         affine=affine,
         frame_of_reference=_frame_of(order),
-        modality="CT",
-        source=f"demonstration pair {order.type}, seed {order.seed}, {contrast}",
+        modality="MR" if mr else "CT",
+        source=f"demonstration pair {order.type}, seed {order.seed}, {words}",
     )
 
 
 def _frame_of(order: PairOrder) -> str:
     """A frame of reference UID of its own for each pair, from its order."""
-    number = int.from_bytes(sha256(repr(order).encode()).digest()[:15], "big")
+    number = int.from_bytes(sha256(order.name.encode()).digest()[:15], "big")
     return f"2.25.{number}"

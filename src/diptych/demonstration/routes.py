@@ -100,14 +100,16 @@ def emerging(count: int, level: float) -> NDArray[np.float64]:
     return result
 
 
-def make_wobble(stream: np.random.Generator, size: float) -> Callable[[int], Points]:
-    """A drawn sideways play: two waves with random size and phase, nothing at both ends."""
-    sizes = stream.uniform(-size, size, 3)
+def make_wobble(
+    stream: np.random.Generator, size: float, waves: int = 3
+) -> Callable[[int], Points]:
+    """A drawn sideways play: waves of random size and sign, nothing at both ends."""
+    sizes = stream.uniform(-size, size, waves)
 
     def wobble(count: int) -> Points:
         t = np.linspace(0.0, 1.0, count)
-        waves = sum(sizes[n] * np.sin((n + 1) * np.pi * t) / (n + 1) ** 0.5 for n in range(3))
-        return np.asarray(waves).reshape(1, -1)
+        total = sum(sizes[n] * np.sin((n + 1) * np.pi * t) / (n + 1) ** 0.5 for n in range(waves))
+        return np.asarray(total).reshape(1, -1)
 
     return wobble
 

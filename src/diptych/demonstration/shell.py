@@ -68,3 +68,18 @@ def squeezed_source(joint: Joint, twin: int, points: NDArray[np.float64]) -> NDA
     near = np.clip(1.0 - depth / _SQUEEZED, 0.0, 1.0)
     moved = w + sign * joint.interface.sample(name, p, q) * near * near
     return joint.poses[twin].backward(np.stack([p, q, moved]))
+
+
+def pressed_place(joint: Joint, twin: int, own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where tissue at `own` (3, N) of one head lies in the joint, (3, N): `squeezed_source`
+    the other way round, by a damped search along the joint axis (within 0.1 mm).
+    """
+    p, q, wanted = joint.poses[twin].forward(own)
+    sign = 1.0 if twin == 0 else -1.0
+    height = joint.interface.sample("height", p, q)
+    amount = joint.interface.sample("squeeze_a" if twin == 0 else "squeeze_b", p, q)
+    w = wanted.copy()
+    for _ in range(60):
+        near = np.clip(1.0 - sign * (height - w) / _SQUEEZED, 0.0, 1.0)
+        w += 0.4 * (wanted - sign * amount * near * near - w)
+    return np.stack([p, q, w])

@@ -25,6 +25,8 @@ class PairTruth:
         A's side; exact within 20 mm of it inside tissue
     interrupted : Volume uint8, 1 where the nearest piece of septum is interrupted, so that
         brain touches brain (total types; in partial ones only the bony plate has holes)
+    bridge : Volume uint8, 1 in brain that has grown across, within 6 mm of the interface;
+        its owner is still by the true interface (hard total types)
     vessels : the network, LPS+ mm, flows in ml/min from start to end
     poses : (4, 4) own frame of each infant head (LPS axes, S = long axis) -> LPS+ mm
     long_axis_angle, rotation : degrees, from the final transforms; the rotation is about
@@ -37,6 +39,7 @@ class PairTruth:
     tissues: Volume
     distance: Volume
     interrupted: Volume
+    bridge: Volume
     vessels: VesselNetwork
     poses: Mapping[TwinId, NDArray[np.float64]]
     long_axis_angle: float
@@ -55,6 +58,7 @@ def make_truth(assembly: Assembly, painting: Painting, grid: Volume) -> PairTrut
         tissues=grid.on_this_grid(painting.tissues, source="true tissues"),
         distance=grid.on_this_grid(tenths, source="true distance to the interface, 0.1 mm"),
         interrupted=grid.on_this_grid(painting.gap.astype(np.uint8), source="interrupted septum"),
+        bridge=grid.on_this_grid(painting.bridge.astype(np.uint8), source="brain grown across"),
         vessels=turn_network(assembly.network, assembly.turn),
         poses={TwinId.A: _matrix(pose_a), TwinId.B: _matrix(pose_b)},
         long_axis_angle=angle,

@@ -1,13 +1,11 @@
 """The venous tree of a pair: which vessels there are and how they hang together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from diptych.demonstration.interface import REACH, STEP
 from diptych.demonstration.order import PairOrder, random_stream
 from diptych.demonstration.routes import (
     Compartment,
@@ -20,69 +18,22 @@ from diptych.demonstration.routes import (
     trace_ring,
 )
 from diptych.demonstration.shell import Joint
+from diptych.demonstration.sinuses import FRONT, TORCULA, draw_deep_veins, draw_routes, join_deep
+from diptych.demonstration.tree import Run, Tree, septum_half, septum_spot, unit
 from diptych.model import Owner, TwinId
 
 RING_RADIUS = 2.4
 """Radius of the circumferential sinus, mm: as wide as the sagittal sinus of an infant, 4 to 5 mm
 (adult calibre, PMID 20711726, times the ratio of head circumferences; PMC7963243)."""
 _SINUS_RADIUS = 2.3
-_TORCULA = -104.0
+_PLAIN_ANGLES = np.arange(74.0, -104.0, -1.0)
 _BRIDGING = 8
 _CROSSING = 2
-_CLEARANCE = 1.6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Run:
-    """One vessel before it is split at its branches.
-
-    path : (N, 3) joint mm, in the usual direction of flow; radius : planned, mm
-    start_on, end_on : run that the end hangs on, and the point of its path there
-    root : the twin whose jugular its end is
-    """
-
-    name: str
-    kind: str
-    owner: Owner
-    path: Points
-    radius: float
-    start_on: tuple[int, int] | None = None
-    end_on: tuple[int, int] | None = None
-    root: TwinId | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tree:
-    """The runs drawn so far (a builder, private to this module)."""
-
-    joint: Joint
-    order: PairOrder
-    halves: tuple[Compartment, Compartment]
-    stream: np.random.Generator
-    runs: list[Run] = field(default_factory=list)
-
-    def add(self, run: Run) -> int:
-        self.runs.append(run)
-        return len(self.runs) - 1
-
-    def nearest(self, index: int, point: Points) -> tuple[int, int]:
-        gaps = np.linalg.norm(self.runs[index].path - point, axis=1)
-        return index, int(gaps.argmin())
-
-    def at(self, place: tuple[int, int]) -> Points:
-        result: Points = self.runs[place[0]].path[place[1]]
-        return result
-
-    def is_free(self, path: Points, radius: float, end: Points | None) -> bool:
-        """Whether a path keeps its distance from all vessels, but for its end."""
-        if end is not None:
-            path = path[np.linalg.norm(path - end, axis=1) > 7.0]
-        if len(path) == 0:
-            return False
-        others = np.concatenate([run.path for run in self.runs])
-        reach = np.concatenate([np.full(len(run.path), run.radius) for run in self.runs])
-        gap, index = cKDTree(others).query(path)
-        return bool((gap > radius + reach[index] + _CLEARANCE).all())
+_HARD_BRIDGING = 14
+_RADII, _HARD_RADII = (0.85, 1.4), (0.45, 1.4)
+"""Radius of bridging veins, mm; in infants 0.47 in the mean, 1.5 at most
+(doi:10.1007/s00414-017-1714-3)."""
+_BRANCHING = 0.8
 
 
 def draw_veins(order: PairOrder, joint: Joint) -> tuple[Run, ...]:
@@ -92,15 +43,21 @@ def draw_veins(order: PairOrder, joint: Joint) -> tuple[Run, ...]:
     front and leaves it behind; two veins of each twin cross the septum into the other's
     vessels. Partial types: two separate trees. Each twin: straight sinus, torcula, two
     transverse sinuses down to the jugulars (roots), bridging veins.
+
+    Hard scenes: the transverse and sigmoid sinuses take the course of a real tree, deep
+    veins gather in the straight sinus, in total types a vein joins the deep veins of both
+    twins, and there are more, thinner and more winding bridging veins with tributaries.
     """
-    septum = 0.75 if order.total else 1.65
+    septum = septum_half(order)
     halves = (
         Compartment(joint=joint, twin=0, septum=septum),
         Compartment(joint=joint, twin=1, septum=septum),
     )
-    tree = _Tree(joint=joint, order=order, halves=halves, stream=random_stream(order, "veins"))
+    tree = Tree(joint=joint, order=order, halves=halves, stream=random_stream(order, "veins"))
     ring = _draw_ring(tree) if order.total else None
     trunks = [_draw_trunks(tree, twin, ring) for twin in (0, 1)]
+    if ring is not None and order.hard:
+        join_deep(tree, [trunk.straight for trunk in trunks])
     if ring is not None:
         for twin in (0, 1):
             _draw_crossing(tree, twin, trunks[1 - twin], ring)
@@ -109,7 +66,7 @@ def draw_veins(order: PairOrder, joint: Joint) -> tuple[Run, ...]:
     return tuple(tree.runs)
 
 
-def _draw_ring(tree: _Tree) -> int:
+def _draw_ring(tree: Tree) -> int:
     start = float(tree.stream.choice([20.0, 160.0])) + float(tree.stream.uniform(-10.0, 10.0))
     path = trace_ring(tree.joint, RING_RADIUS, start, 30.0)
     return tree.add(
@@ -127,13 +84,14 @@ def _draw_ring(tree: _Tree) -> int:
 class _Trunks:
     front: int
     back: int
+    straight: int
 
 
-def _draw_trunks(tree: _Tree, twin: int, ring: int | None) -> _Trunks:
+def _draw_trunks(tree: Tree, twin: int, ring: int | None) -> _Trunks:
     owner = Owner(twin + 1)
     half = tree.halves[twin]
     level = _SINUS_RADIUS - 0.8
-    angles = np.arange(74.0, _TORCULA, -1.0)
+    angles = np.arange(FRONT, TORCULA, -1.0) if tree.order.hard else _PLAIN_ANGLES
     points, septal = half.cast(sagittal(angles), level)
     letter = owner.name
     if ring is None:
@@ -148,12 +106,16 @@ def _draw_trunks(tree: _Tree, twin: int, ring: int | None) -> _Trunks:
         )
     else:
         front, back = _draw_split_sagittal(tree, twin, points, septal)
-    _draw_outlets(tree, twin, back)
-    return _Trunks(front=front, back=back)
+    if tree.order.hard:
+        draw_routes(tree, twin, back)
+        straight = draw_deep_veins(tree, twin, back)
+    else:
+        straight = _draw_outlets(tree, twin, back)
+    return _Trunks(front=front, back=back, straight=straight)
 
 
 def _draw_split_sagittal(
-    tree: _Tree, twin: int, points: Points, septal: NDArray[np.bool_]
+    tree: Tree, twin: int, points: Points, septal: NDArray[np.bool_]
 ) -> tuple[int, int]:
     owner = Owner(twin + 1)
     on = np.nonzero(septal)[0]
@@ -184,8 +146,10 @@ def _draw_split_sagittal(
     return front, back
 
 
-def _draw_outlets(tree: _Tree, twin: int, back: int) -> None:
-    """Transverse and sigmoid sinuses with jugulars on both sides, and the straight sinus."""
+def _draw_outlets(tree: Tree, twin: int, back: int) -> int:
+    """Transverse and sigmoid sinuses with jugulars on both sides, and the straight sinus,
+    whose number is returned.
+    """
     owner, half = Owner(twin + 1), tree.halves[twin]
     infant, pose = tree.joint.infants[twin], tree.joint.poses[twin]
     torcula = (back, len(tree.runs[back].path) - 1)
@@ -194,9 +158,9 @@ def _draw_outlets(tree: _Tree, twin: int, back: int) -> None:
     for side, word in ((1.0, "left"), (-1.0, "right")):
         stations = [
             start,
-            _unit(side * 0.75, 0.62, low * 0.55),
-            _unit(side * 0.9, 0.18, low * 0.70),
-            _unit(side * 0.52, 0.10, low * 1.0),
+            unit(side * 0.75, 0.62, low * 0.55),
+            unit(side * 0.9, 0.18, low * 0.70),
+            unit(side * 0.52, 0.10, low * 1.0),
         ]
         legs = [bend(a, b, make_wobble(tree.stream, 0.02)) for a, b in pairwise(stations)]
         points, _ = half.cast(np.concatenate(legs, axis=1)[:, 3:], _SINUS_RADIUS - 0.8)
@@ -217,7 +181,7 @@ def _draw_outlets(tree: _Tree, twin: int, back: int) -> None:
         )
     deep = pose.forward(np.array([[0.0], [14.0], [0.35 * infant.base]]))
     line = np.linspace(deep[:, 0], tree.at(torcula), 30).T
-    tree.add(
+    return tree.add(
         Run(
             name=f"straight sinus {owner.name}",
             kind="sinus",
@@ -229,24 +193,19 @@ def _draw_outlets(tree: _Tree, twin: int, back: int) -> None:
     )
 
 
-def _unit(x: float, y: float, z: float) -> Points:
-    vector = np.array([x, y, z])
-    result: Points = vector / np.linalg.norm(vector)
-    return result
-
-
-def _draw_bridging(tree: _Tree, twin: int, trunks: _Trunks, ring: int | None) -> None:
+def _draw_bridging(tree: Tree, twin: int, trunks: _Trunks, ring: int | None) -> None:
     drawn = 0
-    for attempt in range(160):
-        if drawn == _BRIDGING:
+    hard = tree.order.hard
+    for attempt in range(400 if hard else 160):
+        if drawn == (_HARD_BRIDGING if hard else _BRIDGING):
             return
         target = _bridging_target(tree, trunks, ring, drawn + attempt // 40)
-        radius = float(tree.stream.uniform(0.85, 1.4))
+        radius = float(tree.stream.uniform(*(_HARD_RADII if hard else _RADII)))
         side = 1.0 if (drawn + attempt) % 2 == 0 else -1.0
         path = _bridging_path(tree, twin, target, radius, side)
         if path is not None and tree.is_free(path, radius, tree.at(target)):
             drawn += 1
-            tree.add(
+            vein = tree.add(
                 Run(
                     name=f"bridging vein {Owner(twin + 1).name}{drawn}",
                     kind="vein",
@@ -256,9 +215,41 @@ def _draw_bridging(tree: _Tree, twin: int, trunks: _Trunks, ring: int | None) ->
                     end_on=target,
                 )
             )
+            if hard and radius > _BRANCHING:
+                _draw_tributary(tree, twin, vein, f"bridging vein {Owner(twin + 1).name}{drawn}")
 
 
-def _bridging_target(tree: _Tree, trunks: _Trunks, ring: int | None, turn: int) -> tuple[int, int]:
+def _draw_tributary(tree: Tree, twin: int, vein: int, name: str) -> None:
+    """A thinner vein that joins a bridging vein on its way; none if no way is free."""
+    half, stream = tree.halves[twin], tree.stream
+    path = tree.runs[vein].path
+    for _ in range(20):
+        place = (vein, int(len(path) * stream.uniform(0.35, 0.65)))
+        radius = float(stream.uniform(_HARD_RADII[0], 0.75))
+        end = half.direction_of(tree.at(place))
+        aside = stream.normal(size=3)
+        aside = unit(*(aside - (aside @ end) * end))
+        turn = np.radians(stream.uniform(14.0, 28.0))
+        line = bend(
+            np.cos(turn) * end + np.sin(turn) * aside, end, make_wobble(stream, 0.08, waves=5)
+        )
+        points, _ = half.cast(line, emerging(line.shape[1], radius + 0.1))
+        way = even(np.concatenate([points[:, :-2], tree.at(place)[:, None]], axis=1))
+        if tree.is_free(way, radius, tree.at(place)):
+            tree.add(
+                Run(
+                    name=f"{name}, tributary",
+                    kind="vein",
+                    owner=Owner(twin + 1),
+                    path=way,
+                    radius=radius,
+                    end_on=place,
+                )
+            )
+            return
+
+
+def _bridging_target(tree: Tree, trunks: _Trunks, ring: int | None, turn: int) -> tuple[int, int]:
     """A point of the own sagittal sinus, front or back, or of the ring, in turn."""
     choices = [trunks.front, trunks.back] + ([ring, ring] if ring is not None else [])
     index = choices[turn % len(choices)]
@@ -267,30 +258,31 @@ def _bridging_target(tree: _Tree, trunks: _Trunks, ring: int | None, turn: int) 
 
 
 def _bridging_path(
-    tree: _Tree, twin: int, target: tuple[int, int], radius: float, side: float
+    tree: Tree, twin: int, target: tuple[int, int], radius: float, side: float
 ) -> Points | None:
     """From cortex 20 to 45 degrees away, along the surface, to the target vessel."""
     half = tree.halves[twin]
     end = half.direction_of(tree.at(target))
     turn = tree.stream.uniform(20.0, 45.0)
-    aside = np.cross(end, _unit(0.0, 0.02, 1.0)) if abs(end[2]) < 0.95 else _unit(1.0, 0.0, 0.0)
+    aside = np.cross(end, unit(0.0, 0.02, 1.0)) if abs(end[2]) < 0.95 else unit(1.0, 0.0, 0.0)
     if tree.runs[target[0]].owner is Owner.SHARED:
-        aside = -_unit(0.0, 0.0, 1.0) + tree.stream.uniform(-0.9, 0.9) * _unit(*aside)
+        aside = -unit(0.0, 0.0, 1.0) + tree.stream.uniform(-0.9, 0.9) * unit(*aside)
     else:
-        aside = _unit(side, tree.stream.uniform(-0.5, 0.5), -0.3)
-    aside = _unit(*(aside - (aside @ end) * end))
+        aside = unit(side, tree.stream.uniform(-0.5, 0.5), -0.3)
+    aside = unit(*(aside - (aside @ end) * end))
     start = np.cos(np.radians(turn)) * end + np.sin(np.radians(turn)) * aside
     own = tree.joint.infants[twin]
     if start[2] * 60.0 < own.base * 0.55:
         return None
-    line = bend(start, end, make_wobble(tree.stream, 0.10))
+    wobble = make_wobble(tree.stream, *((0.16, 7) if tree.order.hard else (0.10, 3)))
+    line = bend(start, end, wobble)
     points, _ = half.cast(line, emerging(line.shape[1], radius + 0.1))
     path = even(np.concatenate([points[:, :-2], tree.at(target)[:, None]], axis=1))
     length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     return path if 15.0 < length < 75.0 else None
 
 
-def _draw_crossing(tree: _Tree, twin: int, other: _Trunks, ring: int) -> None:
+def _draw_crossing(tree: Tree, twin: int, other: _Trunks, ring: int) -> None:
     """Veins that drain this twin's cortex through the septum into the other's vessels."""
     drawn = 0
     for attempt in range(400):
@@ -314,15 +306,15 @@ def _draw_crossing(tree: _Tree, twin: int, other: _Trunks, ring: int) -> None:
 
 
 def _crossing_path(
-    tree: _Tree, twin: int, index: int, radius: float
+    tree: Tree, twin: int, index: int, radius: float
 ) -> tuple[Points, tuple[int, int]] | None:
     """Own cortex beside the rim -> a point of the disc -> the other's side -> its vessel."""
     stream = tree.stream
     own, other = tree.halves[twin], tree.halves[1 - twin]
-    through = _septum_spot(tree)
+    through = septum_spot(tree.joint, stream)
     here = own.direction_of(through)
     aside = stream.normal(size=3)
-    aside = _unit(*(aside - (aside @ here) * here))
+    aside = unit(*(aside - (aside @ here) * here))
     turn = np.radians(stream.uniform(22.0, 42.0))
     start = np.cos(turn) * here + np.sin(turn) * aside
     line = bend(start, here, make_wobble(stream, 0.08))
@@ -339,12 +331,3 @@ def _crossing_path(
     path = even(np.concatenate(parts, axis=1), smooth=1.5)
     length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     return (path, place) if 30.0 < length < 110.0 else None
-
-
-def _septum_spot(tree: _Tree) -> Points:
-    """A point of the septum where it is whole and the cavities overlap by 5 mm or more."""
-    face = tree.joint.interface
-    spots = np.argwhere((face.overlap > 5.0) & ~face.gap) * STEP - REACH
-    p, q = spots[int(tree.stream.integers(0, len(spots)))]
-    w = float(face.sample("height", np.array([p]), np.array([q]))[0])
-    return np.array([p, q, w])

@@ -59,7 +59,7 @@ class Source:
 def read_sources(sources: Sequence[Source], limits: Limits | None = None) -> tuple[RawSeries, ...]:
     """Every series in the sources, in their order, read in one child process.
 
-    A folder is read as DICOM, a file as NIfTI. Raises InputError or SafetyRefusal with
+    A folder is read as DICOM, a file as NIfTI or DICOM SEG. Raises InputError or SafetyRefusal with
     what the reader found wrong, and InputError when a source is missing or too large or
     when the child crashed, ran out of memory or ran out of time; each names the source.
     """
@@ -173,6 +173,7 @@ def _series(place: Path, entry: dict[str, Any]) -> RawSeries:
         study_uids=tuple(entry["study_uids"]),
         group=tuple(_member(member) for member in entry["group"]),
         sha256=entry["sha256"],
+        labels=tuple((int(number), str(text)) for number, text in entry["labels"]),
     )
 
 

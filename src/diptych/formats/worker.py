@@ -73,13 +73,16 @@ def _answer(place: Path, orders: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_one(path: Path, name: str, limits: "Limits") -> "tuple[RawSeries, ...]":
-    """The series in one source: DICOM if it is a folder, NIfTI if it is a file."""
+    """The series in one source: DICOM if it is a folder; a file is NIfTI or a DICOM SEG."""
     if path.is_dir():
         from diptych.formats.dicom.reader import parse_folder
 
         return parse_folder(path, name, limits)
+    from diptych.formats.dicom.segmentation import is_dicom, parse_segmentation
     from diptych.formats.nifti import parse_file
 
+    if is_dicom(path):
+        return (parse_segmentation(path, name, limits),)
     return (parse_file(path, name, limits),)
 
 
@@ -109,6 +112,7 @@ def store(place: Path, number: int, series: "RawSeries") -> dict[str, Any]:
             for member in series.group
         ],
         "sha256": series.sha256,
+        "labels": [list(label) for label in series.labels],
     }
 
 

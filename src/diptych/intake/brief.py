@@ -9,7 +9,7 @@ from diptych.intake.identity import check_text
 from diptych.model import InputError, InputErrors, Landmark, Subject
 from diptych.model.geometry import Point
 
-ROLES = {"ct": "CT", "ctv": "CT", "mr": "MR", "mrv": "MR"}
+ROLES = {"ct": "CT", "ctv": "CT", "cta": "CT", "mr": "MR", "mrv": "MR", "mra": "MR"}
 """Roles of series and the modality that each needs."""
 
 

@@ -68,7 +68,7 @@ def _landmark(letter: str, mark: Landmark) -> Iterator[str]:
 
 def _series(entry: SeriesEntry) -> Iterator[str]:
     yield "\n[[series]]"
-    yield '# "ct", "ctv" (contrast in the veins), "mr" or "mrv"'
+    yield '# "ct", "ctv" (contrast in the veins), "cta" (in the arteries), "mr", "mrv" or "mra"'
     yield f"role = {_text(entry.role)}"
     yield "# Inside raw/: a NIfTI file or a folder of DICOM files."
     yield f"path = {_text(entry.path)}"

@@ -68,6 +68,32 @@ def solve_flow(
     return NetworkFlow(pressure=pressure, flow=conductance * np.nan_to_num(drop))
 
 
+def trace_outlets(
+    *, tubes: IntArray, flow: FloatArray, pressure: FloatArray, outlets: IntArray
+) -> FloatArray:
+    """Share (V, R) of what passes each node that ends at each of the outlets.
+
+    Followed along the flow with full mixing at each node: what a node passes on is parted
+    as the flows that leave it. Rows sum to 1, or are 0 where nothing leads to an outlet.
+    For tubes that feed (arteries) give the negative flow and pressure: then the shares are
+    those of the inlets that a node's blood came from.
+    """
+    shares = np.zeros((len(pressure), len(outlets)))
+    shares[outlets, np.arange(len(outlets))] = 1.0
+    ends = set(outlets.tolist())
+    first = np.where(flow > 0.0, tubes[:, 0], tubes[:, 1])
+    second = np.where(flow > 0.0, tubes[:, 1], tubes[:, 0])
+    leaving: dict[int, list[int]] = {}
+    for tube in np.flatnonzero(flow != 0.0).tolist():
+        leaving.setdefault(int(first[tube]), []).append(tube)
+    for node in np.argsort(pressure, kind="stable").tolist():
+        if node in leaving and node not in ends:
+            out = np.array(leaving[node])
+            amount = np.abs(flow[out])
+            shares[node] = (amount @ shares[second[out]]) / amount.sum()
+    return shares
+
+
 def _check(
     tubes: IntArray, conductance: FloatArray, source: FloatArray, root_pressure: FloatArray
 ) -> None:

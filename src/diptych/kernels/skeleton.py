@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
+
+from diptych.kernels.thinning import thin_mask
 
 Points = NDArray[np.float64]
 TOUCH = 1.75
@@ -36,11 +37,11 @@ class Skeleton:
 
 
 def trace_skeleton(mask: NDArray[np.bool_]) -> Skeleton:
-    """Centrelines of a mask by Lee's thinning, as nodes and strands; loops are kept.
+    """Centrelines of a mask by thinning, as nodes and strands; loops are kept.
 
     A closed ring without branches gets one node. A single voxel gives no strand.
     """
-    points = np.argwhere(skeletonize(mask, method="lee"))
+    points = thin_mask(mask)
     if len(points) < 2:
         return Skeleton(nodes=np.zeros((0, 3)), strands=())
     neighbours = _neighbours(points)
@@ -151,6 +152,32 @@ def prune_spurs(skeleton: Skeleton, least: Points) -> Skeleton:
         if not spurs:
             return Skeleton(nodes=skeleton.nodes, strands=tuple(strands))
         strands.pop(min(spurs)[1])
+
+
+def count_ends(skeleton: Skeleton) -> NDArray[np.int64]:
+    """How many strand ends meet at each node, (V,)."""
+    return _degrees(list(skeleton.strands), len(skeleton.nodes))
+
+
+def drop_strand(skeleton: Skeleton, number: int) -> Skeleton:
+    """Without one strand; nodes with two strands left are joined."""
+    rest = [strand for n, strand in enumerate(skeleton.strands) if n != number]
+    return Skeleton(nodes=skeleton.nodes, strands=tuple(_join_all(rest)))
+
+
+def scale_skeleton(skeleton: Skeleton, factor: int) -> Skeleton:
+    """The skeleton of a grid with `factor` times as many voxels, in the coarse grid's indices."""
+
+    def coarse(points: Points) -> Points:
+        return np.asarray((points + 0.5) / factor - 0.5)
+
+    return Skeleton(
+        nodes=coarse(skeleton.nodes),
+        strands=tuple(
+            Strand(start=strand.start, end=strand.end, path=coarse(strand.path))
+            for strand in skeleton.strands
+        ),
+    )
 
 
 def _degrees(strands: list[Strand], count: int) -> NDArray[np.int64]:

@@ -7,22 +7,26 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.model.checks import frozen_copy, require
+from diptych.model.checks import frozen_copy, require, require_finite
 from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import NodeId, Owner, TwinId, VesselId
-from diptych.model.units import Millimetre
+from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
+
+NO_TERRITORY = Millilitre(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Vessel:
     """One unbranched vessel between two nodes of the network.
 
-    kind : "sinus" or "vein" (arteries come with arterial contrast)
+    kind : "sinus", "vein" or "artery" (arteries come with arterial contrast)
     name : the field's term where a rule can tell, else "bridging vein n"
     path : (N, 3) float64 centreline, LPS+ mm, from `start` to `end`
     radius : (N,) float64 lumen radius along it, mm
     flow : ml/min along start -> end (negative: the other way), from the network solve
     confidence : 0..1, that it is a vessel and whose it is
+    name_confidence : 0..1, that the name is right
+    territory : ml of brain whose blood enters (of an artery: leaves) at its own free end
     """
 
     id: VesselId
@@ -35,6 +39,8 @@ class Vessel:
     radius: NDArray[np.float64]
     flow: Measured
     confidence: float
+    name_confidence: float = 1.0
+    territory: Millilitre = NO_TERRITORY
 
     def __post_init__(self) -> None:
         require(
@@ -65,19 +71,46 @@ class Vessel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VesselNode:
-    """A junction or end of vessels; `root` names the twin whose jugular it drains into."""
+    """A junction or end of vessels; `root` names the twin whose jugular it drains into.
+
+    pressure : mmHg, from the network solve; None where no root is in reach
+    """
 
     id: NodeId
     position: Point
     root: TwinId | None
+    pressure: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainageShare:
+    """How much of one hemisphere's blood leaves by one root.
+
+    twin, hemisphere : whose brain, and its own "left" or "right" half
+    root : node where the blood leaves; outlet : twin whose jugular that is
+    outlet_side : that twin's own "left" or "right"
+    flow : ml/min; share : 0..1 of all that the hemisphere drains
+    """
+
+    twin: TwinId
+    hemisphere: str
+    root: NodeId
+    outlet: TwinId
+    outlet_side: str
+    flow: Measured
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VesselNetwork:
-    """Vessels and their nodes. It may have loops and several roots."""
+    """Vessels and their nodes. It may have loops and several roots.
+
+    shares : of each hemisphere's drainage through each jugular
+    """
 
     nodes: tuple[VesselNode, ...]
     vessels: tuple[Vessel, ...]
+    shares: tuple[DrainageShare, ...] = ()
 
     def __post_init__(self) -> None:
         known = {node.id for node in self.nodes}
@@ -86,6 +119,12 @@ class VesselNetwork:
             not loose,
             f"vessels {', '.join(loose)} end at nodes that the network does not have",
             remedy="build the network again with every node",
+        )
+
+    def crossed(self, twin: TwinId) -> MillilitrePerMinute:
+        """ml/min of this twin's venous blood that leaves by the other twin's jugulars."""
+        return MillilitrePerMinute(
+            sum(s.flow.value for s in self.shares if s.twin is twin and s.outlet is not twin)
         )
 
     def vessel(self, id: VesselId) -> Vessel:
@@ -124,6 +163,8 @@ class Classification:
     """The class by the decision table of Stone & Goodrich 2006 (doi:10.1093/brain/awl065).
 
     label : "PA", "PV", "TA", "TV-I", "TV-II" or "TV-III"
+    oconnell : class by O'Connell 1976 ("partial", "total I" ...), "" when not judged
+    winston : deepest shared structure, "A" scalp to "D" brain, "" when not judged
     long_axis_angle, rotation : degrees
     margins : distance of each figure to each limit of the table, degrees
         (keys such as "long_axis_angle-140"); positive on the side of the class given
@@ -138,6 +179,67 @@ class Classification:
     margins: Mapping[str, float]
     ambiguous: bool
     reasons: tuple[str, ...]
+    oconnell: str = ""
+    winston: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerSeed:
+    """A ball of tissue that a person gives to A, B or both (SHARED); LPS+ mm.
+
+    With its centre in a vessel it speaks of that vessel, else of the tissue in the ball.
+    """
+
+    position: Point
+    radius: Millimetre
+    owner: Owner
+
+    def __post_init__(self) -> None:
+        for axis, value in zip("LPS", self.position, strict=True):
+            require_finite(f"seed: {axis}", value)
+        require_finite("seed: radius", self.radius, low=0.1)
+        require(
+            self.owner in (Owner.A, Owner.B, Owner.SHARED),
+            f"seed at {self.position} has owner {self.owner.name}, expected A, B or SHARED",
+            remedy="say whose the tissue is: A, B or shared",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Corrections:
+    """What a person says about owners. It outranks the images.
+
+    seeds : balls; painted : volumes on the case's grid, 0 nothing said, 1 A, 2 B, 3 shared
+    Where two contradict each other, the later painted volume wins, and seeds over paint.
+    """
+
+    seeds: tuple[OwnerSeed, ...] = ()
+    painted: tuple[Volume, ...] = ()
+
+    def __post_init__(self) -> None:
+        for volume in self.painted:
+            codes = np.unique(volume.voxels).tolist()
+            require(
+                all(code in (0, 1, 2, 3) for code in codes),
+                f"painted owners {volume.source!r} hold the values"
+                f" {', '.join(f'{code:g}' for code in codes[:8])}, expected 0, 1, 2, 3",
+                remedy="paint 1 for A, 2 for B, 3 for shared, 0 elsewhere",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whether the pair is one that Diptych can plan for, and what follows.
+
+    craniopagus : joined by the calvaria alone; None when the images cannot say
+    findings : what was seen that limits the work, in words
+    possible, impossible : what can and what cannot be computed from these images
+    """
+
+    craniopagus: bool | None
+    findings: tuple[str, ...]
+    possible: tuple[str, ...]
+    impossible: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,6 +251,8 @@ class Anatomy:
     confidence : Volume uint8 0..100, how sure the owner of each voxel is
     measures : further figures by name ("fused-area-skin", "brain-volume-A", ...)
     notes : doubts and shortcuts, in words, shown in the dossier
+    scope : whether this is craniopagus, and what the images allow; None when not judged
+    tissue_confidence : Volume uint8 0..100, how sure the tissue of each voxel is
     """
 
     tissues: Volume
@@ -159,11 +263,17 @@ class Anatomy:
     classification: Classification
     measures: Mapping[str, Measured]
     notes: tuple[str, ...]
+    scope: Scope | None = None
+    tissue_confidence: Volume | None = None
 
     def __post_init__(self) -> None:
-        for name, volume in (("ownership", self.ownership), ("confidence", self.confidence)):
+        for name, volume in (
+            ("ownership", self.ownership),
+            ("confidence", self.confidence),
+            ("tissue_confidence", self.tissue_confidence),
+        ):
             require(
-                volume.same_grid(self.tissues),
+                volume is None or volume.same_grid(self.tissues),
                 f"{name} is not on the grid of the tissues",
                 remedy="map the anatomy again from one case",
             )

@@ -65,7 +65,7 @@ class Twin:
 class Series:
     """One image series: what it shows, whose it is, and how we know.
 
-    role : "ct" (no contrast), "ctv" (venous contrast), "mr", "mrv"
+    role : "ct" (no contrast), "ctv" (venous contrast), "cta" (arterial), "mr" (T1), "mrv", "mra"
     subject : A, B, or SHARED when both twins are in the field
     evidence : what says so (DICOM group of patients, the case file, a person)
     """

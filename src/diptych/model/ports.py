@@ -19,7 +19,11 @@ class Segmenter(Protocol):
     """Labels tissues."""
 
     def segment(self, case: Case) -> NDArray[np.uint8]:
-        """`Tissue` codes on the grid of the case's first series, (I, J, K)."""
+        """`Tissue` codes on the grid of the case's first series, (I, J, K) uint8.
+
+        255 where nothing is said. The same case gives the same codes; the names of the twins
+        do not count. InputError where the case has no series that it can work with.
+        """
         ...
 
 

@@ -25,11 +25,12 @@ class RawSeries:
     """Voxels with the header facts that intake judges.
 
     origin : "nifti" or "dicom"; name : file or folder name inside raw/, for messages
-    role_hint : role guessed from the header ("ct", "ctv", "mr", "mrv") or ""
+    role_hint : role guessed from the header ("ct", "ctv", "mr", "mrv", "cta", "mra") or ""
     patient_ids : every distinct Patient ID found in the files (empty for NIfTI)
     study_uids : every distinct Study Instance UID
     group : members of the group of patients, empty when the file names none
     sha256 : hash over the file(s), in sorted order of name
+    labels : for label maps that name their labels (DICOM SEG): number and name of each
     """
 
     origin: str
@@ -40,3 +41,4 @@ class RawSeries:
     study_uids: tuple[str, ...]
     group: tuple[GroupMember, ...]
     sha256: str
+    labels: tuple[tuple[int, str], ...] = ()

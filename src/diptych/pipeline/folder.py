@@ -20,6 +20,7 @@ class CaseFolder:
         self.roster = self.root / "roster.csv"
         self.raw = self.root / "raw"
         self.tables = self.root / "tables"
+        self.corrections = self.root / "corrections"
         self.derivatives = self.root / "derivatives"
         self.dossier = self.root / "dossier" / "index.html"
         self.log = self.root / "theatre" / "log.db"

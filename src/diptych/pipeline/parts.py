@@ -12,6 +12,7 @@ from diptych.model import (
     Coverage,
     OperatingWindow,
     Rehearsal,
+    SafetyRefusal,
     Schedule,
     SeparationFront,
 )
@@ -47,6 +48,13 @@ def _roster_facts(folder: CaseFolder) -> Mapping[str, object]:
     return {"roster.csv": sha256(read_text(folder.roster).encode()).hexdigest()}
 
 
+def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
+    from diptych.pipeline.corrections import correction_facts
+    from diptych.pipeline.labels import label_facts
+
+    return {**correction_facts(folder), **label_facts(folder)}
+
+
 def _intake(run: Run, out: Path) -> None:
     from diptych.intake import open_case
     from diptych.pipeline.opening import read_case_file, read_raw
@@ -59,31 +67,51 @@ def _intake(run: Run, out: Path) -> None:
 def _anatomy(run: Run, out: Path) -> None:
     from diptych.anatomy import AnatomyPolicy, map_anatomy
     from diptych.formats.nifti import write_volume
+    from diptych.pipeline.corrections import read_corrections
+    from diptych.pipeline.labels import read_tissue_labels
 
     case = run.load(Case, INTAKE, "case")
+    policy = merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy")
     anatomy = map_anatomy(
         case,
         tables=run.tables(STAGE["anatomy"].tables),
-        policy=merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy"),
+        policy=policy,
+        labels=read_tissue_labels(run.folder, case, policy.segmenter),
+        corrections=read_corrections(run.folder, case.volumes[0].volume),
     )
     run.keep(out, ANATOMY, "anatomy", anatomy)
     write_volume(out / "tissues.nii.gz", anatomy.tissues)
     write_volume(out / "ownership.nii.gz", anatomy.ownership)
+    if anatomy.tissue_confidence is not None:
+        write_volume(out / "tissue-confidence.nii.gz", anatomy.tissue_confidence)
 
 
 def _separation(run: Run, out: Path) -> None:
     from diptych.formats.nifti import write_volume
     from diptych.separation import SeparationPolicy, plan
 
+    anatomy = run.load(Anatomy, ANATOMY, "anatomy")
+    _require_craniopagus(anatomy)
     front = plan(
         run.load(Case, INTAKE, "case"),
-        run.load(Anatomy, ANATOMY, "anatomy"),
+        anatomy,
         tables=run.tables(STAGE["separate"].tables),
         policy=merge_policy(SeparationPolicy(), run.policies.get("separation", {}), "separation"),
     )
     run.keep(out, SEPARATION, "front", front)
     for entry in front.plans:
         write_volume(out / f"side-{entry.id}.nii.gz", entry.side)
+
+
+def _require_craniopagus(anatomy: Anatomy) -> None:
+    """Raises SafetyRefusal where the anatomy says that the twins are joined elsewhere."""
+    scope = anatomy.scope
+    if scope is not None and scope.craniopagus is False:
+        raise SafetyRefusal(
+            "no separation was planned: " + "; ".join(scope.findings),
+            remedy="if the twins are joined by the calvaria alone, correct the landmarks of the"
+            f" twins in case.toml; {ANATOMY} holds what could be computed",
+        )
 
 
 def _timing(run: Run, out: Path) -> None:
@@ -178,7 +206,7 @@ STAGES = (
         options=(),
         policy="anatomy",
         rooms=("model", "kernels", "anatomy"),
-        facts=_nothing,
+        facts=_said_facts,
         work=_anatomy,
     ),
     Stage(

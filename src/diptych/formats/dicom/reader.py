@@ -143,9 +143,13 @@ def _vector(data: Any, keyword: str, count: int, file: str) -> NDArray[np.float6
 
 
 def _role(data: Any, modality: str) -> str:
-    """Guesses ct, ctv, mr or mrv from contrast agent and description."""
+    """Guesses ct, ctv, cta, mr, mrv or mra from contrast agent and description."""
     words = f"{data.get('SeriesDescription', '')} {data.get('ProtocolName', '')}".lower()
     venous = any(word in words for word in ("venogra", "venous", "ctv", "mrv"))
+    short = set(words.replace("_", " ").replace("-", " ").split())
+    arterial = "arterial" in words or "angio" in words or bool(short & {"cta", "mra", "tof"})
+    if arterial and not venous:
+        return modality.lower() + "a"
     if modality == "CT":
         venous = venous or bool(str(data.get("ContrastBolusAgent", "") or "").strip())
     return modality.lower() + ("v" if venous else "")

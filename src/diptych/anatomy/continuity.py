@@ -1,0 +1,355 @@
+"""Which branches are one vessel: the courses through touches, crossings and confluences.
+
+In the images, vessels that touch look joined. Which branch ends at a meeting place run on
+into each other is decided for the whole network at once: by how little each course turns,
+how alike its calibres are, and by what a vein is: it comes from the periphery at one end
+and flows into another vessel at its other end. A course that has neither a beginning in
+the periphery nor much length of its own costs, and so does one with two beginnings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.anatomy.vessels import Branch, Tree
+
+TURN_DEGREES = 45.0
+"""Turn at a meeting place that costs half a tributary; veins turn sharply at times, so that
+beyond it the cost grows no longer with the square."""
+CALIBRE_LOG = 0.3
+OTHER_SIDE = 0.5
+TRIBUTARY, LOOSE = 1.0, 2.0
+ORPHAN, ORPHAN_MM = 3.0, 10.0
+TWO_SOURCES = 4.0
+PASSING = 0.6
+"""A vessel passes another's mouth when it is at least so wide in comparison."""
+LOOK_MM = 6.0
+MOST_ENDS = 8
+MOST_CHOICES = 40
+MOST_SWEEPS = 12
+
+Points = NDArray[np.float64]
+End = tuple[int, bool]
+"""Number of a branch, and whether it is the branch's last point (else its first)."""
+Pairs = tuple[tuple[End, End], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facts:
+    """What is known of each branch: shared sinus or not, home (1 A, 2 B, 0 both), begins
+    (0..1, how surely it has a free end in the periphery), side near each of its ends.
+
+    calibre, length : of each branch, mm
+    vein : calibre from which a vessel is a sinus, mm
+    """
+
+    calibre: Sequence[float]
+    length: Sequence[float]
+    shared: Sequence[bool]
+    home: Sequence[int]
+    begins: Sequence[float]
+    side: Mapping[End, int]
+    vein: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Courses:
+    """run : number of the course that each branch is a part of (its least branch)
+    pairs : the ends that run on into each other, for each meeting place
+    sure : 0..1 for each branch, that its course is right at the less certain of its ends
+    """
+
+    run: tuple[int, ...]
+    pairs: tuple[Pairs, ...]
+    sure: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """One way to pair the ends of a meeting place, and what it costs by itself."""
+
+    cost: float
+    pairs: Pairs
+
+
+@dataclass(slots=True, kw_only=True)
+class _State:
+    """The choice made at each meeting place, and what it joins (private, changes)."""
+
+    tree: Tree
+    facts: Facts
+    places: list[list[End]]
+    choices: list[list[_Choice]]
+    chosen: list[int]
+    partner: dict[End, End] = field(default_factory=dict)
+
+    def take(self, place: int, choice: int) -> None:
+        for end in self.places[place]:
+            self.partner.pop(end, None)
+        self.chosen[place] = choice
+        for first, second in self.choices[place][choice].pairs:
+            self.partner[first], self.partner[second] = second, first
+
+    def course(self, number: int) -> frozenset[int]:
+        """Branches of the course through a branch."""
+        found = {number}
+        for out in (False, True):
+            here: End | None = (number, out)
+            while here is not None:
+                onward = self.partner.get(here)
+                if onward is None or onward[0] in found:
+                    break
+                found.add(onward[0])
+                here = (onward[0], not onward[1])
+        return frozenset(found)
+
+    def cost_at(self, places: Sequence[int]) -> float:
+        """Cost of these places' choices and of all courses through them."""
+        total = sum(self.choices[n][self.chosen[n]].cost for n in places)
+        courses = {self.course(end[0]) for n in places for end in self.places[n]}
+        return total + sum(_course_cost(self.facts, course) for course in courses)
+
+
+def find_courses(tree: Tree, facts: Facts) -> Courses:
+    """The courses of least total cost.
+
+    Found from the best choice at each place by itself; then each place, and each two places
+    that a branch joins, are decided anew while that lowers the total.
+    """
+    places = _meeting_places(tree)
+    choices = [_list_choices(tree, facts, ends) for ends in places]
+    state = _State(tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places))
+    for number in range(len(places)):
+        state.take(number, 0)
+    _improve(state)
+    run = [min(state.course(number)) for number in range(len(tree.branches))]
+    _host_loops(tree, run)
+    return Courses(
+        run=tuple(run),
+        pairs=tuple(choices[n][state.chosen[n]].pairs for n in range(len(places))),
+        sure=_certainty(state),
+    )
+
+
+def find_passing(facts: Facts, courses: Courses) -> tuple[tuple[End, End], ...]:
+    """Of the veins that cross at a node, each running on, all but the widest: they touch
+    there and do not join.
+    """
+    found = []
+    for pairs in courses.pairs:
+        narrow = [pair for pair in pairs if not _is_wide(facts, pair)]
+        narrow.sort(key=lambda pair: (-_narrower(facts, pair), pair))
+        found += narrow[1:]
+    return tuple(found)
+
+
+def _is_wide(facts: Facts, pair: tuple[End, End]) -> bool:
+    return any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in pair)
+
+
+def _meeting_places(tree: Tree) -> list[list[End]]:
+    """Branch ends that meet at a node; a branch that returns to its node is left out."""
+    found: dict[int, list[End]] = {}
+    for number, branch in enumerate(tree.branches):
+        if branch.start != branch.end:
+            found.setdefault(branch.start, []).append((number, False))
+            found.setdefault(branch.end, []).append((number, True))
+    return [ends for _, ends in sorted(found.items()) if len(ends) > 1]
+
+
+def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
+    """Ways to pair the ends, the cheapest first."""
+    prices = {
+        (first, second): price
+        for n, first in enumerate(ends)
+        for second in ends[n + 1 :]
+        if (price := _pair_cost(tree, facts, first, second)) is not None
+    }
+    if len(ends) > MOST_ENDS:
+        widest = sorted(prices, key=lambda pair: (prices[pair], pair))[:1]
+        return [_Choice(cost=0.0, pairs=tuple(widest))]
+    found = [
+        _Choice(
+            cost=round(sum(prices[pair] for pair in pairs) + _mouths(tree, facts, ends, pairs), 9),
+            pairs=pairs,
+        )
+        for pairs in _matchings(ends, prices)
+    ]
+    found.sort(key=lambda choice: choice.cost)
+    return found[:MOST_CHOICES]
+
+
+def _matchings(free: list[End], prices: Mapping[tuple[End, End], float]) -> list[Pairs]:
+    if len(free) < 2:
+        return [()]
+    first, rest = free[0], free[1:]
+    found = list(_matchings(rest, prices))
+    for other in rest:
+        if (first, other) in prices:
+            inner = [end for end in rest if end != other]
+            found += [((first, other), *more) for more in _matchings(inner, prices)]
+    return found
+
+
+def _mouths(tree: Tree, facts: Facts, ends: list[End], pairs: Pairs) -> float:
+    """Cost of the ends that run into others instead of on; a mere bulge costs little."""
+    paired = {end for pair in pairs for end in pair}
+    passing = max((_narrower(facts, pair) for pair in pairs), default=0.0)
+    total = 0.0
+    for end in ends:
+        if end not in paired:
+            free = bool(tree.free_ends(tree.branches[end[0]]))
+            bulge = free and facts.begins[end[0]] < 1.0
+            price = TRIBUTARY if passing >= PASSING * facts.calibre[end[0]] else LOOSE
+            total += price * (facts.begins[end[0]] if bulge else 1.0)
+    return total
+
+
+def _narrower(facts: Facts, pair: tuple[End, End]) -> float:
+    return min(facts.calibre[number] for number, _ in pair)
+
+
+def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | None:
+    """Cost of running on from one end into the other; None where that cannot be.
+
+    A shared sinus goes on only in a shared one, and sinuses of different twins never go on
+    in each other.
+    """
+    a, b = tree.branches[first[0]], tree.branches[second[0]]
+    if first[0] == second[0] or facts.shared[first[0]] != facts.shared[second[0]]:
+        return None
+    homes = {facts.home[first[0]], facts.home[second[0]]}
+    sizes = facts.calibre[first[0]], facts.calibre[second[0]]
+    if homes == {1, 2} and min(sizes) >= facts.vein:
+        return None
+    ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
+    turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
+    aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
+    bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
+    return 0.5 * ratio**2 + bent + aside
+
+
+def _turn(a: Branch, a_last: bool, b: Branch, b_last: bool) -> float:
+    """Degrees that a course turns from one branch over the gap into the other.
+
+    Read a calibre away from the meeting place, for nearer to it lines are bent.
+    """
+    inner_a, inward = _leaving(a, a_last)
+    inner_b, outward = _leaving(b, b_last)
+    gap = inner_b - inner_a
+    if float(np.linalg.norm(gap)) < 1e-6:
+        return _angle(inward, -outward)
+    return _angle(inward, gap) + _angle(gap, -outward)
+
+
+def _leaving(branch: Branch, from_end: bool) -> tuple[Points, Points]:
+    """A point a calibre into the branch, and the direction from further in towards it."""
+    path = branch.path[::-1] if from_end else branch.path
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    near = min(branch.calibre, 0.4 * float(along[-1]))
+    far = min(near + LOOK_MM, float(along[-1]))
+    inner, outer = (
+        np.array([np.interp(where, along, path[:, axis]) for axis in range(3)])
+        for where in (near, far)
+    )
+    return inner, inner - outer
+
+
+def _angle(a: Points, b: Points) -> float:
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    cosine = float(a @ b) / size if size > 0.0 else 1.0
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+
+def _course_cost(facts: Facts, course: frozenset[int]) -> float:
+    """What a course costs as a whole: a vein has one beginning in the periphery."""
+    members = sorted(course)
+    narrow = [n for n in members if facts.calibre[n] < facts.vein]
+    if not narrow or facts.shared[members[0]]:
+        return 0.0
+    length = sum(facts.length[n] for n in narrow)
+    every = sorted((facts.begins[n] for n in members), reverse=True)
+    second = sum(sorted((facts.begins[n] for n in narrow), reverse=True)[1:])
+    return TWO_SOURCES * second + ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)
+
+
+def _improve(state: _State) -> None:
+    neighbours = _neighbours(state)
+    for _ in range(MOST_SWEEPS):
+        changed = [_decide(state, [n]) for n in range(len(state.places))]
+        changed += [_decide(state, list(pair)) for pair in neighbours]
+        if not any(changed):
+            return
+
+
+def _neighbours(state: _State) -> list[tuple[int, int]]:
+    """Pairs of meeting places that a branch joins."""
+    at = {end: n for n, ends in enumerate(state.places) for end in ends}
+    found = set()
+    for number in range(len(state.tree.branches)):
+        first, second = at.get((number, False)), at.get((number, True))
+        if first is not None and second is not None and first != second:
+            found.add((min(first, second), max(first, second)))
+    return sorted(found)
+
+
+def _decide(state: _State, places: list[int]) -> bool:
+    """Takes the cheapest choices at one or two places; whether that changed anything."""
+    before = [state.chosen[n] for n in places]
+    best, kept = state.cost_at(places), before
+    options = [[c] for c in range(len(state.choices[places[0]]))]
+    if len(places) == 2:
+        options = [
+            [first, second]
+            for first in range(min(len(state.choices[places[0]]), 8))
+            for second in range(min(len(state.choices[places[1]]), 8))
+        ]
+    for option in options:
+        for place, choice in zip(places, option, strict=True):
+            state.take(place, choice)
+        cost = state.cost_at(places)
+        if cost < best - 1e-9:
+            best, kept = cost, option
+    for place, choice in zip(places, kept, strict=True):
+        state.take(place, choice)
+    return kept != before
+
+
+def _host_loops(tree: Tree, run: list[int]) -> None:
+    """A vessel that touches itself leaves a loop: it goes with the branch of nearest calibre."""
+    for number, branch in enumerate(tree.branches):
+        if branch.start == branch.end:
+            others = [
+                (abs(other.calibre - branch.calibre), n)
+                for n, other in enumerate(tree.branches)
+                if n != number and branch.start in (other.start, other.end)
+            ]
+            if others:
+                run[number] = run[min(others)[1]]
+
+
+def _certainty(state: _State) -> tuple[float, ...]:
+    """For each branch the chance of the choice at its less certain end, against those that
+    would lead the branch on elsewhere.
+    """
+    sure = [1.0] * len(state.tree.branches)
+    for place, ends in enumerate(state.places):
+        chosen = state.chosen[place]
+        costs = []
+        for choice in range(len(state.choices[place])):
+            state.take(place, choice)
+            costs.append(state.cost_at([place]))
+        state.take(place, chosen)
+        weights = np.exp(-np.array(costs) + costs[chosen])
+        partners = [dict(_both_ways(choice.pairs)) for choice in state.choices[place]]
+        for end in ends:
+            same = [partner.get(end) == partners[chosen].get(end) for partner in partners]
+            chance = float(weights[same].sum() / weights.sum())
+            sure[end[0]] = min(sure[end[0]], round(chance, 6))
+    return tuple(sure)
+
+
+def _both_ways(pairs: Pairs) -> list[tuple[End, End]]:
+    return [way for first, second in pairs for way in ((first, second), (second, first))]

@@ -1,0 +1,167 @@
+"""What people say about owners, on the voxels and on the vessels of the case."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.anatomy.drainage import Drainage
+from diptych.anatomy.images import Box, Images
+from diptych.anatomy.ownership import Ground, Sides, divide_again, divide_tissue
+from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.vessels import Branch, Tree
+from diptych.model import Corrections, InputError, Owner, OwnerSeed, Volume
+
+MOST_OF_IT = 0.5
+"""Share of a vessel's centreline that paint must cover to speak of the vessel."""
+SURE = 1.0
+
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Said:
+    """What people said, in the box.
+
+    tissue : (I, J, K) uint8, 0 nothing, 1 A, 2 B, 3 shared, of tissue that is no vessel
+    painted : the same as painted, vessels too, without the balls
+    vessels : the balls with their centre in a vessel
+    """
+
+    tissue: Codes
+    painted: Codes
+    vessels: tuple[OwnerSeed, ...]
+
+
+def read_said(corrections: Corrections, images: Images, parts: Compartments) -> Said:
+    """Corrections on the voxels of the box.
+
+    Raises InputError when paint is not on the case's grid, or when a seed or all paint lies
+    in air: then it is on another case, or in other coordinates.
+    """
+    painted = np.zeros(images.body.shape, dtype=np.uint8)
+    for volume in corrections.painted:
+        layer = _on_box(volume, images)
+        painted = np.where(layer > 0, layer, painted)
+    tissue = painted.copy()
+    of_vessels = []
+    for seed in corrections.seeds:
+        box, ball = _ball(seed, images)
+        if _in_vessel(seed, images, parts):
+            of_vessels.append(seed)
+        else:
+            tissue[box][ball] = int(seed.owner)
+    tissue[parts.vessel | ~images.body] = 0
+    return Said(tissue=tissue, painted=painted, vessels=tuple(of_vessels))
+
+
+def _on_box(volume: Volume, images: Images) -> Codes:
+    if not volume.same_grid(images.grid):
+        raise InputError(
+            f"painted owners {volume.source!r} have shape {volume.shape} and voxels of"
+            f" {_words(volume.spacing)} mm, which is not the grid of the case"
+            f" ({images.grid.shape}, {_words(images.grid.spacing)} mm, the same position)",
+            remedy="paint on the CT of the case, or on ownership.nii.gz that Diptych wrote, or"
+            " delete the file from the case's folder corrections",
+        )
+    layer = volume.voxels[images.box].astype(np.uint8)
+    if not ((layer > 0) & images.body).any():
+        raise InputError(
+            f"painted owners {volume.source!r} have nothing painted in tissue",
+            remedy="paint 1 for A, 2 for B or 3 for shared on the heads",
+        )
+    return np.where(images.body, layer, 0).astype(np.uint8)
+
+
+def _words(numbers: tuple[float, ...]) -> str:
+    return " x ".join(f"{number:.2f}" for number in numbers)
+
+
+def _ball(seed: OwnerSeed, images: Images) -> tuple[Box, NDArray[np.bool_]]:
+    """The block round a seed and its ball in it; InputError unless it holds tissue.
+
+    A ball smaller than a voxel is the voxel that its centre lies in.
+    """
+    middle = images.index_of(np.array(seed.position))
+    reach = np.ceil(seed.radius / np.array(images.spacing)) + 1.0
+    shape = np.array(images.body.shape)
+    low = np.clip(np.floor(middle - reach), 0, shape).astype(np.int64)
+    high = np.clip(np.ceil(middle + reach) + 1, low, shape).astype(np.int64)
+    x, y, z = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    offset = np.moveaxis(np.indices(high - low), 0, -1) + low - middle
+    away = np.linalg.norm(offset * np.array(images.spacing), axis=-1)
+    ball = (away <= seed.radius) | (np.abs(offset) <= 0.5).all(axis=-1)
+    if not (ball & images.body[x, y, z]).any():
+        raise InputError(
+            f"the seed at {_words(seed.position).replace(' x ', ', ')} mm with radius"
+            f" {seed.radius:g} mm lies in air, expected tissue of the heads",
+            remedy="give its position in LPS+ mm, as the pictures and tables show it, or delete"
+            " it from the case's folder corrections",
+        )
+    return (x, y, z), ball
+
+
+def _in_vessel(seed: OwnerSeed, images: Images, parts: Compartments) -> bool:
+    index = np.rint(images.index_of(np.array(seed.position))).astype(np.int64)
+    if (index < 0).any() or (index >= images.body.shape).any():
+        return False
+    return bool(parts.vessel[tuple(index)])
+
+
+def divide_as_told(ground: Ground, corrections: Corrections) -> tuple[Sides, Said, tuple[str, ...]]:
+    """The sides by the images, and again with what people said; and a note if they did."""
+    said = read_said(corrections, ground.images, ground.parts)
+    first = divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
+    if not corrections.seeds and not corrections.painted:
+        return first, said, ()
+    sides = divide_again(ground, first, said.tissue)
+    return sides, said, (describe_change(corrections, first, sides, ground.images.voxel_ml),)
+
+
+def correct_branches(drainage: Drainage, tree: Tree, images: Images, said: Said) -> Drainage:
+    """The owners of branches, those that people spoke of as they said.
+
+    A ball speaks of the one branch whose lumen holds its centre; paint of each branch that
+    it covers at least half of.
+    """
+    owners, sure = list(drainage.owner), list(drainage.confidence)
+    told = [_painted_owner(branch, images, said.painted) for branch in tree.branches]
+    for seed in said.vessels:
+        told[_nearest(seed, tree)] = seed.owner
+    for number, owner in enumerate(told):
+        if owner is not None:
+            owners[number], sure[number] = owner, SURE
+    return replace(drainage, owner=tuple(owners), confidence=tuple(sure))
+
+
+def _painted_owner(branch: Branch, images: Images, painted: Codes) -> Owner | None:
+    index = np.rint(images.index_of(branch.path)).astype(np.int64)
+    index = np.clip(index, 0, np.array(painted.shape) - 1)
+    counts = np.bincount(painted[tuple(index.T)], minlength=4)[:4]
+    code = int(counts[1:].argmax()) + 1
+    return Owner(code) if counts[code] >= MOST_OF_IT * len(branch.path) else None
+
+
+def _nearest(seed: OwnerSeed, tree: Tree) -> int:
+    gaps = [
+        float(np.linalg.norm(branch.path - np.array(seed.position), axis=1).min())
+        for branch in tree.branches
+    ]
+    return int(np.argmin(gaps))
+
+
+def stand_by(codes: Codes, sure: Codes, said: Said) -> tuple[Codes, Codes]:
+    """Owner codes and confidence with what people said of tissue laid over them."""
+    return (
+        np.where(said.tissue > 0, said.tissue, codes).astype(np.uint8),
+        np.where(said.tissue > 0, 100, sure).astype(np.uint8),
+    )
+
+
+def describe_change(corrections: Corrections, before: Sides, after: Sides, voxel_ml: float) -> str:
+    """One sentence: how much was said, and how much tissue changed sides by it."""
+    moved = float(np.count_nonzero(before.side != after.side)) * voxel_ml
+    return (
+        f"owners were corrected by people: {len(corrections.seeds)} seeds and"
+        f" {len(corrections.painted)} painted volumes; {moved:.1f} ml changed sides"
+    )

@@ -1,0 +1,105 @@
+"""Places where two vessels only touch: the contrast dips between them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.anatomy.images import FloatGrid, Images
+from diptych.anatomy.lumen import sample_field
+from diptych.kernels.skeleton import Skeleton, Strand, count_ends, drop_strand
+
+TOUCH_MM = 8.0
+"""A link between two vessels that is longer is a vessel, however faint."""
+DIP = 0.75
+"""Share of the contrast of the vessels it links, below which a link is no lumen."""
+DRAIN_MM = 100.0
+"""Vessels that have a drain of their own are longer together, for it goes to the neck."""
+BESIDE_MM = (1.5, 5.0)
+SAMPLE_MM = 0.4
+
+Points = NDArray[np.float64]
+
+
+def cut_touches(
+    skeleton: Skeleton, images: Images, rise: FloatGrid
+) -> tuple[Skeleton, tuple[Points, ...]]:
+    """The skeleton (voxel indices) without links that are no lumen, and these links.
+
+    Only links between two branch points are judged. The faintest goes first; what is left
+    at its ends is joined. A link stays when without it a piece shorter than DRAIN_MM would
+    hang on nothing: then it is all that is seen of a vein's mouth.
+    """
+    links: list[Points] = []
+    while True:
+        degree = count_ends(skeleton)
+        depths = [
+            (depth, number)
+            for number, strand in enumerate(skeleton.strands)
+            if (depth := _depth(skeleton, strand, degree, images, rise)) < DIP
+            and not _is_mouth(skeleton, number, images)
+        ]
+        if not depths:
+            return skeleton, tuple(links)
+        number = min(depths)[1]
+        links.append(skeleton.strands[number].path)
+        skeleton = drop_strand(skeleton, number)
+
+
+def _is_mouth(skeleton: Skeleton, number: int, images: Images) -> bool:
+    """Whether a small part of the vessels hangs on this strand alone."""
+    rest = [strand for n, strand in enumerate(skeleton.strands) if n != number]
+    reach = {skeleton.strands[number].start}, {skeleton.strands[number].end}
+    lengths = []
+    for found in reach:
+        size = 0
+        while len(found) != size:
+            size = len(found)
+            for strand in rest:
+                if {strand.start, strand.end} & found:
+                    found |= {strand.start, strand.end}
+        steps = [
+            np.linalg.norm(np.diff(strand.path * np.array(images.spacing), axis=0), axis=1).sum()
+            for strand in rest
+            if strand.start in found
+        ]
+        lengths.append(float(sum(steps)))
+    return reach[0] != reach[1] and min(lengths) < DRAIN_MM
+
+
+def _depth(
+    skeleton: Skeleton,
+    strand: Strand,
+    degree: NDArray[np.int64],
+    images: Images,
+    rise: FloatGrid,
+) -> float:
+    """Least contrast along a link, as a share of that of the fainter vessel at its ends."""
+    if strand.start == strand.end or min(degree[strand.start], degree[strand.end]) < 3:
+        return 1.0
+    line = _between(strand.path, images, 0.0, np.inf)
+    if len(line) * SAMPLE_MM > TOUCH_MM:
+        return 1.0
+    along = np.convolve(sample_field(rise, line), np.ones(3) / 3.0, mode="same")
+    middle = along[1:-1] if len(along) > 2 else along
+    beside = min(
+        _beside(skeleton, strand, node, images, rise) for node in (strand.start, strand.end)
+    )
+    return round(float(middle.min()) / max(beside, 1e-6), 9)
+
+
+def _beside(skeleton: Skeleton, link: Strand, node: int, images: Images, rise: FloatGrid) -> float:
+    """Mean contrast of the other lines at a node, a little away from it."""
+    values = []
+    for strand in skeleton.strands:
+        if strand is not link and node in (strand.start, strand.end):
+            path = strand.path if strand.start == node else strand.path[::-1]
+            values.append(sample_field(rise, _between(path, images, *BESIDE_MM)).mean())
+    return float(np.mean(values))
+
+
+def _between(path: Points, images: Images, first: float, last: float) -> Points:
+    """Points (indices) every SAMPLE_MM along a path from `first` to `last` mm of it."""
+    steps = np.linalg.norm(np.diff(path * np.array(images.spacing), axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    low, high = min(first, 0.5 * along[-1]), min(last, along[-1])
+    where = np.linspace(low, high, max(round((high - low) / SAMPLE_MM) + 1, 3))
+    return np.stack([np.interp(where, along, path[:, axis]) for axis in range(3)], axis=1)

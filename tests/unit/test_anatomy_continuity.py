@@ -1,0 +1,140 @@
+"""Which branches are one vessel: touches, crossings, confluences and turns."""
+
+import numpy as np
+import pytest
+
+from diptych.anatomy.continuity import Facts, find_courses, find_passing
+from diptych.anatomy.drainage import Drainage, part_tree
+from diptych.anatomy.vessels import Branch, Tree
+from diptych.model import Owner
+
+
+def line(start: int, end: int, places: list[tuple[float, float, float]], radius: float) -> Branch:
+    known = np.array(places, dtype=float)
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(known, axis=0), axis=1))])
+    where = np.linspace(0.0, along[-1], 30)
+    path = np.stack([np.interp(where, along, known[:, axis]) for axis in range(3)], axis=1)
+    return Branch(start=start, end=end, path=path, radius=np.full(30, radius))
+
+
+def grow(branches: list[Branch]) -> Tree:
+    ends = [end for branch in branches for end in (branch.start, branch.end)]
+    nodes = np.zeros((max(ends) + 1, 3))
+    for branch in branches:
+        nodes[branch.start], nodes[branch.end] = branch.path[0], branch.path[-1]
+    return Tree(nodes=nodes, degree=np.bincount(ends), branches=tuple(branches))
+
+
+def know(tree: Tree, shared: tuple[int, ...] = ()) -> Facts:
+    count = len(tree.branches)
+    return Facts(
+        calibre=[branch.calibre for branch in tree.branches],
+        length=[branch.length for branch in tree.branches],
+        shared=[number in shared for number in range(count)],
+        home=[0] * count,
+        begins=[float(bool(tree.free_ends(branch))) for branch in tree.branches],
+        side={(number, last): 1 for number in range(count) for last in (False, True)},
+        vein=3.4,
+    )
+
+
+def runs(branches: list[Branch], shared: tuple[int, ...] = ()) -> list[int]:
+    tree = grow(branches)
+    return list(find_courses(tree, know(tree, shared)).run)
+
+
+def crossing(turn: float) -> list[Branch]:
+    """Two veins that cross at node 0, each from a free end (1, 2) to a sinus (5-3-4-6)."""
+    x, y = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    return [
+        line(1, 0, [(-30, 0, 0), (0, 0, 0)], 1.2),
+        line(0, 3, [(0, 0, 0), (30, 0, 0)], 1.2),
+        line(2, 0, [(-30 * x, -30 * y, 0), (0, 0, 0)], 1.2),
+        line(0, 4, [(0, 0, 0), (30 * x, 30 * y, 0)], 1.2),
+        line(5, 3, [(30, -20, 0), (30, 0, 0)], 2.5),
+        line(3, 4, [(30, 0, 0), (30 * x, 30 * y, 0)], 2.5),
+        line(4, 6, [(30 * x, 30 * y, 0), (20 * x, 50 * y, 0)], 2.5),
+    ]
+
+
+@pytest.mark.parametrize("turn", [40.0, 90.0, 120.0])
+def test_veins_that_cross_run_straight_on(turn: float) -> None:
+    found = runs(crossing(turn))
+    assert found[:4] == [0, 0, 2, 2]
+    assert found[4:] == [4, 4, 4]
+
+
+def test_two_veins_from_the_periphery_never_continue_each_other() -> None:
+    """They meet head on in a thin vessel that runs across: both flow into it."""
+    branches = [
+        line(1, 0, [(-20, 0, 0), (0, 0, 0)], 1.0),
+        line(2, 0, [(20, 0, 0), (0, 0, 0)], 1.0),
+        line(3, 0, [(0, -20, 0), (0, 0, 0)], 1.2),
+        line(0, 4, [(0, 0, 0), (0, 20, 0)], 1.3),
+        line(5, 4, [(-20, 20, 0), (0, 20, 0)], 2.5),
+        line(4, 6, [(0, 20, 0), (20, 20, 0)], 2.5),
+    ]
+    assert runs(branches) == [0, 1, 2, 2, 4, 4]
+
+
+def test_a_sharp_turn_is_taken_where_the_vein_would_else_begin_nowhere() -> None:
+    """A vein turns by 120 degrees at the place where another one touches it."""
+    x, y = np.cos(np.radians(60.0)), np.sin(np.radians(60.0))
+    branches = [
+        line(1, 0, [(-30 * x, 30 * y, 0), (0, 0, 0)], 1.1),
+        line(0, 3, [(0, 0, 0), (-30 * x, -30 * y, 0)], 1.1),
+        line(2, 0, [(30 * x, 30 * y, 0), (0, 0, 0)], 1.1),
+        line(0, 4, [(0, 0, 0), (30 * x, -30 * y, 0)], 1.1),
+        line(5, 3, [(-50, -40, 0), (-30 * x, -30 * y, 0)], 2.6),
+        line(3, 4, [(-30 * x, -30 * y, 0), (30 * x, -30 * y, 0)], 2.6),
+        line(4, 6, [(30 * x, -30 * y, 0), (50, -40, 0)], 2.6),
+    ]
+    found = runs(branches)
+    assert len({found[0], found[2]}) == 2
+    assert {found[1], found[3]} == {found[0], found[2]}
+
+
+def test_a_ring_goes_on_past_the_veins_that_end_in_it() -> None:
+    branches = [
+        line(0, 1, [(0, -20, 0), (0, 0, 0)], 2.4),
+        line(1, 2, [(0, 0, 0), (0, 20, 0)], 2.4),
+        line(3, 1, [(-20, 0, 0), (0, 0, 0)], 1.2),
+        line(4, 1, [(20, 0, 0), (0, 0, 0)], 1.2),
+    ]
+    assert runs(branches, shared=(0, 1)) == [0, 0, 2, 3]
+
+
+def test_order_of_the_branches_does_not_matter() -> None:
+    branches = crossing(70.0)
+    tree = grow(branches[::-1])
+    found = find_courses(tree, know(tree)).run[::-1]
+    groups = {frozenset(n for n in range(7) if found[n] == run) for run in found}
+    assert groups == {frozenset({0, 1}), frozenset({2, 3}), frozenset({4, 5, 6})}
+
+
+def test_crossing_veins_get_a_node_each_and_the_loop_is_gone() -> None:
+    tree = grow(crossing(90.0))
+    facts = know(tree)
+    passing = find_passing(facts, find_courses(tree, facts))
+    count = len(tree.branches)
+    drainage = Drainage(
+        owner=(Owner.A,) * count,
+        confidence=(1.0,) * count,
+        run=tuple(range(count)),
+        crossing=(0.0,) * count,
+        passing=passing,
+    )
+    parted = part_tree(tree, drainage)
+    assert len(passing) == 1 and parted.touches == 1
+    assert parted.degree[0] == 2 and parted.degree[-1] == 2
+    assert parted.nodes[-1] == pytest.approx(tree.nodes[0])
+    assert [b.length for b in parted.branches] == [b.length for b in tree.branches]
+
+
+def test_certainty_falls_where_two_ways_are_alike() -> None:
+    def sure(turn: float) -> float:
+        tree = grow(crossing(turn))
+        return min(find_courses(tree, know(tree)).sure[:4])
+
+    assert sure(90.0) > 0.8
+    assert sure(90.0) > sure(35.0)

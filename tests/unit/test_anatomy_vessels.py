@@ -1,0 +1,205 @@
+"""Centrelines and calibres of drawn tubes: touches parted, loops kept, nothing lost."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from diptych.anatomy.images import Images
+from diptych.anatomy.lumen import divide_lumen, find_blood, grow_voxels
+from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.touches import cut_touches
+from diptych.anatomy.vessels import Tree, trace_vessels
+from diptych.kernels.components import label_components
+from diptych.kernels.skeleton import Skeleton, Strand
+from diptych.kernels.tubes import draw_tubes
+from diptych.model import Volume
+
+STEP, FULL, LIMIT = 1.5, 160.0, 80.0
+SHAPE = (48, 40, 32)
+FINE = 5
+
+
+def scene(
+    paths: list[np.ndarray], radii: list[float], noise: float = 6.0
+) -> tuple[Images, Compartments]:
+    """Tubes of blood in grey tissue as a scanner with voxels of STEP shows them."""
+    fine = STEP / FINE
+    affine = np.diag([fine, fine, fine, 1.0])
+    affine[:3, 3] = -0.5 * (STEP - fine)
+    segments = np.concatenate(
+        [
+            np.concatenate(
+                [p[:-1], np.full((len(p) - 1, 1), r), p[1:], np.full((len(p) - 1, 1), r)], axis=1
+            )
+            for p, r in zip(paths, radii, strict=True)
+        ]
+    )
+    shape = tuple(size * FINE for size in SHAPE)
+    level, _ = draw_tubes(shape, affine, segments, np.ones(len(segments), dtype=np.uint8))
+    share = (level > 0.5).reshape(SHAPE[0], FINE, SHAPE[1], FINE, SHAPE[2], FINE)
+    rise = ndimage.gaussian_filter(FULL * share.mean(axis=(1, 3, 5)), 0.55 / STEP)
+    random = np.random.Generator(np.random.Philox(key=3))
+    rise = (rise + 4.0 + random.normal(0.0, noise, SHAPE)).astype(np.float32)
+    everywhere = np.ones(SHAPE, dtype=bool)
+    pieces = label_components(rise > LIMIT, neighbours=26)
+    keep = pieces.sizes >= 6
+    keep[0] = False
+    grid = Volume(
+        voxels=np.zeros(SHAPE, dtype=np.uint8),
+        affine=np.diag([STEP, STEP, STEP, 1.0]),
+        frame_of_reference="1.2.3",
+        modality="CT",
+        source="drawn",
+    )
+    images = Images(
+        plain=np.zeros(SHAPE, dtype=np.float32),
+        venous=rise,
+        body=everywhere,
+        contrast=True,
+        box=(slice(0, SHAPE[0]), slice(0, SHAPE[1]), slice(0, SHAPE[2])),
+        grid=grid,
+        affine=grid.affine,
+    )
+    parts = Compartments(
+        bone=~everywhere,
+        cavity=everywhere,
+        vessel=keep[pieces.labels],
+        depth=rise,
+        lumps=np.zeros(SHAPE, dtype=np.int32),
+        rise=rise,
+    )
+    return images, parts
+
+
+def straight(a: tuple[float, ...], b: tuple[float, ...]) -> np.ndarray:
+    return np.linspace(a, b, 40)
+
+
+def ring() -> np.ndarray:
+    turn = np.linspace(0.0, 2.0 * np.pi, 90)
+    return np.stack([36 + 18 * np.cos(turn), 30 + 18 * np.sin(turn), 0 * turn + 22.5], axis=1)
+
+
+VEINS = [
+    straight((6.0, 30.0, 20.0), (64.0, 30.0, 20.0)),
+    straight((36.0, 6.0, 23.4), (36.0, 54.0, 23.4)),
+]
+
+
+@cache
+def touching() -> Tree:
+    """Two veins that cross at right angles, walls 1 mm apart, and end in one sinus."""
+    images, parts = scene(
+        [
+            *VEINS,
+            straight((20.0, 54.0, 23.4), (64.0, 54.0, 23.4)),
+            straight((64.0, 54.0, 23.4), (64.0, 16.0, 20.0)),
+        ],
+        [1.2, 1.2, 2.2, 2.2],
+    )
+    return trace_vessels(images, parts)
+
+
+def test_veins_that_touch_in_the_image_are_two_lines() -> None:
+    _, parts = scene(VEINS, [1.2, 1.2])
+    assert label_components(parts.vessel, neighbours=26).count == 1
+    tree = touching()
+    veins = [branch for branch in tree.branches if branch.calibre < 3.2]
+    assert sorted(len(tree.free_ends(branch)) for branch in veins) == [1, 1]
+    assert sorted(round(branch.length) for branch in veins) == [47, 58]
+
+
+def ladder(dip: float) -> tuple[Skeleton, np.ndarray, Images]:
+    """Two long lines with a link between them that has `dip` of their contrast, and a tie
+    at their ends.
+    """
+    images, _ = scene(VEINS, [1.2, 1.2])
+    rise = np.full(SHAPE, 150.0, dtype=np.float32)
+    rise[20, 15:18, 10] = 150.0 * dip
+    a, b, c, d = (np.array([i, j, 10.0]) for i in (20.0, 44.0) for j in (14.0, 18.0))
+    e, f = (np.array([2.0, j, 10.0]) for j in (14.0, 18.0))
+    ways = [(0, 1, a, b), (0, 2, a, c), (1, 3, b, d), (2, 3, c, d), (4, 0, e, a), (5, 1, f, b)]
+    strands = tuple(Strand(start=m, end=n, path=np.linspace(p, q, 20)) for m, n, p, q in ways)
+    return Skeleton(nodes=np.array([a, b, c, d, e, f]), strands=strands), rise, images
+
+
+@pytest.mark.parametrize(("dip", "links"), [(1.0, 0), (0.9, 0), (0.6, 1), (0.3, 1)])
+def test_link_whose_contrast_dips_is_no_vessel(dip: float, links: int) -> None:
+    skeleton, rise, images = ladder(dip)
+    cut, found = cut_touches(skeleton, images, rise)
+    assert len(found) == links
+    assert len(cut.strands) == (6 if links == 0 else 1)
+
+
+def test_all_that_is_seen_of_a_vein_mouth_stays() -> None:
+    skeleton, rise, images = ladder(0.3)
+    short = Skeleton(nodes=skeleton.nodes, strands=(*skeleton.strands[:2], *skeleton.strands[4:]))
+    assert len(cut_touches(short, images, rise)[1]) == 0
+
+
+def test_centreline_is_finer_than_the_voxel() -> None:
+    longest = next(b for b in touching().branches if np.ptp(b.path[:, 0]) > 50.0)
+    inner = longest.path[(longest.path[:, 0] > 12.0) & (longest.path[:, 0] < 60.0)]
+    away = np.linalg.norm(inner[:, 1:] - [30.0, 20.0], axis=1)
+    assert np.median(away) < 0.3
+    assert away.max() < 0.8
+
+
+@pytest.mark.parametrize("radius", [1.2, 1.6, 2.4])
+def test_calibre_within_a_tenth(radius: float) -> None:
+    images, parts = scene([straight((6.0, 22.0, 20.3), (64.0, 38.0, 27.9))], [radius])
+    (branch,) = trace_vessels(images, parts).branches
+    assert branch.calibre == pytest.approx(2.0 * radius, rel=0.1)
+
+
+def test_ring_with_a_vein_is_a_loop_with_a_tail() -> None:
+    images, parts = scene([ring(), straight((54.0, 30.0, 22.5), (68.0, 30.0, 40.0))], [2.2, 1.2])
+    tree = trace_vessels(images, parts)
+    ends = [sorted((branch.start, branch.end)) for branch in tree.branches]
+    used = {node for pair in ends for node in pair}
+    assert len(ends) - len(used) + 1 == 1
+    circle = sum(branch.length for branch in tree.branches if branch.calibre > 3.0)
+    assert circle == pytest.approx(2.0 * np.pi * 18.0, rel=0.08)
+
+
+def test_confluence_of_two_veins_stays_joined() -> None:
+    images, parts = scene(
+        [
+            straight((8.0, 10.0, 22.0), (36.0, 30.0, 22.0)),
+            straight((8.0, 50.0, 22.0), (36.0, 30.0, 22.0)),
+            straight((36.0, 30.0, 22.0), (66.0, 30.0, 22.0)),
+        ],
+        [1.2, 1.2, 1.5],
+    )
+    tree = trace_vessels(images, parts)
+    assert sorted(tree.degree[tree.degree > 0].tolist()) == [1, 1, 1, 3]
+
+
+def test_thin_vein_stays_in_one_piece_on_half_voxels() -> None:
+    images, parts = scene([straight((6.0, 20.2, 20.7), (66.0, 37.1, 26.2))], [0.9], noise=9.0)
+    coarse = label_components(parts.vessel, neighbours=26).count
+    fine, factor = divide_lumen(images, parts)
+    assert factor == 2
+    assert label_components(fine, neighbours=26).count == coarse
+
+
+def test_blood_of_a_tube_is_its_volume() -> None:
+    images, parts = scene([straight((10.0, 30.0, 22.0), (60.0, 30.0, 22.0))], [1.5])
+    blood = find_blood(images, parts)
+    middle = (blood.place[:, 0] > 20.0) & (blood.place[:, 0] < 50.0)
+    expected = np.pi * 1.5**2 * 30.0
+    assert blood.volume[middle].sum() == pytest.approx(expected, rel=0.12)
+
+
+def test_growing_stops_at_the_edge_of_the_grid() -> None:
+    grown = grow_voxels(np.array([[0, 0, 0]]), (3, 3, 3), 1)
+    assert grown.tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]]
+
+
+def test_no_vessel_no_branch() -> None:
+    images, parts = scene([straight((10.0, 30.0, 22.0), (60.0, 30.0, 22.0))], [1.5])
+    parts.vessel[:] = False
+    tree = trace_vessels(images, parts)
+    assert tree.branches == () and tree.touches == 0
