@@ -103,7 +103,7 @@ def test_sutures_are_two_to_four_millimetres_wide_and_the_metopic_closes():
         ends = plates.half[plates.names == name]
         assert 1.0 <= ends.min() <= 2.0
     metopic = plates.tree.data[plates.names == "metopic"]
-    assert 0 < len(metopic) and metopic[:, 2].min() > 35.0, "only the arm of the fontanelle"
+    assert len(metopic) > 0 and metopic[:, 2].min() > 35.0, "only the arm of the fontanelle"
 
 
 def test_a_label_map_becomes_a_ct_of_its_tissues():
