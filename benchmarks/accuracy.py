@@ -216,14 +216,14 @@ def broken_bounds(result: dict[str, object]) -> list[str]:
     return broken
 
 
-def run_pair(order: PairOrder, head: Volume) -> dict[str, object]:
+def run_pair(order: PairOrder, head: Volume, second: Volume | None = None) -> dict[str, object]:
     """Makes, maps, plans and scores one pair."""
     from diptych.anatomy import map_anatomy
     from diptych.separation import plan
 
     tables = {name: load_table(name) for name in table_names()}
     start = time.perf_counter()
-    pair = make_pair(head, order)
+    pair = make_pair(head, order, second=second)
     made = time.perf_counter()
     case = make_case(pair, order)
     anatomy = map_anatomy(case, tables=tables)
@@ -292,15 +292,29 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--spacing", type=float, default=1.5)
     parser.add_argument("--head", type=Path, help="NIfTI file of a real head (T1 or CT)")
+    parser.add_argument("--second", type=Path, help="NIfTI file of another head, for twin B")
+    parser.add_argument("--hard", action="store_true", help="arteries, open sutures and more")
+    parser.add_argument("--phase", default="venous", choices=("venous", "arterial", "both"))
+    parser.add_argument("--age", type=float, default=9.5, help="months: the size of the heads")
+    parser.add_argument("--noise", type=float, default=7.0, help="HU")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     path, name = (options.head, options.head.name) if options.head else find_head()
     head = read_volume(path, name)
+    second = read_volume(options.second, options.second.name) if options.second else None
     results = []
     for kind in options.types:
         for seed in options.seeds:
-            order = PairOrder(type=kind, seed=seed, spacing=options.spacing)
-            results.append(run_pair(order, head))
+            order = PairOrder(
+                type=kind,
+                seed=seed,
+                spacing=options.spacing,
+                age=options.age,
+                noise=options.noise,
+                phase=options.phase,
+                hard=options.hard,
+            )
+            results.append(run_pair(order, head, second))
             print(f"{kind} {seed}: {results[-1]['seconds']}", file=sys.stderr)
     if options.json:
         print(json.dumps(results, indent=1))
