@@ -113,9 +113,7 @@ def test_the_sinus_of_the_tables_drops_0_83_mmhg() -> None:
     physiology = load_table("physiology")
     flow = 800.0 * 55.0 / 100.0 * physiology.value("sagittal-sinus-share")
     path = np.stack([np.linspace(0.0, 150.0, 16), np.zeros(16), np.zeros(16)], axis=1)
-    conductance = tube_conductance(
-        path, np.full(16, 2.5), physiology.value("blood-viscosity")
-    )
+    conductance = tube_conductance(path, np.full(16, 2.5), physiology.value("blood-viscosity"))
     assert flow == pytest.approx(211.2)
     assert flow / conductance == pytest.approx(0.83, abs=0.005)
 
@@ -201,9 +199,7 @@ def test_shares_of_a_large_network_add_up_to_its_flows() -> None:
         source=source,
         root_pressure=root,
     )
-    shares = trace_outlets(
-        tubes=tubes, flow=result.flow, pressure=result.pressure, outlets=outlets
-    )
+    shares = trace_outlets(tubes=tubes, flow=result.flow, pressure=result.pressure, outlets=outlets)
     assert shares.sum(axis=1) == pytest.approx(np.ones(nodes), abs=1e-12)
     reached = source @ shares
     arriving = np.array(

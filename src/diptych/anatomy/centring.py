@@ -17,9 +17,7 @@ CATCH_MM = 5.0
 """Contrast farther than this from any centreline belongs to none."""
 
 
-def centre_paths(
-    skeleton: Skeleton, images: Images, blood: Blood
-) -> tuple[Points, list[Points]]:
+def centre_paths(skeleton: Skeleton, images: Images, blood: Blood) -> tuple[Points, list[Points]]:
     """Nodes (V, 3) and paths, LPS+ mm, of a skeleton, off the grid of voxels.
 
     Each line is smoothed, then drawn across itself to the middle of the blood that lies
@@ -71,7 +69,9 @@ def _drawn(paths: list[Points], blood: Blood) -> tuple[list[Points], list[Points
     )
     stops = split_stops(paths)
     moved, weight = [], []
-    for path, volume, moment in zip(paths, np.split(held, stops), np.split(sums, stops), strict=True):
+    for path, volume, moment in zip(
+        paths, np.split(held, stops), np.split(sums, stops), strict=True
+    ):
         soft = ndimage.gaussian_filter1d(volume, WIDTH, mode="nearest")
         middle = ndimage.gaussian_filter1d(moment, WIDTH, axis=0, mode="nearest")
         lever = ndimage.gaussian_filter1d(volume[:, None] * path, WIDTH, axis=0, mode="nearest")

@@ -120,9 +120,7 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     """
     places = _meeting_places(tree)
     choices = [_list_choices(tree, facts, ends) for ends in places]
-    state = _State(
-        tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places)
-    )
+    state = _State(tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places))
     for number in range(len(places)):
         state.take(number, 0)
     _improve(state)
@@ -135,9 +133,7 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     )
 
 
-def find_passing(
-    facts: Facts, courses: Courses
-) -> tuple[tuple[End, End], ...]:
+def find_passing(facts: Facts, courses: Courses) -> tuple[tuple[End, End], ...]:
     """Of the veins that cross at a node, each running on, all but the widest: they touch
     there and do not join.
     """

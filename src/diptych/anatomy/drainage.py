@@ -105,7 +105,7 @@ def _is_rim(branch: Branch, images: Images, parts: Compartments, sides: Sides) -
 
 
 def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartments) -> float:
-    """mm between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
+    """Distance (mm) between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
     block, ball = _round(place, radius + WALL_MM + max(images.spacing), images)
     outside = np.argwhere(ball & ~parts.cavity[block])
     if not len(outside):
@@ -259,7 +259,7 @@ def part_tree(tree: Tree, drainage: Drainage) -> Tree:
         for number, last in pair:
             branch = branches[number]
             node = branch.end if last else branch.start
-            branches[number] = replace(branch, **{"end" if last else "start": count})
+            branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
         nodes.append(tree.nodes[node][None])
         count += 1
     ends = [end for branch in branches for end in (branch.start, branch.end)]

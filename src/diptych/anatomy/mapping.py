@@ -59,7 +59,11 @@ def map_anatomy(
         side=sides.side,
     )
     vessels, loose = build_network(
-        part_tree(tree, drainage), drainage, around, blood_flow_at(case.brief, physiology), physiology
+        part_tree(tree, drainage),
+        drainage,
+        around,
+        blood_flow_at(case.brief, physiology),
+        physiology,
     )
     sinus = find_shared_sinus(vessels, images.contrast, table)
     return Anatomy(

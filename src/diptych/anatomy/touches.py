@@ -80,13 +80,13 @@ def _depth(
         return 1.0
     along = np.convolve(sample_field(rise, line), np.ones(3) / 3.0, mode="same")
     middle = along[1:-1] if len(along) > 2 else along
-    beside = min(_beside(skeleton, strand, node, images, rise) for node in (strand.start, strand.end))
+    beside = min(
+        _beside(skeleton, strand, node, images, rise) for node in (strand.start, strand.end)
+    )
     return round(float(middle.min()) / max(beside, 1e-6), 9)
 
 
-def _beside(
-    skeleton: Skeleton, link: Strand, node: int, images: Images, rise: FloatGrid
-) -> float:
+def _beside(skeleton: Skeleton, link: Strand, node: int, images: Images, rise: FloatGrid) -> float:
     """Mean contrast of the other lines at a node, a little away from it."""
     values = []
     for strand in skeleton.strands:
