@@ -17,6 +17,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import scoring
+import vessel_scoring
 from scipy.spatial import cKDTree
 
 from diptych.demonstration import TYPES, DemonstrationPair, PairOrder, PairTruth, make_pair
@@ -37,8 +38,9 @@ from diptych.tables.load import load_table, table_names
 BOUNDS = {
     "map_wrong_%": 2.0,
     "cut_wrong_%": 2.0,
-    "vein_wrong_%": 5.0,
-    "vessel_wrong_%": 5.0,
+    "vein_wrong_%": 2.0,
+    "vessel_wrong_%": 2.0,
+    "calibre_error_%": 10.0,
     "cut_mean_mm": 1.0,
     "cut_p95_mm": 3.0,
     "angle_error_deg": 3.0,
@@ -46,6 +48,7 @@ BOUNDS = {
 }
 TIMES_BETTER = 3.0
 LEAST_DICE = 0.85
+LEAST_LINES = 0.95
 COMPARED = ("map_wrong_%", "cut_wrong_%", "vein_wrong_%", "cut_mean_mm", "cut_p95_mm")
 
 
@@ -173,6 +176,7 @@ def score_pair(
         "vessel_dice": scoring.dice(
             anatomy.tissues.voxels == scoring.VESSEL, truth.tissues == scoring.VESSEL
         ),
+        **_line_figures(pair, anatomy),
         "angle_error_deg": abs(given.long_axis_angle.value - pair.truth.long_axis_angle),
         "rotation_error_deg": abs(given.rotation.value - pair.truth.rotation),
     }
@@ -189,6 +193,20 @@ def score_pair(
     }
     result["broken"] = broken_bounds(result)
     return result
+
+
+def _line_figures(pair: DemonstrationPair, anatomy: Anatomy) -> dict[str, float]:
+    """How well the vessel network agrees with the true one (see vessel_scoring.py)."""
+    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels)
+    return {
+        "line_recall": lines.recall,
+        "line_precision": lines.precision,
+        "calibre_error_%": lines.calibre_error,
+        "loops_missed": float(lines.loops - lines.loops_found),
+        "loops_extra": float(lines.extra_loops),
+        "line_owner_wrong_%": lines.wrong_owner,
+        "line_name_wrong_%": lines.wrong_name,
+    }
 
 
 def broken_bounds(result: dict[str, object]) -> list[str]:
@@ -209,6 +227,13 @@ def broken_bounds(result: dict[str, object]) -> list[str]:
     ]
     if not ours["vessel_dice"] >= LEAST_DICE:
         broken.append(f"vessel_dice {ours['vessel_dice']:.3f} < {LEAST_DICE:g}")
+    broken += [
+        f"{name} {ours[name]:.3f} < {LEAST_LINES:g}"
+        for name in ("line_recall", "line_precision")
+        if not ours[name] >= LEAST_LINES
+    ]
+    if ours["loops_missed"]:
+        broken.append(f"{ours['loops_missed']:.0f} loops of the vessels not found")
     if said["said"] != said["true"]:
         broken.append(f"class {said['said']}, true {said['true']}")
     if cut["value"] != cut["flow"] or not cut["proven"]:
@@ -252,6 +277,12 @@ COLUMNS = (
     ("cut mean mm (plane)", "cut_mean_mm", True),
     ("p95 mm (plane)", "cut_p95_mm", True),
     ("dice", "vessel_dice", False),
+    ("lines found", "line_recall", False),
+    ("lines true", "line_precision", False),
+    ("calibre err %", "calibre_error_%", False),
+    ("loops missed", "loops_missed", False),
+    ("loops extra", "loops_extra", False),
+    ("name wrong %", "line_name_wrong_%", False),
     ("angle err", "angle_error_deg", False),
     ("rot. err", "rotation_error_deg", False),
 )

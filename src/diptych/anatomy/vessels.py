@@ -175,9 +175,7 @@ def _radii(blood: Blood, paths: list[Points]) -> list[Points]:
     away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
     near = away < CATCH_MM
     count = sum(len(path) for path in paths)
-    held: Points = np.bincount(nearest[near], weights=blood.volume[near], minlength=count).astype(
-        np.float64
-    )
+    held = np.bincount(nearest[near], blood.volume[near], count).astype(np.float64)
     return [
         _tube_radius(path, volume)
         for path, volume in zip(paths, np.split(held, split_stops(paths)), strict=True)
