@@ -1,7 +1,7 @@
 """What every segmenter must do. A plug-in passes by a class of its own over SegmenterContract.
 
-    class TestMine(SegmenterContract):
-        segmenter = Mine()
+class TestMine(SegmenterContract):
+    segmenter = Mine()
 """
 
 from dataclasses import replace

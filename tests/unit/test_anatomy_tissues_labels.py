@@ -151,7 +151,7 @@ def test_another_frame_or_place_is_refused(tmp_path: Path) -> None:
     far[:3, 3] += 500.0
     moved = write_volume(tmp_path / "b.nii.gz", replace(labels, affine=far))[0]
     keep_labels(folder, moved, table)
-    with pytest.raises(InputError, match="only 0 of .* ml of labels lie in the field"):
+    with pytest.raises(InputError, match=r"only 0 of .* ml of labels lie in the field"):
         read_tissue_labels(folder, draw(Toy()), "")
 
 
