@@ -98,7 +98,7 @@ def map_anatomy(
         classification=_doubt_when_coarse(
             classify_pair(territory.axes, sinus, table), images.spacing
         ),
-        measures=measure_junction(images, codes, parts, sides, physiology),
+        measures=measure_junction(ground, codes, sides, policy),
         notes=(
             *found.notes,
             *_contrast_notes(images),

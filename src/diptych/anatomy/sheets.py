@@ -22,20 +22,45 @@ SEPTUM_HALF_MM, FLUID_MM, BLUR_MM = 0.75, 1.5, 0.55
 """Two layers of an infant's dura between the fluid of both, as a scanner blurs them."""
 DURA_HU, DURA_CONTRAST_HU, FLUID_HU, BRAIN_HU = 55.0, 95.0, 8.0, 36.0
 FINE = 20
+BRIGHTER_HU, NEAR_VOXELS = 10.0, 0.5
+"""A quarter of what dura stands out against brain; and the smoothing before that is asked."""
+FILM_TOP_HU, DEEP_MM = 45.0, 6.0
 
 
 def find_sheets(images: Images, parts: Compartments) -> FloatGrid:
-    """Strength of bright sheets; bone counts no brighter than a thick dura.
+    """Strength of sheets that are brighter than brain; bone counts as a thick dura.
 
     Veins lie in the CSF beside the dura: they are filled as brain would look, and their
-    halo is read without contrast, so that a vein is not taken for a part of the septum.
+    halo is read without contrast, so that a vein is not taken for a part of the septum. A
+    gyrus between two furrows is a sheet too, but no brighter than brain: it does not count.
     """
+    if images.hull is not None:
+        return _dark_slabs(images, parts)
+    values = _soft_values(images, parts)
+    level = _brain_level(values, parts)
+    near = ndimage.gaussian_filter(values, NEAR_VOXELS)
+    brighter = np.clip((near - level) / BRIGHTER_HU, 0.0, 1.0).astype(np.float32)
+    result: FloatGrid = _strength(values, float(np.mean(images.spacing))) * brighter
+    return result
+
+
+def find_films(images: Images, parts: Compartments) -> FloatGrid:
+    """Strength of dark sheets: fluid between two surfaces of brain."""
+    dark = -np.minimum(_soft_values(images, parts), FILM_TOP_HU)
+    return _strength(dark.astype(np.float32), float(np.mean(images.spacing)))
+
+
+def _soft_values(images: Images, parts: Compartments) -> FloatGrid:
     halo = ndimage.binary_dilation(parts.vessel, iterations=1)
     blend = np.where(halo, images.plain, _blend(images.plain, images.venous))
     blend = np.where(parts.vessel, VESSEL_FILL, np.clip(blend, -40.0, 130.0))
-    if images.hull is not None:
-        return _dark_slabs(images, parts)
-    return _strength(blend.astype(np.float32), float(np.mean(images.spacing)))
+    return blend.astype(np.float32)
+
+
+def _brain_level(values: FloatGrid, parts: Compartments) -> float:
+    """The value of brain: the median of the cavity away from bone and vessels."""
+    deep = parts.cavity & ~parts.vessel & (parts.depth > DEEP_MM)
+    return float(np.median(values[deep])) if deep.any() else BRAIN_HU
 
 
 def _dark_slabs(images: Images, parts: Compartments) -> FloatGrid:
