@@ -17,6 +17,10 @@ from diptych.model import InputError, Tissue
 RAYS = 26
 ENCLOSED = 0.8
 """Share of rays that must meet bone for a lump to lie inside a skull."""
+BARELY_ENCLOSED = 0.6
+"""Enough for the best lump where none is enclosed as well: two skulls at an angle, seen at
+coarse voxels from one point between them, leave wide gaps towards both necks.
+"""
 LEAST_LUMP_ML = 15.0
 LEAST_VESSEL_VOXELS = 6
 GAP_MM = 6.0
@@ -137,8 +141,12 @@ def _deep_lumps(
     pieces = label_components(deep)
     labels, sizes = pieces.labels, pieces.sizes * images.voxel_ml
     inside = np.zeros(pieces.count + 1, dtype=np.int32)
-    for label in range(1, pieces.count + 1):
-        if sizes[label] >= LEAST_LUMP_ML and _enclosure(labels == label, bone) >= ENCLOSED:
+    large = [n for n in range(1, pieces.count + 1) if sizes[n] >= LEAST_LUMP_ML]
+    shares = {label: _enclosure(labels == label, bone) for label in large}
+    best = max(shares.values(), default=0.0)
+    limit = ENCLOSED if best >= ENCLOSED else max(best, BARELY_ENCLOSED)
+    for label in large:
+        if shares[label] >= limit:
             inside[label] = int(inside.max()) + 1
     if not inside.any():
         raise InputError(

@@ -12,7 +12,7 @@ from diptych.model import InputError, RawSeries, Subject, UsageError
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
 from diptych.tables.roster import demonstration_roster
 
-_ROLES = ("ct", "ctv", "cta", "mr", "mrv", "mra")
+_ROLES = ("ct", "ctv", "mr", "mrv", "cta", "mra")
 
 
 def read_case_file(folder: CaseFolder) -> CaseFile:
