@@ -12,7 +12,7 @@ from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches
+from diptych.anatomy.touches import cut_touches, read_noise
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -132,7 +132,8 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
         return skeleton, 0
     covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise)
+    noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
+    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise, noise)
     return skeleton, len(links)
 
 
