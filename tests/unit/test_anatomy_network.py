@@ -9,7 +9,7 @@ from diptych.anatomy import map_anatomy
 from diptych.anatomy.drainage import assign_owners, part_tree
 from diptych.anatomy.images import read_images
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
-from diptych.anatomy.ownership import divide_tissue
+from diptych.anatomy.ownership import divide_tissue, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import find_compartments, label_tissues
@@ -24,7 +24,8 @@ def networks(swapped: bool = False) -> tuple[VesselNetwork, VesselNetwork]:
     images = read_images(case, policy)
     parts = find_compartments(images, policy)
     territory = find_territory(case, images, parts, policy)
-    sides = divide_tissue(images, parts, territory)
+    errors = read_errors(load_table("classification"))
+    sides = divide_tissue(images, parts, territory, errors)
     tree = trace_vessels(images, parts)
     calibre = TABLES["classification"].value("significant-sinus-calibre")
     drainage = assign_owners(tree, images, parts, sides, calibre)

@@ -25,13 +25,13 @@ FloatArray = NDArray[np.float64]
 def junction_figures(
     images: Images, tissues: NDArray[np.uint8], parts: Compartments, sides: Sides
 ) -> dict[str, float]:
-    """Fused area by tissue (cm2), junction diameter (mm) and septum fraction.
+    """Fused area by tissue (cm2), junction diameter (mm), septum fraction and gaps (cm2).
 
     The diameter is that of a disc of the whole area; the fraction is the share of the
-    boundary inside the vault where a septum can be seen.
+    boundary inside the vault where a septum can be seen, and the gaps are what is left.
     """
     area = face_areas(images, sides.side)
-    lies_in = tissue_between(tissues, sides.side)
+    lies_in = tissue_between(tissues, sides)
     figures = {
         f"fused-area-{name}": float(area[np.isin(lies_in, codes)].sum()) / 100.0
         for name, codes in GROUPS.items()
@@ -40,29 +40,32 @@ def junction_figures(
     inner: Mask = sides.faces & sides.inner & ~parts.vessel
     whole = float(area[inner].sum())
     seen = float(area[sides.clear & inner].sum())
+    figures["septum-gap-area"] = max(whole - seen, 0.0) / 100.0
     return figures | {"septum-fraction": seen / whole if whole > 0.0 else 0.0}
 
 
-def tissue_between(tissues: NDArray[np.uint8], side: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def tissue_between(tissues: NDArray[np.uint8], sides: Sides) -> NDArray[np.uint8]:
     """The tissue that the boundary runs through at each voxel of it, uint8.
 
-    Its own, but where a brain voxel meets anything else of the other twin: there a film
-    lies between, and it counts as dura. Only brain that meets brain is fused brain.
+    Its own, but brain counts as fluid where a film of fluid shows along the boundary, or
+    where it meets anything but brain of the other twin: only brain that meets brain with
+    nothing between is fused brain.
     """
-    brain = tissues == Tissue.BRAIN
-    touches = np.zeros(side.shape, dtype=bool)
+    brain = (tissues == Tissue.BRAIN) & ~sides.fluid
+    touches = np.zeros(tissues.shape, dtype=bool)
     for axis in range(3):
         near, far = neighbour_slices(axis)
-        meet = (side[near] != side[far]) & (side[near] > 0) & (side[far] > 0)
-        both = meet & brain[near] & brain[far]
+        one, two = sides.side[near], sides.side[far]
+        both = (one != two) & (one > 0) & (two > 0) & brain[near] & brain[far]
         touches[near] |= both
         touches[far] |= both
-    return np.where(brain & ~touches, np.uint8(Tissue.DURA), tissues).astype(np.uint8)
+    apart = (tissues == Tissue.BRAIN) & ~touches
+    return np.where(apart, np.uint8(Tissue.CSF), tissues).astype(np.uint8)
 
 
 def unit_of(name: str) -> str:
     """The unit of a figure of the junction."""
-    if name.startswith("fused-area-"):
+    if name.startswith("fused-area-") or name == "septum-gap-area":
         return "cm2"
     return "mm" if name == "junction-diameter" else "1"
 

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Box, FloatGrid, Images, Mask
-from diptych.anatomy.sheets import SHEET_STRENGTH, expect_strength, find_films, find_sheets
+from diptych.anatomy.sheets import (
+    SHEET_STRENGTH,
+    expect_film,
+    expect_sheet,
+    find_films,
+    find_sheets,
+)
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.distance import measure_distance, nearest_index
@@ -25,6 +31,8 @@ SEEN_OVER_MM = 2.5
 """Over how much of the boundary the septum's strength is averaged: noise is narrower."""
 CLEAR_SHARE, UNCLEAR_SHARE = 0.9, 0.5
 """Share of a whole septum's strength above which it is seen, below which it is not."""
+FILM_SHARE, NO_FILM_SHARE = 0.6, 0.3
+"""The same of the fluid between two brains, which furrows make uneven."""
 
 Codes = NDArray[np.uint8]
 
@@ -34,7 +42,7 @@ class Sides:
     """side : 1 A, 2 B, 0 air, uint8; inner : inside the vault; sheet : strength;
     faces : voxels next to the other side; confidence : 0..100, uint8;
     seen : at faces inside the vault, how strong a septum shows, as share of a whole one;
-    film : strength of dark sheets.
+    film : strength of dark sheets; wet : at the same faces, how strong a film of fluid shows.
     """
 
     side: NDArray[np.uint8]
@@ -44,6 +52,7 @@ class Sides:
     confidence: NDArray[np.uint8]
     seen: FloatGrid | None = None
     film: FloatGrid | None = None
+    wet: FloatGrid | None = None
 
     @property
     def clear(self) -> Mask:
@@ -52,16 +61,24 @@ class Sides:
         half = 0.5 * (CLEAR_SHARE + UNCLEAR_SHARE)
         return np.asarray(self.faces & ((self.seen >= half) | ~self.inner))
 
+    @property
+    def fluid(self) -> Mask:
+        """Faces inside the vault where fluid shows between the twins, septum or not."""
+        assert self.wet is not None
+        half = 0.5 * (FILM_SHARE + NO_FILM_SHARE)
+        return np.asarray(self.faces & self.inner & (self.wet >= half))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryError:
     """How far off the boundary may lie where a septum is seen and outside the vault (voxel
-    edges), and where none is seen (mm): a voxel at that distance from it is wrong with a
-    chance of 1/(2e), at twice the distance of 1/(2e^4).
+    edges), where only fluid parts the brains, and where nothing shows it (mm): a voxel at
+    that distance is wrong with a chance of 1/(2e), at twice the distance of 1/(2e^4).
     """
 
     seen: float
     outside: float
+    film: float
     unseen: float
 
 
@@ -70,6 +87,7 @@ def read_errors(table: SourcedTable) -> BoundaryError:
     return BoundaryError(
         seen=table.value("boundary-error-seen"),
         outside=table.value("boundary-error-outside"),
+        film=table.value("boundary-error-film"),
         unseen=table.value("boundary-error-unseen"),
     )
 
@@ -258,8 +276,11 @@ def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
     """The sides with their faces, and how sure each voxel's side is."""
     images = ground.images
     faces = find_faces(side)
-    seen = _septum_seen(images, field.sheet, faces & field.inner)
-    sure = _confidence(images, side, faces, _reach_at(faces, field.inner, seen, ground))
+    within = faces & field.inner
+    step = float(np.mean(images.spacing))
+    seen = _seen_along(images, field.sheet, within, expect_sheet(step, images.contrast))
+    wet = _seen_along(images, field.film, within, expect_film(step))
+    sure = _confidence(images, side, faces, _reach_at(within, seen, wet, ground))
     return Sides(
         side=side,
         inner=field.inner,
@@ -268,11 +289,12 @@ def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
         faces=faces,
         confidence=sure,
         seen=seen,
+        wet=wet,
     )
 
 
-def _septum_seen(images: Images, sheet: FloatGrid, faces: Mask) -> FloatGrid:
-    """Share of a whole septum's strength at faces, averaged along the boundary; else 0."""
+def _seen_along(images: Images, sheet: FloatGrid, faces: Mask, whole: float) -> FloatGrid:
+    """Share of the strength of a whole one at faces, averaged along the boundary; else 0."""
     seen = np.zeros(sheet.shape, dtype=np.float32)
     if not faces.any():
         return seen
@@ -282,7 +304,6 @@ def _septum_seen(images: Images, sheet: FloatGrid, faces: Mask) -> FloatGrid:
     strong = ndimage.maximum_filter(sheet[block], size=3)
     total = ndimage.gaussian_filter(np.where(here, strong, 0.0).astype(np.float32), sigma)
     weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
-    whole = expect_strength(float(np.mean(images.spacing)), images.contrast)
     seen[block] = np.where(here, total / np.maximum(weight, 1e-6) / max(whole, 1e-6), 0.0)
     return seen
 
@@ -307,13 +328,23 @@ def _confidence(images: Images, side: Codes, faces: Mask, reach: FloatGrid) -> C
     return np.where(side > 0, np.rint(sure), 0.0).astype(np.uint8)
 
 
-def _reach_at(faces: Mask, inner: Mask, seen: FloatGrid, ground: Ground) -> FloatGrid:
-    """Reach of the error at the faces, mm: shorter the better the septum shows."""
+def _reach_at(within: Mask, seen: FloatGrid, wet: FloatGrid, ground: Ground) -> FloatGrid:
+    """Reach of the error at the faces, mm: shorter the better septum or fluid shows.
+
+    within : faces inside the vault; seen, wet : shares of a whole septum and of a whole film
+    """
     step, errors = max(ground.images.spacing), ground.errors
-    share = np.clip((seen - UNCLEAR_SHARE) / (CLEAR_SHARE - UNCLEAR_SHARE), 0.0, 1.0)
-    best, worst = np.log(errors.seen * step), np.log(max(errors.unseen, errors.seen * step))
-    within = np.exp(worst + share * (best - worst))
-    return np.where(faces & inner, within, errors.outside * step).astype(np.float32)
+    best = errors.seen * step
+    steps = [np.log(max(value, best)) for value in (best, errors.film, errors.unseen)]
+    bare = steps[2] + _rise(wet, NO_FILM_SHARE, FILM_SHARE) * (steps[1] - steps[2])
+    reach = np.exp(bare + _rise(seen, UNCLEAR_SHARE, CLEAR_SHARE) * (steps[0] - bare))
+    return np.where(within, reach, errors.outside * step).astype(np.float32)
+
+
+def _rise(share: FloatGrid, low: float, high: float) -> FloatGrid:
+    """0 up to `low`, 1 from `high` on."""
+    result: FloatGrid = np.clip((share - low) / (high - low), 0.0, 1.0)
+    return result
 
 
 def to_boundary(images: Images, side: Codes) -> FloatGrid:

@@ -170,4 +170,5 @@ def _crop_sides(sides: Sides, block: Box) -> Sides:
         confidence=sides.confidence[block],
         seen=None,
         film=None,
+        wet=None,
     )
