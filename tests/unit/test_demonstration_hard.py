@@ -174,7 +174,7 @@ def test_falx_lies_in_the_midline_and_the_tent_hangs_on_the_straight_sinus():
 def test_brain_grows_across_inside_the_largest_hole_only():
     gap = np.zeros((60, 60), dtype=bool)
     gap[5:25, 5:25] = True
-    gap[40:46, 40:46] = True
+    gap[40:52, 40:52] = True
     bridge = _choose_bridge(gap)
     assert bridge.any() and not (bridge & ~gap).any()
     assert not bridge[30:].any() and not bridge[5:8].any()
