@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from anatomy_toys import TABLES, Toy, draw, points
+from scipy import ndimage
 
 from diptych.anatomy import map_anatomy
 from diptych.anatomy.images import read_images
@@ -81,7 +82,9 @@ def test_a_seed_in_a_vessel_speaks_of_that_vessel_alone() -> None:
         assert other[vessel.id] is (Owner.A if vessel.id == vein.id else vessel.owner)
     changed = found.ownership.voxels != mapped().ownership.voxels
     assert changed.any()
-    assert (found.tissues.voxels[changed] == Tissue.VESSEL).all()
+    vessel = found.tissues.voxels == Tissue.VESSEL
+    assert (found.tissues.voxels[changed] == Tissue.VESSEL).mean() > 0.5
+    assert ndimage.binary_dilation(vessel)[changed].all()  # its faint wall goes with it
 
 
 def test_paint_over_most_of_a_vessel_speaks_of_it() -> None:
