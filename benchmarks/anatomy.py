@@ -99,7 +99,13 @@ def read_case(path):
         for name in ("ct", "ctv")
     }
     marks = pickle.loads(Path(path).with_suffix(".marks").read_bytes())
-    pair = DemonstrationPair(**volumes, landmarks=marks, made_from="benchmark", truth=None)
+    pair = DemonstrationPair(
+        **volumes,
+        series=tuple(volumes.items()),
+        landmarks=marks,
+        made_from="benchmark",
+        truth=None,
+    )
     return make_case(pair, PairOrder(type=TYPE, spacing=SPACING))
 
 

@@ -27,6 +27,7 @@ CAVITY, BONE, SKIN = 42.0, 45.5, 50.0
 HALF = 36.0
 RING = 18.0
 BASE = 20.0
+BRIDGE_AT = -3.0
 
 TABLES: dict[str, SourcedTable] = {
     name: load_table(name) for name in ("classification", "physiology")
@@ -35,7 +36,12 @@ TABLES: dict[str, SourcedTable] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Toy:
-    """What to draw: `ring` a shared sinus, `heads` 1 or 2, `shift` moves all, mm."""
+    """What to draw: `ring` a shared sinus, `heads` 1 or 2, `shift` moves all, mm.
+
+    `turn` turns all about the x axis (degrees), `step` is the voxel's edge (mm), `bridge` the
+    radius of brain that grows through the septum off its middle (mm), `upside_down` puts the
+    marks as if the skull bases met.
+    """
 
     ring: bool = True
     heads: int = 2
@@ -44,13 +50,17 @@ class Toy:
     marked: str = "AB"
     swapped: bool = False
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    turn: float = 0.0
+    step: float = STEP
+    bridge: float = 0.0
+    upside_down: bool = False
 
 
 def draw(toy: Toy) -> Case:
     """The case of a toy pair."""
     plain, venous = _images(toy)
-    affine = np.diag([STEP, STEP, STEP, 1.0])
-    affine[:3, 3] = np.array([-60.0, -60.0, -95.7]) + toy.shift
+    affine = np.diag([toy.step, toy.step, toy.step, 1.0])
+    affine[:3, 3] = corner(toy) + toy.shift
     series = [("ct", plain)] + ([("ctv", venous)] if toy.contrast else [])
     return Case(
         id=CaseId("toy"),
@@ -83,11 +93,24 @@ def draw(toy: Toy) -> Case:
     )
 
 
-def points() -> np.ndarray:
-    """Positions (3, I, J, K) of the voxels before any shift, mm."""
-    shape = (49, 49, 77)
-    grid = np.indices(shape).astype(np.float64) * STEP
-    return grid + np.array([-60.0, -60.0, -95.7]).reshape(3, 1, 1, 1)
+def corner(toy: Toy) -> np.ndarray:
+    """Position of the first voxel before any shift, mm."""
+    return np.array([-60.0, -60.0 - 25.0 * (toy.turn != 0.0), -95.7])
+
+
+def turning(toy: Toy) -> np.ndarray:
+    """The matrix (3, 3) that turns the pair."""
+    cosine, sine = np.cos(np.radians(toy.turn)), np.sin(np.radians(toy.turn))
+    return np.array([[1.0, 0.0, 0.0], [0.0, cosine, -sine], [0.0, sine, cosine]])
+
+
+def points(toy: Toy | None = None) -> np.ndarray:
+    """Positions (3, I, J, K) of the voxels in the pair's own axes, mm."""
+    toy = toy or Toy()
+    sides = np.array([49, 49 + 20 * (toy.turn != 0.0), 77]) * STEP / toy.step
+    grid = np.indices(np.rint(sides).astype(int)).astype(np.float64) * toy.step
+    place = grid + corner(toy).reshape(3, 1, 1, 1)
+    return np.einsum("ij,j...->i...", turning(toy).T, place) if toy.turn else place
 
 
 def routes(ring: bool) -> list[tuple[str, Owner, np.ndarray, float]]:
@@ -110,23 +133,23 @@ def routes(ring: bool) -> list[tuple[str, Owner, np.ndarray, float]]:
     return found
 
 
-def tube(path: np.ndarray) -> np.ndarray:
+def tube(path: np.ndarray, toy: Toy | None = None) -> np.ndarray:
     """Distance of each voxel to a centreline, mm."""
     from scipy.spatial import cKDTree
 
     steps = np.linspace(0.0, len(path) - 1.0, 600)
     known = np.arange(len(path))
     dense = np.stack([np.interp(steps, known, path[:, a]) for a in range(3)], axis=1)
-    place = points()
+    place = points(toy)
     return cKDTree(dense).query(place.reshape(3, -1).T)[0].reshape(place.shape[1:])
 
 
-def _share(distance: np.ndarray) -> np.ndarray:
-    return np.clip(0.5 - distance / STEP, 0.0, 1.0)
-
-
 def _images(toy: Toy) -> tuple[np.ndarray, np.ndarray]:
-    x, y, z = points()
+    x, y, z = points(toy)
+
+    def _share(distance: np.ndarray) -> np.ndarray:
+        return np.clip(0.5 - distance / toy.step, 0.0, 1.0)
+
     lower = np.sqrt(x**2 + y**2 + (z + HALF) ** 2)
     upper = np.sqrt(x**2 + y**2 + (z - HALF) ** 2)
     away = np.minimum(lower, upper) if toy.heads == 2 else lower
@@ -141,12 +164,13 @@ def _images(toy: Toy) -> tuple[np.ndarray, np.ndarray]:
     lay(_share(away - CAVITY), 32.0, 36.0)
     if toy.heads == 2:
         inside = _share(away - CAVITY)
+        inside *= 1.0 - _share(np.hypot(x, y - BRIDGE_AT) - toy.bridge) * (toy.bridge > 0.0)
         lay(inside * _share(np.abs(z) - 3.5), 10.0, 10.0)
         lay(inside * _share(np.abs(z) - 1.2), 55.0, 95.0)
         lay((away > CAVITY) * (away < BONE) * _share(np.abs(z) - 1.2), 60.0, 70.0)
     for _, owner, path, radius in routes(toy.ring and toy.heads == 2):
         if toy.heads == 2 or owner is Owner.A:
-            lay(_share(tube(path) - radius), 48.0, 208.0)
+            lay(_share(tube(path, toy) - radius), 48.0, 208.0)
     random = np.random.Generator(np.random.Philox(key=11))
     noisy = [image + random.normal(0.0, 4.0, x.shape) for image in pair]
     return noisy[0].astype(np.int16), noisy[1].astype(np.int16)
@@ -156,6 +180,8 @@ def _twin(id: TwinId, toy: Toy) -> Twin:
     lower = (id is TwinId.A) != toy.swapped
     sign = 1.0 if lower else -1.0
     level = sign * -(HALF + BASE)
+    if toy.upside_down:
+        level, sign = sign * -10.0, -sign
     places = {
         "porion-left": (sign * 40.0, 0.0, level),
         "porion-right": (sign * -40.0, 0.0, level),
@@ -166,7 +192,7 @@ def _twin(id: TwinId, toy: Toy) -> Twin:
     marks = tuple(
         Landmark(
             name=name,
-            position=tuple(float(v) for v in np.add(places[name], toy.shift)),
+            position=tuple(float(v) for v in turning(toy) @ places[name] + toy.shift),
             scatter=1.0,
             confirmed_by=("drawn",),
         )

@@ -160,7 +160,7 @@ def test_sidecar_that_disagrees_is_refused(tmp_path: Path) -> None:
     [
         ("frame_of_reference", "the frame", r"frame_of_reference in its sidecar is 'the frame'"),
         ("modality", "XA", "modality in its sidecar is 'XA', expected one of CT, MR, SEG"),
-        ("role", 3, "role in its sidecar is '3', expected one of ct, ctv, cta, mr, mrv, mra"),
+        ("role", 3, "role in its sidecar is '3', expected one of ct, ctv, mr, mrv, cta, mra"),
         ("source", "a\u202eb", "source in its sidecar is not a text"),
     ],
 )

@@ -107,7 +107,7 @@ def test_all_faults_come_at_once() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('role = "xray"', r"series 1\.role is 'xray', expected ct, ctv, cta, mr, mrv, mra"),
+        ('role = "xray"', r"series 1\.role is 'xray', expected ct, ctv, mr, mrv, cta, mra"),
         ('path = "../ct.nii.gz"', "expected a path inside raw/"),
         ('path = "/etc/ct.nii.gz"', "expected a path inside raw/"),
         ('subject = "BOTH"', r"series 1\.subject is 'BOTH', expected A, B or SHARED"),

@@ -13,6 +13,7 @@ Points = NDArray[np.float64]
 ROUNDS = 3
 WIDTH = 1.5
 """Points along the line over which the middle of the blood is averaged."""
+MOST_MM = 1.0
 CATCH_MM = 5.0
 """Contrast farther than this from any centreline belongs to none."""
 
@@ -51,16 +52,19 @@ def _smooth(path: Points) -> Points:
 
 
 def _drawn(paths: list[Points], blood: Blood) -> tuple[list[Points], list[Points]]:
-    """Paths moved across themselves to the middle of their blood, and blood per point."""
+    """Paths moved across themselves to the middle of their blood, by a millimetre at most,
+    and the blood of each point.
+    """
+    amount = np.maximum(blood.volume, 0.0)
     away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
     near = away < CATCH_MM
     count = sum(len(path) for path in paths)
-    held = np.bincount(nearest[near], weights=blood.volume[near], minlength=count)
+    held = np.bincount(nearest[near], weights=amount[near], minlength=count)
     sums = np.stack(
         [
             np.bincount(
                 nearest[near],
-                weights=blood.volume[near] * blood.place[near, axis],
+                weights=amount[near] * blood.place[near, axis],
                 minlength=count,
             )
             for axis in range(3)
@@ -79,6 +83,8 @@ def _drawn(paths: list[Points], blood: Blood) -> tuple[list[Points], list[Points
         tangent = np.gradient(path, axis=0)
         tangent /= np.maximum(np.linalg.norm(tangent, axis=1), 1e-9)[:, None]
         shift -= (shift * tangent).sum(axis=1)[:, None] * tangent
+        size = np.linalg.norm(shift, axis=1)
+        shift *= np.minimum(1.0, MOST_MM / np.maximum(size, 1e-9))[:, None]
         moved.append(_smooth(path + shift))
         weight.append(soft)
     return moved, weight

@@ -105,7 +105,7 @@ def _is_rim(branch: Branch, images: Images, parts: Compartments, sides: Sides) -
 
 
 def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartments) -> float:
-    """Mm between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
+    """Distance (mm) between a vessel's wall and the wall of the cavity; infinite beyond WALL_MM."""
     block, ball = _round(place, radius + WALL_MM + max(images.spacing), images)
     outside = np.argwhere(ball & ~parts.cavity[block])
     if not len(outside):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from diptych.anatomy.certainty import rate_septum
 from diptych.anatomy.classify import SharedSinus, classify_pair
 from diptych.anatomy.corrections import correct_branches, divide_as_told, stand_by
+from diptych.anatomy.depth import classify_depth
 from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
 from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
@@ -89,16 +90,19 @@ def map_anatomy(
         physiology,
     )
     sinus = find_shared_sinus(vessels, images.contrast, table)
+    measures = measure_junction(ground, codes, sides, policy)
     return Anatomy(
         tissues=_volume(images, codes, "tissues"),
         ownership=_volume(images, owners, "ownership"),
         confidence=_volume(images, sure, "confidence of the ownership, percent"),
         vessels=vessels,
         axes=territory.axes,
-        classification=_doubt_when_coarse(
-            classify_pair(territory.axes, sinus, table), images.spacing
+        classification=classify_depth(
+            _doubt_when_coarse(classify_pair(territory.axes, sinus, table), images.spacing),
+            measures,
+            table,
         ),
-        measures=measure_junction(images, codes, parts, sides, physiology),
+        measures=measures,
         notes=(
             *found.notes,
             *_contrast_notes(images),

@@ -17,6 +17,8 @@ MIDLINE, FAR_ASIDE = 0.1, 0.2
 """Half-width of the midline strip for most and for nearly all of a sinus, in half-distances
 of the porions."""
 DEEP_MM = 12.0
+FAR = 1e3
+"""Aside of a vessel that has no twin's midline to be measured from."""
 SINUS_CALIBRE_MM, STRAIGHT_CALIBRE_MM = 3.0, 2.5
 SAGITTAL_MM = 20.0
 """A midline vessel shorter than this may be any vein that crosses the strip."""
@@ -232,7 +234,7 @@ def _read(tree: Tree, drainage: Drainage, around: Surroundings, members: list[in
     radius = np.concatenate([branch.radius for branch in branches])
     owner = drainage.owner[members[0]]
     letter = _letter(owner)
-    aside = np.abs(_aside(points, TwinId(letter), around)) if letter else np.full(1, np.inf)
+    aside = np.abs(_aside(points, TwinId(letter), around)) if letter else np.full(1, FAR)
     return _Course(
         owner=owner,
         members=tuple(members),

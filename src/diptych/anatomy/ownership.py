@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Box, FloatGrid, Images, Mask
-from diptych.anatomy.sheets import SHEET_STRENGTH, expect_strength, find_sheets
+from diptych.anatomy.sheets import (
+    SHEET_STRENGTH,
+    expect_film,
+    expect_sheet,
+    find_films,
+    find_sheets,
+)
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.distance import measure_distance, nearest_index
@@ -16,13 +22,17 @@ from diptych.tables import SourcedTable
 
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
 PRICE_VESSEL, PRICE_SOFT = 80.0, 200.0
-PRICE_BONE = 60.0
+PRICE_BONE, PRICE_FILM = 60.0, 60.0
+NO_SEPTUM, FILM_REACH_MM = 0.55, 5.0
+"""Share of a whole septum's strength below which the boundary looks for fluid, and how far."""
 PLATE_DEPTH_MM = 3.5
 """Bone farther than this from skin is not vault: it is a plate between the cavities."""
 SEEN_OVER_MM = 2.5
 """Over how much of the boundary the septum's strength is averaged: noise is narrower."""
 CLEAR_SHARE, UNCLEAR_SHARE = 0.9, 0.5
 """Share of a whole septum's strength above which it is seen, below which it is not."""
+FILM_SHARE, NO_FILM_SHARE = 0.6, 0.3
+"""The same of the fluid between two brains, which furrows make uneven."""
 
 Codes = NDArray[np.uint8]
 
@@ -31,7 +41,8 @@ Codes = NDArray[np.uint8]
 class Sides:
     """side : 1 A, 2 B, 0 air, uint8; inner : inside the vault; sheet : strength;
     faces : voxels next to the other side; confidence : 0..100, uint8;
-    seen : at faces inside the vault, how strong a septum shows, as share of a whole one.
+    seen : at faces inside the vault, how strong a septum shows, as share of a whole one;
+    film : strength of dark sheets; wet : at the same faces, how strong a film of fluid shows.
     """
 
     side: NDArray[np.uint8]
@@ -40,6 +51,8 @@ class Sides:
     faces: Mask
     confidence: NDArray[np.uint8]
     seen: FloatGrid | None = None
+    film: FloatGrid | None = None
+    wet: FloatGrid | None = None
 
     @property
     def clear(self) -> Mask:
@@ -48,16 +61,24 @@ class Sides:
         half = 0.5 * (CLEAR_SHARE + UNCLEAR_SHARE)
         return np.asarray(self.faces & ((self.seen >= half) | ~self.inner))
 
+    @property
+    def fluid(self) -> Mask:
+        """Faces inside the vault where fluid shows between the twins, septum or not."""
+        assert self.wet is not None
+        half = 0.5 * (FILM_SHARE + NO_FILM_SHARE)
+        return np.asarray(self.faces & self.inner & (self.wet >= half))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryError:
     """How far off the boundary may lie where a septum is seen and outside the vault (voxel
-    edges), and where none is seen (mm): a voxel at that distance from it is wrong with a
-    chance of 1/(2e), at twice the distance of 1/(2e^4).
+    edges), where only fluid parts the brains, and where nothing shows it (mm): a voxel at
+    that distance is wrong with a chance of 1/(2e), at twice the distance of 1/(2e^4).
     """
 
     seen: float
     outside: float
+    film: float
     unseen: float
 
 
@@ -66,24 +87,9 @@ def read_errors(table: SourcedTable) -> BoundaryError:
     return BoundaryError(
         seen=table.value("boundary-error-seen"),
         outside=table.value("boundary-error-outside"),
+        film=table.value("boundary-error-film"),
         unseen=table.value("boundary-error-unseen"),
     )
-
-
-def divide_tissue(
-    images: Images, parts: Compartments, territory: Territory, errors: BoundaryError
-) -> Sides:
-    """The side of each voxel of the body.
-
-    The boundary is the surface of least total price between the two territories. It is
-    cheap along sheets inside the vault (dura between two layers of CSF, or a bony plate),
-    along gaps of the bone, and where the scalp is thin; brain is dear.
-    """
-    inner = _find_inner(images, parts)
-    sheet = find_sheets(images, parts)
-    price = _price(images, parts, inner, sheet)
-    labels = _cut(price, part_seeds(territory.seeds), images.spacing)
-    return _judge(images, labels, inner, sheet, errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,6 +102,32 @@ class Ground:
     errors: BoundaryError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Field:
+    """inner : inside the vault; sheet, film : strength of bright and of dark sheets."""
+
+    inner: Mask
+    sheet: FloatGrid
+    film: FloatGrid
+
+
+def divide_tissue(
+    images: Images, parts: Compartments, territory: Territory, errors: BoundaryError
+) -> Sides:
+    """The side of each voxel of the body.
+
+    The boundary is the surface of least total price between the two territories. It is
+    cheap along sheets inside the vault (dura between two layers of CSF, or a bony plate),
+    along gaps of the bone, and where the scalp is thin; brain is dear. Where no septum is
+    seen it follows the fluid between the two brains.
+    """
+    inner = _find_inner(images, parts)
+    sheet = find_sheets(images, parts)
+    field = Field(inner=inner, sheet=sheet, film=find_films(images, parts))
+    ground = Ground(images=images, parts=parts, territory=territory, errors=errors)
+    return _seek(ground, field, part_seeds(territory.seeds))
+
+
 def divide_again(ground: Ground, sides: Sides, said: Codes) -> Sides:
     """The sides once people have said whose some voxels are; the search starts from `sides`.
 
@@ -105,11 +137,49 @@ def divide_again(ground: Ground, sides: Sides, said: Codes) -> Sides:
     images = ground.images
     kept = np.where(images.body, said, 0).astype(np.uint8)
     seeds = part_seeds(lay_over(ground.territory.seeds, kept))
-    price = _price(images, ground.parts, sides.inner, sides.sheet)
-    labels = _cut(price, seeds, images.spacing, start=sides.side)
-    labels = np.where((kept == 1) | (kept == 2), kept, labels).astype(np.uint8)
-    found = _judge(images, labels, sides.inner, sides.sheet, ground.errors)
+    film = find_films(images, ground.parts) if sides.film is None else sides.film
+    field = Field(inner=sides.inner, sheet=sides.sheet, film=film)
+    found = _seek(ground, field, seeds, start=sides.side)
+    labels = np.where((kept == 1) | (kept == 2), kept, found.side).astype(np.uint8)
+    found = _judge(ground, field, labels)
     return replace(found, confidence=np.where(kept > 0, 100, found.confidence).astype(np.uint8))
+
+
+def divide_near(ground: Ground, sides: Sides) -> Sides:
+    """The sides sought anew from the ground's own seeds, beginning at `sides`."""
+    images, parts = ground.images, ground.parts
+    field = Field(
+        inner=sides.inner, sheet=find_sheets(images, parts), film=find_films(images, parts)
+    )
+    return _seek(ground, field, part_seeds(ground.territory.seeds), start=sides.side)
+
+
+def _seek(ground: Ground, field: Field, seeds: Codes, start: Codes | None = None) -> Sides:
+    """The cut along sheets; then, where it found none, along films of fluid near by.
+
+    Films alone would not do: a septum has one on each side, and furrows are films too.
+    """
+    images = ground.images
+    price = _price(images, ground.parts, field.inner, field.sheet)
+    labels = _cut(price, seeds, images.spacing, start=start)
+    first = _judge(ground, field, labels)
+    unseen = _unseen_band(ground, first)
+    if not unseen.any():
+        return first
+    wet = PRICE_FILM + PRICE_FREE / (1.0 + (field.film / SHEET_STRENGTH) ** 3)
+    price[unseen] = np.maximum(np.minimum(price, wet), 1.0).astype(np.int64)[unseen]
+    return _judge(ground, field, _cut(price, seeds, images.spacing, start=labels))
+
+
+def _unseen_band(ground: Ground, sides: Sides) -> Mask:
+    """Inside the vault, what lies round faces where no septum is seen."""
+    assert sides.seen is not None
+    if not sides.faces.any():
+        return sides.faces
+    away, nearest = nearest_index(~sides.faces, ground.images.spacing)
+    bare = (sides.seen < NO_SEPTUM) & sides.inner & sides.faces
+    near = bare.ravel()[nearest] & (away < FILM_REACH_MM)
+    return np.asarray(near & sides.inner & ~ground.parts.vessel & ground.images.body)
 
 
 def lay_over(seeds: Codes, said: Codes) -> Codes:
@@ -202,24 +272,29 @@ def find_septum(parts: Compartments, sides: Sides) -> Mask:
     return np.asarray(sides.clear & parts.cavity & ~parts.vessel)
 
 
-def _judge(
-    images: Images, side: Codes, inner: Mask, sheet: FloatGrid, errors: BoundaryError
-) -> Sides:
+def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
     """The sides with their faces, and how sure each voxel's side is."""
+    images = ground.images
     faces = find_faces(side)
-    seen = _septum_seen(images, sheet, faces & inner)
+    within = faces & field.inner
+    step = float(np.mean(images.spacing))
+    seen = _seen_along(images, field.sheet, within, expect_sheet(step, images.contrast))
+    wet = _seen_along(images, field.film, within, expect_film(step))
+    sure = _confidence(images, side, faces, _reach_at(within, seen, wet, ground))
     return Sides(
         side=side,
-        inner=inner,
-        sheet=sheet,
+        inner=field.inner,
+        sheet=field.sheet,
+        film=field.film,
         faces=faces,
-        confidence=_confidence(images, side, faces, inner, seen, errors),
+        confidence=sure,
         seen=seen,
+        wet=wet,
     )
 
 
-def _septum_seen(images: Images, sheet: FloatGrid, faces: Mask) -> FloatGrid:
-    """Share of a whole septum's strength at faces, averaged along the boundary; else 0."""
+def _seen_along(images: Images, sheet: FloatGrid, faces: Mask, whole: float) -> FloatGrid:
+    """Share of the strength of a whole one at faces, averaged along the boundary; else 0."""
     seen = np.zeros(sheet.shape, dtype=np.float32)
     if not faces.any():
         return seen
@@ -229,7 +304,6 @@ def _septum_seen(images: Images, sheet: FloatGrid, faces: Mask) -> FloatGrid:
     strong = ndimage.maximum_filter(sheet[block], size=3)
     total = ndimage.gaussian_filter(np.where(here, strong, 0.0).astype(np.float32), sigma)
     weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
-    whole = expect_strength(float(np.mean(images.spacing)), images.contrast)
     seen[block] = np.where(here, total / np.maximum(weight, 1e-6) / max(whole, 1e-6), 0.0)
     return seen
 
@@ -243,41 +317,37 @@ def block_round(mask: Mask, reach: int) -> Box:
     return x, y, z
 
 
-def _confidence(
-    images: Images,
-    side: Codes,
-    faces: Mask,
-    inner: Mask,
-    seen: FloatGrid,
-    errors: BoundaryError,
-) -> Codes:
+def _confidence(images: Images, side: Codes, faces: Mask, reach: FloatGrid) -> Codes:
     """50 at the boundary to 100 far away: 100 - 50 exp(-(d / r)^2) at distance d, with the
     reach r of the boundary's error where it is nearest.
     """
     if not faces.any():
         return np.where(side > 0, 100, 0).astype(np.uint8)
     _, nearest = nearest_index(~faces, images.spacing)
-    reach = _reach_at(faces, inner, seen, images.spacing, errors).ravel()[nearest]
-    sure = 100.0 - 50.0 * np.exp(-((_to_boundary(images, side) / reach) ** 2))
+    sure = 100.0 - 50.0 * np.exp(-((to_boundary(images, side) / reach.ravel()[nearest]) ** 2))
     return np.where(side > 0, np.rint(sure), 0.0).astype(np.uint8)
 
 
-def _reach_at(
-    faces: Mask,
-    inner: Mask,
-    seen: FloatGrid,
-    spacing: tuple[float, float, float],
-    errors: BoundaryError,
-) -> FloatGrid:
-    """Reach of the error at the faces, mm: shorter the better the septum shows."""
-    step = max(spacing)
-    share = np.clip((seen - UNCLEAR_SHARE) / (CLEAR_SHARE - UNCLEAR_SHARE), 0.0, 1.0)
-    best, worst = np.log(errors.seen * step), np.log(max(errors.unseen, errors.seen * step))
-    within = np.exp(worst + share * (best - worst))
-    return np.where(faces & inner, within, errors.outside * step).astype(np.float32)
+def _reach_at(within: Mask, seen: FloatGrid, wet: FloatGrid, ground: Ground) -> FloatGrid:
+    """Reach of the error at the faces, mm: shorter the better septum or fluid shows.
+
+    within : faces inside the vault; seen, wet : shares of a whole septum and of a whole film
+    """
+    step, errors = max(ground.images.spacing), ground.errors
+    best = errors.seen * step
+    steps = [np.log(max(value, best)) for value in (best, errors.film, errors.unseen)]
+    bare = steps[2] + _rise(wet, NO_FILM_SHARE, FILM_SHARE) * (steps[1] - steps[2])
+    reach = np.exp(bare + _rise(seen, UNCLEAR_SHARE, CLEAR_SHARE) * (steps[0] - bare))
+    return np.where(within, reach, errors.outside * step).astype(np.float32)
 
 
-def _to_boundary(images: Images, side: Codes) -> FloatGrid:
+def _rise(share: FloatGrid, low: float, high: float) -> FloatGrid:
+    """0 up to `low`, 1 from `high` on."""
+    result: FloatGrid = np.clip((share - low) / (high - low), 0.0, 1.0)
+    return result
+
+
+def to_boundary(images: Images, side: Codes) -> FloatGrid:
     """Distance from each voxel's middle to the faces between the sides, mm."""
     half = np.float32(0.5 * min(images.spacing))
     away = [measure_distance(side != code, images.spacing) for code in (1, 2)]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.axes import has_frankfurt
 from diptych.anatomy.images import Images, Mask
-from diptych.anatomy.measures import face_areas
+from diptych.anatomy.junction import face_areas
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments

@@ -18,24 +18,49 @@ VESSEL_FILL = 30.0
 SLAB_SIGMA_MM, SLAB_GAIN, FLUID_FILL = 2.0, 2.2, 4.0
 """Width of a septum with its CSF (about 4.5 mm); the gain that brings its strength to that of
 dura in a CT."""
-SEPTUM_HALF_MM, FLUID_MM, BLUR_MM = 0.75, 1.5, 0.55
+SEPTUM_HALF_MM, FLUID_MM, FILM_HALF_MM, BLUR_MM = 0.75, 1.5, 1.2, 0.55
 """Two layers of an infant's dura between the fluid of both, as a scanner blurs them."""
 DURA_HU, DURA_CONTRAST_HU, FLUID_HU, BRAIN_HU = 55.0, 95.0, 8.0, 36.0
 FINE = 20
+BRIGHTER_HU, NEAR_VOXELS = 10.0, 0.5
+"""A quarter of what dura stands out against brain; and the smoothing before that is asked."""
+FILM_TOP_HU, DEEP_MM = 45.0, 6.0
 
 
 def find_sheets(images: Images, parts: Compartments) -> FloatGrid:
-    """Strength of bright sheets; bone counts no brighter than a thick dura.
+    """Strength of sheets that are brighter than brain; bone counts as a thick dura.
 
     Veins lie in the CSF beside the dura: they are filled as brain would look, and their
-    halo is read without contrast, so that a vein is not taken for a part of the septum.
+    halo is read without contrast, so that a vein is not taken for a part of the septum. A
+    gyrus between two furrows is a sheet too, but no brighter than brain: it does not count.
     """
+    if images.hull is not None:
+        return _dark_slabs(images, parts)
+    values = _soft_values(images, parts)
+    level = _brain_level(values, parts)
+    near = ndimage.gaussian_filter(values, NEAR_VOXELS)
+    brighter = np.clip((near - level) / BRIGHTER_HU, 0.0, 1.0).astype(np.float32)
+    result: FloatGrid = _strength(values, float(np.mean(images.spacing))) * brighter
+    return result
+
+
+def find_films(images: Images, parts: Compartments) -> FloatGrid:
+    """Strength of dark sheets: fluid between two surfaces of brain."""
+    dark = -np.minimum(_soft_values(images, parts), FILM_TOP_HU)
+    return _strength(dark.astype(np.float32), float(np.mean(images.spacing)))
+
+
+def _soft_values(images: Images, parts: Compartments) -> FloatGrid:
     halo = ndimage.binary_dilation(parts.vessel, iterations=1)
     blend = np.where(halo, images.plain, _blend(images.plain, images.venous))
     blend = np.where(parts.vessel, VESSEL_FILL, np.clip(blend, -40.0, 130.0))
-    if images.hull is not None:
-        return _dark_slabs(images, parts)
-    return _strength(blend.astype(np.float32), float(np.mean(images.spacing)))
+    return blend.astype(np.float32)
+
+
+def _brain_level(values: FloatGrid, parts: Compartments) -> float:
+    """The value of brain: the median of the cavity away from bone and vessels."""
+    deep = parts.cavity & ~parts.vessel & (parts.depth > DEEP_MM)
+    return float(np.median(values[deep])) if deep.any() else BRAIN_HU
 
 
 def _dark_slabs(images: Images, parts: Compartments) -> FloatGrid:
@@ -49,20 +74,31 @@ def _dark_slabs(images: Images, parts: Compartments) -> FloatGrid:
     return slab * np.float32(SLAB_GAIN / step**2)
 
 
-def expect_strength(step: float, contrast: bool) -> float:
+def expect_sheet(step: float, contrast: bool) -> float:
     """Strength at which a whole septum without bone shows in voxels of `step` mm.
 
     That of a sheet drawn by its thickness, blurred and put on voxels, for what follows to be
     the same at any voxel size and contrast.
     """
-    size = int(30.0 / step) | 1
-    place = (np.arange(size * FINE) + 0.5) * step / FINE - 0.5 * size * step
     dura = _blend(DURA_HU, DURA_CONTRAST_HU) if contrast else DURA_HU
-    fluid = np.abs(place) < SEPTUM_HALF_MM + FLUID_MM
-    line = np.where(fluid, FLUID_HU, BRAIN_HU)
-    line = np.where(np.abs(place) < SEPTUM_HALF_MM, dura, line)
+    return _expect(step, (dura, SEPTUM_HALF_MM), (FLUID_HU, SEPTUM_HALF_MM + FLUID_MM), 1.0)
+
+
+def expect_film(step: float) -> float:
+    """Strength at which the fluid between two brains shows where no septum parts them."""
+    return _expect(step, (FLUID_HU, FILM_HALF_MM), (BRAIN_HU, 2.0 * FILM_HALF_MM), -1.0)
+
+
+def _expect(
+    step: float, core: tuple[float, float], coat: tuple[float, float], sign: float
+) -> float:
+    """Strength of a sheet: HU and half thickness (mm) of its core, and of its coat."""
+    size = int(30.0 / step) | 1
+    place = np.abs((np.arange(size * FINE) + 0.5) * step / FINE - 0.5 * size * step)
+    line = np.where(place < coat[1], coat[0], BRAIN_HU)
+    line = np.where(place < core[1], core[0], line)
     line = ndimage.gaussian_filter1d(line, BLUR_MM / step * FINE).reshape(size, FINE).mean(axis=1)
-    block = np.broadcast_to(line[:, None, None], (size, 9, 9)).astype(np.float32)
+    block = np.broadcast_to(sign * line[:, None, None], (size, 9, 9)).astype(np.float32)
     return float(_strength(block, step)[2:-2, 4, 4].max())
 
 

@@ -71,7 +71,8 @@ def half_of(twin: TwinId, points: FloatArray, territory: Territory) -> NDArray[n
     """0 where points (N, 3) lie in the twin's own left half, 1 in its right half."""
     place = 0 if twin is TwinId.A else 1
     left = np.array(territory.axes[place].left)
-    return np.asarray((points - territory.middle[place]) @ left < 0.0, dtype=np.int64)
+    result: NDArray[np.int64] = ((points - territory.middle[place]) @ left < 0.0).astype(np.int64)
+    return result
 
 
 def _height(tree: Tree, node: int, owner: Owner, around: Surroundings) -> float:

@@ -39,6 +39,7 @@ DARK, BRIGHT = 0.62, 0.72
 """Shares of grey matter's brightness: darker outside the hull is bone, brighter is brain."""
 LAYER_MM, THIN_MM, BRIGHT_LAYER = 1.0, 4.0, 0.9
 """A vault thinner than a voxel is a valley of brightness close to the hull, not black."""
+LEAST_PIECE = 0.03
 PLATE, LEAST_PLATE_ML = 0.2, 1.0
 """Inside the hull only what is darker than CSF ever is, in pieces of some size, is bone."""
 FLUID_SHARE, FLUID_HU, GREY_HU, SOFT_HU = 0.40, 8.0, 38.0, 52.0
@@ -51,7 +52,7 @@ LEAST_RIM = 0.5
 class Reading:
     """plain : values on the CT's scale, HU; body : head without the air around it, cavities
     of the face filled; hull : inside of the skull; grey : the image's own brightness of grey
-    matter; rim : share of the hull's surface that has a dark layer outside.
+    matter; rim : share of the hull's surface with bone and scalp outside.
     """
 
     plain: FloatGrid
@@ -119,9 +120,14 @@ def _refine(mask: Mask, coarse: _Coarse, shape: tuple[int, ...]) -> Mask:
 
 
 def _find_head(coarse: _Coarse, level: float) -> Mask:
-    """The head with everything dark inside it, of the largest bright piece."""
-    above = ndimage.binary_opening(coarse.values > level)
-    mask = _largest(above)
+    """The head with everything dark inside it, of the bright pieces of some size.
+
+    A closed skull parts a thin scalp from the brain, so that the largest piece is not enough.
+    """
+    pieces = label_components(coarse.values > level)
+    keep = pieces.sizes >= LEAST_PIECE * max(int(pieces.sizes[1:].max(initial=0)), 1)
+    keep[0] = False
+    mask = np.asarray(keep[pieces.labels])
     wide = np.pad(mask, 6, mode="edge")
     near = measure_distance(~wide, coarse.spacing, limit=12.0) < 8.0
     shut = measure_distance(near, coarse.spacing, limit=12.0) > 8.0
@@ -242,8 +248,11 @@ def _find_bone(
     marrow = shell & (measure_distance(marrow, spacing, limit=4.0) > 2.5)
     bone = joined | marrow
     inner = (away > 0) & (away <= 1.5 * max(spacing)) & head
-    reach = measure_distance(~bone, spacing, limit=4.0) <= 3.0
-    rim = float(reach[inner].mean()) if inner.any() else 0.0
+    outermost = depth <= max(3.0, 1.2 * max(spacing))
+    skin = head & outermost & ~bone & (smooth > 0.5 * grey)
+    covered = measure_distance(~bone, spacing, limit=4.0) <= 3.0
+    covered &= measure_distance(~skin, spacing, limit=SHELL_MM + 9.0) <= SHELL_MM + 8.0
+    rim = float(covered[inner].mean()) if inner.any() else 0.0
     plate = hull & (smooth < PLATE * grey)
     pieces = label_components(plate, neighbours=26)
     keep = pieces.sizes * float(np.prod(spacing)) >= 1000.0 * LEAST_PLATE_ML
@@ -256,13 +265,6 @@ def _keep_large(mask: Mask, spacing: Spacing) -> Mask:
     keep = pieces.sizes * float(np.prod(spacing)) >= 1000.0
     keep[0] = False
     return np.asarray(keep[pieces.labels])
-
-
-def _largest(mask: Mask) -> Mask:
-    pieces = label_components(mask)
-    if not pieces.count:
-        return mask
-    return np.asarray(pieces.labels == 1 + int(pieces.sizes[1:].argmax()))
 
 
 def _on_ct_scale(values: FloatGrid, head: Mask, hull: Mask, bone: Mask, grey: float) -> FloatGrid:

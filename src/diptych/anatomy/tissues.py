@@ -17,6 +17,10 @@ from diptych.model import InputError, Tissue
 RAYS = 26
 ENCLOSED = 0.8
 """Share of rays that must meet bone for a lump to lie inside a skull."""
+BARELY_ENCLOSED = 0.6
+"""Enough for the best lump where none is enclosed as well: two skulls at an angle, seen at
+coarse voxels from one point between them, leave wide gaps towards both necks.
+"""
 LEAST_LUMP_ML = 15.0
 LEAST_VESSEL_VOXELS = 6
 GAP_MM = 6.0
@@ -26,7 +30,7 @@ FLOOD_MM = 1.0 / 64.0
 """Depths closer than this count as equal."""
 SOFT_SIGMA, NOISY_SIGMA, NOISY_HU = 0.6, 1.0, 2.1
 """Smoothing in voxels; the wider where neighbours still differ by more than that median."""
-DEEP_MM, BELOW_BRAIN_HU = 5.0, 9.0
+DEEP_MM, BELOW_BRAIN_HU, FLUID_HU = 5.0, 9.0, 8.0
 """CSF is 15 to 30 HU darker than brain: half of the least, and something for noise."""
 
 
@@ -137,8 +141,12 @@ def _deep_lumps(
     pieces = label_components(deep)
     labels, sizes = pieces.labels, pieces.sizes * images.voxel_ml
     inside = np.zeros(pieces.count + 1, dtype=np.int32)
-    for label in range(1, pieces.count + 1):
-        if sizes[label] >= LEAST_LUMP_ML and _enclosure(labels == label, bone) >= ENCLOSED:
+    large = [n for n in range(1, pieces.count + 1) if sizes[n] >= LEAST_LUMP_ML]
+    shares = {label: _enclosure(labels == label, bone) for label in large}
+    best = max(shares.values(), default=0.0)
+    limit = ENCLOSED if best >= ENCLOSED else max(best, BARELY_ENCLOSED)
+    for label in large:
+        if shares[label] >= limit:
             inside[label] = int(inside.max()) + 1
     if not inside.any():
         raise InputError(
@@ -182,8 +190,8 @@ def label_tissues(images: Images, parts: Compartments, policy: AnatomyPolicy) ->
     """`Tissue` codes, uint8, inside the box.
 
     Dura is the layer of the cavity next to the skull, the sheets inside the cavity that
-    contrast raises, and the fibrous tissue that closes gaps of the skull; of an MR, only
-    what contrast raises.
+    contrast raises, and the fibrous tissue that closes gaps of the skull. Of an MR none is
+    told here: it is as dark as CSF.
     """
     codes = np.where(images.body, np.uint8(Tissue.SKIN), np.uint8(Tissue.AIR))
     soft, fluid = read_soft(images, parts, policy)
@@ -203,6 +211,8 @@ def read_soft(
     of an infant with contrast: it lies BELOW_BRAIN_HU below the median of the deep cavity.
     """
     mean = 0.5 * (images.plain + images.venous)
+    if images.hull is not None:  # bone must not shine into CSF that is as dark
+        mean = np.where(parts.bone, np.float32(FLUID_HU), mean)
     soft = ndimage.gaussian_filter(mean, SOFT_SIGMA)
     deep = parts.cavity & ~parts.vessel & (parts.depth > DEEP_MM)
     if images.hull is not None or not deep.any():
@@ -215,6 +225,8 @@ def read_soft(
 
 
 def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: AnatomyPolicy) -> Mask:
+    if images.hull is not None:  # in a T1 image dura is as dark as the CSF beside it
+        return np.zeros(images.body.shape, dtype=bool)
     step = min(images.spacing)
     outside = images.body & ~parts.cavity & ~parts.bone
     touching = ndimage.binary_dilation(parts.cavity, iterations=1)
@@ -222,6 +234,4 @@ def _find_dura(images: Images, parts: Compartments, soft: FloatGrid, policy: Ana
     closing = outside & touching
     rise = ndimage.gaussian_filter(parts.rise, 0.6)
     raised = (rise > policy.dura_rise) | (soft > 58.0)
-    if images.hull is not None:  # in a T1 image the lining is as dark as the CSF beside it
-        return np.asarray(parts.cavity & raised)
     return np.asarray(lining | closing | (parts.cavity & raised))

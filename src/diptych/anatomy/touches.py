@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.anatomy.images import FloatGrid, Images
+from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.lumen import sample_field
 from diptych.kernels.skeleton import Skeleton, Strand, count_ends, drop_strand
 
@@ -13,20 +13,31 @@ DIP = 0.75
 """Share of the contrast of the vessels it links, below which a link is no lumen."""
 DRAIN_MM = 100.0
 """Vessels that have a drain of their own are longer together, for it goes to the neck."""
+CLEAR = 3.0
+NORMAL, MOST_VALUES = 1.4826, 200_000
 BESIDE_MM = (1.5, 5.0)
 SAMPLE_MM = 0.4
 
 Points = NDArray[np.float64]
 
 
+def read_noise(rise: FloatGrid, where: Mask) -> float:
+    """Standard deviation of the contrast's noise in a mask, by the median deviation."""
+    values = rise[where][:: max(int(where.sum()) // MOST_VALUES, 1)]
+    if not len(values):
+        return 0.0
+    return NORMAL * float(np.median(np.abs(values - np.median(values))))
+
+
 def cut_touches(
-    skeleton: Skeleton, images: Images, rise: FloatGrid
+    skeleton: Skeleton, images: Images, rise: FloatGrid, noise: float = 0.0
 ) -> tuple[Skeleton, tuple[Points, ...]]:
     """The skeleton (voxel indices) without links that are no lumen, and these links.
 
     Only links between two branch points are judged. The faintest goes first; what is left
     at its ends is joined. A link stays when without it a piece shorter than DRAIN_MM would
-    hang on nothing: then it is all that is seen of a vein's mouth.
+    hang on nothing: then it is all that is seen of a vein's mouth. It also stays when the
+    dip is less than CLEAR times the noise (standard deviation, HU).
     """
     links: list[Points] = []
     while True:
@@ -34,7 +45,7 @@ def cut_touches(
         depths = [
             (depth, number)
             for number, strand in enumerate(skeleton.strands)
-            if (depth := _depth(skeleton, strand, degree, images, rise)) < DIP
+            if (depth := _depth(skeleton, strand, degree, images, (rise, noise))) < DIP
             and not _is_mouth(skeleton, number, images)
         ]
         if not depths:
@@ -70,7 +81,7 @@ def _depth(
     strand: Strand,
     degree: NDArray[np.int64],
     images: Images,
-    rise: FloatGrid,
+    contrast: tuple[FloatGrid, float],
 ) -> float:
     """Least contrast along a link, as a share of that of the fainter vessel at its ends."""
     if strand.start == strand.end or min(degree[strand.start], degree[strand.end]) < 3:
@@ -78,12 +89,14 @@ def _depth(
     line = _between(strand.path, images, 0.0, np.inf)
     if len(line) * SAMPLE_MM > TOUCH_MM:
         return 1.0
+    rise, noise = contrast
     along = np.convolve(sample_field(rise, line), np.ones(3) / 3.0, mode="same")
-    middle = along[1:-1] if len(along) > 2 else along
-    beside = min(
-        _beside(skeleton, strand, node, images, rise) for node in (strand.start, strand.end)
-    )
-    return round(float(middle.min()) / max(beside, 1e-6), 9)
+    least = float(along[1:-1].min() if len(along) > 2 else along.min())
+    ends = (strand.start, strand.end)
+    beside = min(_beside(skeleton, strand, node, images, rise) for node in ends)
+    if beside - least < CLEAR * noise:
+        return 1.0
+    return round(least / max(beside, 1e-6), 9)
 
 
 def _beside(skeleton: Skeleton, link: Strand, node: int, images: Images, rise: FloatGrid) -> float:

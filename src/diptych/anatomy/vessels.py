@@ -12,7 +12,7 @@ from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches
+from diptych.anatomy.touches import cut_touches, read_noise
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -132,7 +132,8 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
         return skeleton, 0
     covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise)
+    noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
+    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise, noise)
     return skeleton, len(links)
 
 
@@ -175,9 +176,7 @@ def _radii(blood: Blood, paths: list[Points]) -> list[Points]:
     away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
     near = away < CATCH_MM
     count = sum(len(path) for path in paths)
-    held: Points = np.bincount(nearest[near], weights=blood.volume[near], minlength=count).astype(
-        np.float64
-    )
+    held = np.bincount(nearest[near], blood.volume[near], count).astype(np.float64)
     return [
         _tube_radius(path, volume)
         for path, volume in zip(paths, np.split(held, split_stops(paths)), strict=True)

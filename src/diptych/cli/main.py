@@ -193,9 +193,7 @@ def _keep_labels(case: Path, labels: Path | None, table: Path | None) -> list[st
 
     if labels is None:
         if table is not None:
-            raise UsageError(
-                "--label-table was given without --labels", remedy="give --labels FILE"
-            )
+            raise UsageError("--label-table without --labels", remedy="give --labels FILE")
         return []
     from diptych.pipeline.folder import CaseFolder
     from diptych.pipeline.labels import keep_labels
@@ -243,6 +241,14 @@ def intake(
     role: Annotated[
         str, typer.Option("--role", help="What the sources show: ct, ctv, cta, mr, mrv or mra.")
     ] = "",
+    register: Annotated[
+        bool,
+        typer.Option(
+            "--register",
+            help="Bring the sources onto the grid of the first series by their content"
+            " (rigid; needs diptych[register]); the residual is shown.",
+        ),
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -253,7 +259,7 @@ def intake(
         from diptych.pipeline.opening import add_sources
         from diptych.pipeline.plan import PlanOptions, run_part
 
-        add_sources(case, sources or [], role)
+        add_sources(case, sources or [], role, register)
         with Reporter(quiet) as reporter:
             result = run_part(case, "intake", PlanOptions(), reporter)
         say.result(result, lines=[f"intake: written to {result['folder']}"])

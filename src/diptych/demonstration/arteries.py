@@ -1,6 +1,6 @@
 """The arteries of a pair: from carotids and basilar artery to branches over each cortex."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from diptych.model import Owner
 LEAF_RADII = (0.55, 0.8)
 """Radius of the last branches, mm; every vessel above them follows Murray's law."""
 _CROSSING_RADIUS = 1.0
+_TRUNK_RADIUS = 1.3
 _CLEARANCE = 0.8
 _LEAST_DEPTH = 2.0
 _SIDES = ((1.0, "left"), (-1.0, "right"))
@@ -58,6 +59,23 @@ class _Supply:
     def at(self, place: tuple[int, int]) -> Points:
         result: Points = self.runs[place[0]].path[place[1]]
         return result
+
+    def room(self, path: Points) -> float:
+        """The least distance, mm, of a path from the wall of any vein."""
+        gap, index = self.others.query(path)
+        return float((gap - self.reach[index]).min())
+
+    def freest(self, draw: Callable[[float], Points]) -> Points:
+        """The first of the paths drawn with more and more play (mm) that leaves room for a
+        trunk, else the one with most room.
+        """
+        best = draw(0.0)
+        for attempt in range(1, 25):
+            if self.room(best) >= _TRUNK_RADIUS + _CLEARANCE:
+                break
+            path = draw(0.4 * attempt)
+            best = max(best, path, key=self.room)
+        return best
 
     def is_free(self, path: Points, radius: float) -> bool:
         """Whether a path keeps off all veins, and off all arteries but where it begins."""
@@ -180,7 +198,12 @@ def _draw_stem(supply: _Supply, twin: int, carotid: int, side: float, word: str)
     owner, half = Owner(twin + 1), supply.halves[twin]
     start = supply.at(supply.end_of(carotid))
     aim = _unit(np.array([side * 0.90, -0.16, -0.24]))
-    path = _surfacing(supply, half, start, aim, 3.0)
+
+    def draw(play: float) -> Points:
+        shift = 0.01 * play * supply.stream.uniform(-1.0, 1.0, 3)
+        return _surfacing(supply, half, start, _unit(aim + shift), 3.0)
+
+    path = supply.freest(draw)
     return supply.add(
         Run(
             name=f"middle cerebral artery {owner.name}, {word}",
@@ -248,8 +271,7 @@ def _draw_anterior(supply: _Supply, twin: int, carotid: int, side: float, word: 
             [x, 20.0 * size, 0.85 * top],
         ]
     ).T
-    rest = _placed(supply, twin, np.concatenate([start[:, None], stations], axis=1))
-    rest[0] = supply.at(supply.end_of(carotid))
+    rest = _trunk_from(supply, twin, supply.end_of(carotid), stations)
     trunk = supply.add(
         Run(
             name=f"anterior cerebral artery {owner.name}, {word}",
@@ -267,6 +289,23 @@ def _draw_anterior(supply: _Supply, twin: int, carotid: int, side: float, word: 
         )
 
 
+def _trunk_from(supply: _Supply, twin: int, place: tuple[int, int], stations: Points) -> Points:
+    """From a place of a run through own-frame stations (3, M), each moved by a little chance
+    where veins are in the way; outwards rather than through the midline.
+    """
+    start = supply.joint.poses[twin].backward(supply.at(place)[:, None])
+    out = np.sign(stations[:1])
+
+    def draw(play: float) -> Points:
+        shift = play * supply.stream.uniform(-1.0, 1.0, stations.shape)
+        moved = stations + np.concatenate([out * np.abs(shift[:1]), shift[1:]])
+        path = _placed(supply, twin, np.concatenate([start, moved], axis=1))
+        path[0] = supply.at(place)
+        return path
+
+    return supply.freest(draw)
+
+
 def _roof_height(infant: Infant) -> float:
     heights = np.arange(10.0, 120.0, 0.5)
     line = np.stack([np.zeros_like(heights), np.zeros_like(heights), heights])
@@ -281,14 +320,12 @@ def _draw_posterior(supply: _Supply, twin: int, basilar: int, side: float, word:
     start = supply.joint.poses[twin].backward(supply.at(tip)[:, None])[:, 0]
     stations = np.array(
         [
-            start,
             [side * 11.0 * size, 2.0 * size, start[2] + 1.0],
             [side * 16.0 * size, 14.0 * size, start[2] + 3.0],
             [side * 15.0 * size, 28.0 * size, start[2] + 5.0],
         ]
     ).T
-    path = _placed(supply, twin, stations)
-    path[0] = supply.at(tip)
+    path = _trunk_from(supply, twin, tip, stations)
     trunk = supply.add(
         Run(
             name=f"posterior cerebral artery {owner.name}, {word}",
@@ -317,7 +354,8 @@ def _draw_crossing(supply: _Supply, twin: int) -> None:
         index = min(feeders, key=lambda n: _gap(supply.runs[n].path, through))
         path = supply.runs[index].path
         near = int(np.linalg.norm(path - through, axis=1).argmin())
-        place = (index, int(np.clip(near, 8, max(len(path) - 8, 8))))
+        margin = min(8, len(path) // 2)
+        place = (index, int(np.clip(near, margin, len(path) - 1 - margin)))
         found = _crossing_path(supply, twin, supply.at(place), through)
         if found is not None and supply.is_free(found, _CROSSING_RADIUS):
             supply.add(

@@ -139,8 +139,8 @@ def make_interface(order: PairOrder, roof_a: Map, roof_b: Map) -> Interface:
 
     Half-way between the roofs, plus a bulge of A into B of 10 to 12 mm, smaller bumps,
     and a herniation of B into A of 8 to 15 mm beside it (hard: up to 20); all fade towards
-    the rim, where
-    the surface keeps a wave of two and three crests. Outside the rim it runs on smoothly.
+    the rim, where the surface keeps a wave of two and three crests. Outside the rim it runs
+    on smoothly.
     """
     stream = random_stream(order, "interface")
     overlap = np.nan_to_num(roof_a - roof_b, nan=-20.0)

@@ -43,6 +43,7 @@ _METOPIC_CLOSES = (3.0, 9.0)
 """Months, from CT: Vu 2001, doi:10.1097/00001665-200111000-00005."""
 _FONTANELLE = ((1.0, 22.0), (12.0, 10.0), (24.0, 5.0), (25.0, 0.0))
 """Months and size, mm: Wu and Li 2012, Chin J Pediatr 50(7):493-497 (93 % closed at 24)."""
+_CLOSED = 0.2
 _STRIDE = 0.5
 _WAVE = 0.7
 
@@ -81,11 +82,10 @@ def map_plates(
             width = np.full(line.shape[1], half)
             if stations[0] is _BREGMA:
                 width = np.maximum(width, _fontanelle_half(line, name, order.age))
-            if width.max() <= 0.0:
-                continue
-            points.append(line.T)
-            halves.append(width)
-            names.append(np.full(len(width), name))
+            open_ = width > _CLOSED
+            points.append(line.T[open_])
+            halves.append(width[open_])
+            names.append(np.full(int(open_.sum()), name))
     return PlateMap(
         tree=cKDTree(np.concatenate(points)),
         half=np.concatenate(halves),

@@ -300,7 +300,7 @@ def _check_facts(facts: dict[str, Any], name: str) -> None:
             " (digits and dots, at most 64)",
             remedy="give the DICOM Frame of Reference UID of the series",
         )
-    known = {"modality": ("CT", "MR", "SEG"), "role": ("", "ct", "ctv", "cta", "mr", "mrv", "mra")}
+    known = {"modality": ("CT", "MR", "SEG"), "role": ("", "ct", "ctv", "mr", "mrv", "cta", "mra")}
     for field, words in known.items():
         if facts.get(field, words[0]) not in words:
             raise InputError(

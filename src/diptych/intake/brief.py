@@ -9,7 +9,7 @@ from diptych.intake.identity import check_text
 from diptych.model import InputError, InputErrors, Landmark, Subject
 from diptych.model.geometry import Point
 
-ROLES = {"ct": "CT", "ctv": "CT", "cta": "CT", "mr": "MR", "mrv": "MR", "mra": "MR"}
+ROLES = {"ct": "CT", "ctv": "CT", "mr": "MR", "mrv": "MR", "cta": "CT", "mra": "MR"}
 """Roles of series and the modality that each needs."""
 
 
@@ -26,12 +26,15 @@ class TwinEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesEntry:
-    """[[series]] as written; `path` lies inside raw/."""
+    """[[series]] as written; `path` lies inside raw/. `register`: bring it onto the grid of
+    the first series by its content, when it lies on another one.
+    """
 
     role: str
     path: str
     subject: Subject
     evidence: str
+    register: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +233,7 @@ def _landmark(reader: _Reader, table: Mapping[str, object], where: str) -> Landm
 
 
 def _series(reader: _Reader, table: Mapping[str, object], where: str) -> SeriesEntry:
-    reader.known(table, where, "role path subject evidence")
+    reader.known(table, where, "role path subject evidence register")
     role = reader.text(table, where, "role")
     if role and role not in ROLES:
         reader.fault(
@@ -241,7 +244,17 @@ def _series(reader: _Reader, table: Mapping[str, object], where: str) -> SeriesE
         path=_inside_raw(reader, reader.text(table, where, "path"), where),
         subject=_subject(reader, reader.text(table, where, "subject"), where),
         evidence=reader.text(table, where, "evidence"),
+        register=_flag(reader, table, where, "register"),
     )
+
+
+def _flag(reader: _Reader, table: Mapping[str, object], where: str, name: str) -> bool:
+    value = table.get(name, False)
+    if not isinstance(value, bool):
+        reader.fault(
+            f"{where}.{name} is {value!r}, expected true or false", f"correct {where}.{name}"
+        )
+    return value is True
 
 
 def _subject(reader: _Reader, text: str, where: str) -> Subject:

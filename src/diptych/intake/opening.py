@@ -15,6 +15,7 @@ from diptych.intake.series import (
     check_unlisted,
     check_values,
     join_formats,
+    register_others,
     shows,
 )
 from diptych.model import (
@@ -145,8 +146,9 @@ def _series(file: CaseFile, series: Sequence[RawSeries], found: Findings) -> tup
     found.add_checks(lambda: check_unlisted(file.series, series))
     if sorted(file.twins) == ["A", "B"]:
         found.add_checks(lambda: check_identity(assigned, file.twins))
-    kept, agreed = found.attempt(lambda: join_formats(assigned)) or ((), ())
-    found.checks.extend(agreed)
+    joined, agreed = found.attempt(lambda: join_formats(assigned)) or ((), ())
+    kept, brought = found.attempt(lambda: register_others(joined)) or ((), ())
+    found.checks.extend((*agreed, *brought))
     if kept:
         found.add_checks(lambda: check_geometry(kept))
     for entry, raw in kept:

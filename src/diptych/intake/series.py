@@ -7,6 +7,7 @@ from itertools import permutations
 import numpy as np
 
 from diptych.intake.brief import ROLES, SeriesEntry, TwinEntry
+from diptych.intake.registration import GOOD_RESIDUAL_MM, align_series
 from diptych.model import Check, InputError, RawSeries, SafetyRefusal, Subject, TwinId
 from diptych.model.geometry import Volume
 
@@ -225,6 +226,32 @@ def _largest_difference(one: Volume, other: Volume) -> float:
     return float(np.abs(np.subtract(one.voxels, other.voxels, dtype=np.float64)).max())
 
 
+def register_others(assigned: Sequence[Assigned]) -> tuple[tuple[Assigned, ...], tuple[Check, ...]]:
+    """The series, those that ask for it brought onto the grid of the first; with the residuals.
+
+    Raises InputError when the extra is missing or the registration cannot be trusted.
+    """
+    if not assigned:
+        return (), ()
+    first, kept, checks = assigned[0][1], [assigned[0]], []
+    for entry, raw in assigned[1:]:
+        if not entry.register or raw.volume.same_grid(first.volume):
+            kept.append((entry, raw))
+            continue
+        found = align_series(first.volume, raw.volume)
+        kept.append((entry, replace(raw, volume=found.volume)))
+        checks.append(
+            Check(
+                name=f"registered-{entry.role}",
+                passed=found.residual <= GOOD_RESIDUAL_MM,
+                detail=f"{raw.name} was brought onto {first.name}: moved by {found.shift:.1f} mm"
+                f" and {found.turn:.1f} degrees; the searches from both sides leave"
+                f" {found.residual:.2f} mm. Look at both laid over each other before use",
+            )
+        )
+    return tuple(kept), tuple(checks)
+
+
 def check_geometry(assigned: Sequence[Assigned]) -> tuple[Check, ...]:
     """One frame of reference (the UIDs themselves) and one grid, in millimetres."""
     first = assigned[0][1]
@@ -232,13 +259,15 @@ def check_geometry(assigned: Sequence[Assigned]) -> tuple[Check, ...]:
         if raw.volume.frame_of_reference != first.volume.frame_of_reference:
             raise SafetyRefusal(
                 f"{first.name} and {raw.name} have different frames of reference",
-                remedy="register one series to the other first, or give series of one session",
+                remedy=f"if both show the same heads, have {raw.name} registered: register = true"
+                " in its [[series]] of case.toml; or give series of one session",
             )
         if not raw.volume.same_grid(first.volume):
             raise SafetyRefusal(
                 f"{first.name} ({_grid(first)}) and {raw.name} ({_grid(raw)}) lie on different"
                 " grids",
-                remedy=f"resample {raw.name} to the grid of {first.name}",
+                remedy=f"have {raw.name} registered: register = true in its [[series]] of"
+                f" case.toml; or resample it to the grid of {first.name}",
             )
     for _, raw in assigned:
         _refuse_odd_size(raw)

@@ -75,6 +75,9 @@ def _series(entry: SeriesEntry) -> Iterator[str]:
     yield '# Whom it shows: "A", "B", or "SHARED" when both are in the field; and how we know.'
     yield f"subject = {_text(str(entry.subject))}"
     yield f"evidence = {_text(entry.evidence)}"
+    if entry.register:
+        yield "# Brought onto the grid of the first series by its content; the residual is shown."
+        yield "register = true"
 
 
 def _text(text: str) -> str:

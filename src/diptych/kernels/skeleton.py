@@ -1,6 +1,7 @@
 """The centrelines of a mask as a graph: branch points, ends, and the strands between them."""
 
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,18 +141,69 @@ def prune_spurs(skeleton: Skeleton, least: Points) -> Skeleton:
     least : (V,) voxels; a strand with a free end goes when it is no longer than the value
     at its branch point. The shortest goes first; nodes with two strands left are joined.
     """
-    strands = list(skeleton.strands)
-    while True:
-        strands = _join_all(strands)
-        degree = _degrees(strands, len(skeleton.nodes))
-        spurs = [
-            (_length(strand.path), number)
-            for number, strand in enumerate(strands)
-            if _is_spur(strand, degree, least)
-        ]
-        if not spurs:
-            return Skeleton(nodes=skeleton.nodes, strands=tuple(strands))
-        strands.pop(min(spurs)[1])
+    web = _Web(skeleton)
+    for node in range(len(skeleton.nodes)):
+        web.join(node)
+    waiting = [(web.length[number], number) for number in web.strands]
+    heapify(waiting)
+    while waiting:
+        _, number = heappop(waiting)
+        if number in web.strands and web.is_spur(number, least):
+            strand = web.drop(number)
+            for node in (strand.start, strand.end):
+                web.join(node)
+                for near in sorted(web.at.get(node, ())):
+                    heappush(waiting, (web.length[near], near))
+    return Skeleton(nodes=skeleton.nodes, strands=tuple(web.strands.values()))
+
+
+class _Web:
+    """Strands by number, those at each node, and their lengths; changed in place."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        self.strands: dict[int, Strand] = {}
+        self.at: dict[int, set[int]] = {}
+        self.length: dict[int, float] = {}
+        self._next = 0
+        for strand in skeleton.strands:
+            self.add(strand)
+
+    def add(self, strand: Strand) -> None:
+        number = self._next
+        self._next += 1
+        self.strands[number] = strand
+        self.length[number] = _length(strand.path)
+        for node in (strand.start, strand.end):
+            self.at.setdefault(node, set()).add(number)
+
+    def drop(self, number: int) -> Strand:
+        strand = self.strands.pop(number)
+        for node in (strand.start, strand.end):
+            self.at[node].discard(number)
+        return strand
+
+    def degree(self, node: int) -> int:
+        """Strand ends at a node; a loop has two there."""
+        return sum(
+            (self.strands[n].start == node) + (self.strands[n].end == node)
+            for n in self.at.get(node, ())
+        )
+
+    def join(self, node: int) -> None:
+        """Makes one strand of two that meet at a node alone."""
+        here = sorted(self.at.get(node, ()))
+        if len(here) == 2 and self.degree(node) == 2:
+            first, second = (self.drop(number) for number in here)
+            self.add(_joined(first, second, node))
+
+    def is_spur(self, number: int, least: Points) -> bool:
+        strand, long = self.strands[number], self.length[number]
+        if strand.start == strand.end:
+            return self.degree(strand.start) > 2 and long <= LOOP * float(least[strand.start])
+        for free, held in ((strand.start, strand.end), (strand.end, strand.start)):
+            if self.degree(free) == 1 and self.degree(held) > 1:
+                return bool(long <= least[held])
+        return False
 
 
 def count_ends(skeleton: Skeleton) -> NDArray[np.int64]:
@@ -161,8 +213,11 @@ def count_ends(skeleton: Skeleton) -> NDArray[np.int64]:
 
 def drop_strand(skeleton: Skeleton, number: int) -> Skeleton:
     """Without one strand; nodes with two strands left are joined."""
-    rest = [strand for n, strand in enumerate(skeleton.strands) if n != number]
-    return Skeleton(nodes=skeleton.nodes, strands=tuple(_join_all(rest)))
+    web = _Web(skeleton)
+    strand = web.drop(number)
+    for node in (strand.start, strand.end):
+        web.join(node)
+    return Skeleton(nodes=skeleton.nodes, strands=tuple(web.strands.values()))
 
 
 def scale_skeleton(skeleton: Skeleton, factor: int) -> Skeleton:
@@ -187,31 +242,6 @@ def _degrees(strands: list[Strand], count: int) -> NDArray[np.int64]:
 
 def _length(path: Points) -> float:
     return float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
-
-
-def _is_spur(strand: Strand, degree: NDArray[np.int64], least: Points) -> bool:
-    if strand.start == strand.end:
-        short = _length(strand.path) <= LOOP * float(least[strand.start])
-        return bool(degree[strand.start] > 2) and short
-    for free, held in ((strand.start, strand.end), (strand.end, strand.start)):
-        if degree[free] == 1 and degree[held] > 1:
-            return bool(_length(strand.path) <= least[held])
-    return False
-
-
-def _join_all(strands: list[Strand]) -> list[Strand]:
-    """Joins strands at nodes where exactly two different strands meet."""
-    while True:
-        at: dict[int, list[int]] = {}
-        for number, strand in enumerate(strands):
-            at.setdefault(strand.start, []).append(number)
-            at.setdefault(strand.end, []).append(number)
-        meeting = [(node, on) for node, on in sorted(at.items()) if len(on) == 2 and on[0] != on[1]]
-        if not meeting:
-            return strands
-        node, (first, second) = meeting[0]
-        joined = _joined(strands[first], strands[second], node)
-        strands = [s for n, s in enumerate(strands) if n not in (first, second)] + [joined]
 
 
 def _joined(first: Strand, second: Strand, node: int) -> Strand:

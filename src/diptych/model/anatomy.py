@@ -12,7 +12,7 @@ from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import NodeId, Owner, TwinId, VesselId
 from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
 
-NO_TERRITORY = Millilitre(0.0)
+NO_BRAIN = Millilitre(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +40,7 @@ class Vessel:
     flow: Measured
     confidence: float
     name_confidence: float = 1.0
-    territory: Millilitre = NO_TERRITORY
+    territory: Millilitre = NO_BRAIN
 
     def __post_init__(self) -> None:
         require(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from json import dumps, loads
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from diptych.anatomy import UNSAID
 from diptych.formats.labels import LabelMap, LabelName, list_masks, read_labels, read_mask
 from diptych.formats.nifti import read_series, sidecar_path, write_volume
 from diptych.kernels.resample import resample
-from diptych.model import Case, InputError, SafetyRefusal, Tissue, UsageError, Volume
+from diptych.model import Case, InputError, SafetyRefusal, Segmenter, Tissue, UsageError, Volume
 from diptych.pipeline.folder import CaseFolder, write_atomically
 from diptych.plugins import load_plugin
 from diptych.storage.blobs import hash_folder
@@ -115,8 +115,8 @@ def _has_frame(folder: CaseFolder) -> bool:
 
 
 def _ask_segmenter(name: str, case: Case) -> Volume:
-    found: Any = load_plugin(SEGMENTERS, name)
-    segmenter = found() if isinstance(found, type) else found
+    found = load_plugin(SEGMENTERS, name)
+    segmenter = cast(Segmenter, found() if isinstance(found, type) else found)
     codes = np.asarray(segmenter.segment(case))
     grid = case.volumes[0].volume
     allowed = {*(int(tissue) for tissue in Tissue), UNSAID}

@@ -12,7 +12,7 @@ from diptych.model import InputError, RawSeries, Subject, UsageError
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
 from diptych.tables.roster import demonstration_roster
 
-_ROLES = ("ct", "ctv", "cta", "mr", "mrv", "mra")
+_ROLES = ("ct", "ctv", "mr", "mrv", "cta", "mra")
 
 
 def read_case_file(folder: CaseFolder) -> CaseFile:
@@ -67,10 +67,11 @@ def write_case(folder: CaseFolder, file: CaseFile) -> None:
         write_atomically(folder.roster, demonstration_roster().encode("utf-8"))
 
 
-def add_sources(case: Path, sources: Sequence[Path], role: str) -> None:
+def add_sources(case: Path, sources: Sequence[Path], role: str, register: bool = False) -> None:
     """Copies series into raw/ and names them in case.toml, once they have been read well.
 
     `role` says what they show; without it the role that the file itself gives is used.
+    `register`: bring them onto the grid of the first series by their content.
     Nothing is copied if one of them is refused.
     """
     folder = CaseFolder(case)
@@ -80,7 +81,7 @@ def add_sources(case: Path, sources: Sequence[Path], role: str) -> None:
     if role not in ("", *_ROLES):
         raise UsageError(f"--role is {role!r}", remedy=f"give one of {', '.join(_ROLES)}")
     file = read_case_file(folder)
-    entries = [_entry(folder, source, role) for source in sources]
+    entries = [replace(_entry(folder, source, role), register=register) for source in sources]
     with folder.locked(), folder.staging() as staging:
         for source, entry in zip(sources, entries, strict=True):
             _copy(source, staging / entry.path)

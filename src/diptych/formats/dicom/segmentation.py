@@ -194,8 +194,7 @@ def _layout(data: Any, name: str) -> tuple[NDArray[np.float64], NDArray[np.float
             f"{name}: row and column directions or pixel spacing are not those of a plane",
             remedy=_AGAIN,
         )
-    step = measure.get("SpacingBetweenSlices") or measure.get("SliceThickness") or 0.0
-    return directions, spacing, float(step)
+    return directions, spacing, float(measure.get("SpacingBetweenSlices") or 0.0)
 
 
 def _item(shared: Any, first: Any, keyword: str, name: str) -> Any:
@@ -224,10 +223,9 @@ def _numbers(item: Any, keyword: str, count: int, name: str) -> NDArray[np.float
 
 
 def _step(along: NDArray[np.float64], told: float, name: str) -> float:
-    """The slice step: what the frames show, if neighbouring slices are there, else what is told."""
+    """The slice step that is told, else the least distance of two frames."""
     gaps = np.diff(np.unique(np.round(along, 4)))
-    least = float(gaps.min()) if gaps.size else told
-    step = told if told > 0 and abs(least / told - round(least / told)) < OFF_GRID else least
+    step = told or (float(gaps.min()) if gaps.size else 0.0)
     if not 0.05 <= step <= 20.0:
         raise InputError(
             f"{name}: its slices are {step:g} mm apart, expected 0.05 to 20 mm", remedy=_AGAIN
