@@ -6,6 +6,7 @@ itself. Every figure has the same figure of the best flat plane beside it.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,54 @@ def cut_distance(side: Codes, truth: TruthArrays, where: Mask) -> CutDistance:
     if len(away) == 0:
         return CutDistance(mean=float("nan"), p95=float("nan"), faces=0)
     return CutDistance(mean=float(away.mean()), p95=float(np.percentile(away, 95)), faces=len(away))
+
+
+def septum_distance(owner: Codes, truth: TruthArrays, vessel: Mask | None = None) -> CutDistance:
+    """Distance of the map's own boundary from the true interface, where the septum is whole.
+
+    vessel : voxels that the map takes for vessels. They, and true vessels, are left out: a
+        vein lies with its owner, which says nothing of the septum.
+    """
+    where = (truth.tissues > 0) & (truth.tissues != VESSEL) & ~truth.interrupted
+    return cut_distance(owner, truth, where if vessel is None else where & ~vessel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Voxels whose stated confidence lies from `low` to below `high` per cent: how many, what
+    was said of them on average, and how many of them are right, per cent.
+    """
+
+    low: float
+    high: float
+    count: int
+    said: float
+    right: float
+
+
+BINS = (50.0, 60.0, 70.0, 80.0, 85.0, 95.0, 98.0, 101.0)
+
+
+def measure_reliability(sure: Codes, said: Codes, truth: TruthArrays) -> tuple[Reliability, ...]:
+    """Stated confidence of the owner against the truth, vessels apart, within 12 mm of the
+    interface, the septum whole or not; bins without voxels are left out.
+    """
+    where = (truth.near | truth.near_interrupted) & ((said == A) | (said == B))
+    stated, right = sure[where].astype(np.float64), said[where] == truth.owner[where]
+    found = []
+    for low, high in pairwise(BINS):
+        within = (stated >= low) & (stated < high)
+        if within.any():
+            found.append(
+                Reliability(
+                    low=low,
+                    high=high,
+                    count=int(within.sum()),
+                    said=float(stated[within].mean()),
+                    right=100.0 * float(right[within].mean()),
+                )
+            )
+    return tuple(found)
 
 
 def positions(affine: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:

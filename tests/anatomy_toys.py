@@ -5,10 +5,13 @@ A lies below (z < 0), B above, both facing -y: class TV-I with a ring sinus, PV 
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import numpy as np
 
+from diptych.anatomy import map_anatomy
 from diptych.model import (
+    Anatomy,
     Brief,
     Case,
     CaseId,
@@ -54,6 +57,16 @@ class Toy:
     step: float = STEP
     bridge: float = 0.0
     upside_down: bool = False
+
+
+def map_toy(toy: Toy | None = None) -> Anatomy:
+    """The anatomy of a toy pair, found once in a run of the tests."""
+    return _map_once(toy or Toy())
+
+
+@cache
+def _map_once(toy: Toy) -> Anatomy:
+    return map_anatomy(draw(toy), tables=TABLES)
 
 
 def draw(toy: Toy) -> Case:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from anatomy_toys import TABLES, Toy, draw
+from anatomy_toys import TABLES, Toy, draw, map_toy
 
 from diptych.anatomy import map_anatomy
 from diptych.model import Anatomy, Owner
@@ -11,8 +11,8 @@ from diptych.model import Anatomy, Owner
 @pytest.fixture(scope="module")
 def both() -> tuple[Anatomy, Anatomy]:
     return (
-        map_anatomy(draw(Toy()), tables=TABLES),
-        map_anatomy(draw(Toy(swapped=True)), tables=TABLES),
+        map_toy(),
+        map_toy(Toy(swapped=True)),
     )
 
 

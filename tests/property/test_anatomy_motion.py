@@ -1,24 +1,16 @@
 """A pair that lies otherwise in the scanner, or on finer voxels, gives the same result."""
 
-from functools import cache
-
 import numpy as np
 import pytest
-from anatomy_toys import STEP, TABLES, Toy, draw, points, turning
+from anatomy_toys import STEP, Toy, map_toy, points, turning
 
-from diptych.anatomy import map_anatomy
-from diptych.model import Anatomy, Owner, Tissue
-
-
-@cache
-def mapped(toy: Toy) -> Anatomy:
-    return map_anatomy(draw(toy), tables=TABLES)
+from diptych.model import Owner, Tissue
 
 
 def compare(toy: Toy, within: float) -> None:
     """Same class, axes, network and measures; owners as the plain toy's, but for voxels
     closer to the true interface than `within` mm."""
-    plain, moved = mapped(Toy()), mapped(toy)
+    plain, moved = map_toy(Toy()), map_toy(toy)
     _, _, z = points(toy)
     codes = moved.ownership.voxels
     tissue = (codes > 0) & (moved.tissues.voxels != Tissue.VESSEL)

@@ -1,17 +1,18 @@
 """What people say about owners stands, is mirrored, and changes nothing it does not touch."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
-from anatomy_toys import TABLES, Toy, draw, points
+from anatomy_toys import TABLES, Toy, draw, map_toy, points
 from scipy import ndimage
 
 from diptych.anatomy import map_anatomy
+from diptych.anatomy.corrections import divide_locally
 from diptych.anatomy.images import read_images
 from diptych.anatomy.ownership import (
     Ground,
+    Sides,
     divide_again,
     divide_tissue,
     lay_over,
@@ -31,11 +32,6 @@ def seed(place, radius: float, owner: Owner) -> Corrections:
     return Corrections(seeds=(ball,))
 
 
-@cache
-def mapped(swapped: bool = False) -> Anatomy:
-    return map_anatomy(draw(Toy(swapped=swapped)), tables=TABLES)
-
-
 def corrected(corrections: Corrections, swapped: bool = False) -> Anatomy:
     return map_anatomy(draw(Toy(swapped=swapped)), tables=TABLES, corrections=corrections)
 
@@ -48,12 +44,12 @@ def ball(place, radius: float) -> np.ndarray:
 def test_a_ball_of_tissue_is_whose_people_say() -> None:
     found = corrected(seed(HERE, 7.0, Owner.A))
     inside = ball(HERE, 7.0) & (found.tissues.voxels != Tissue.VESSEL)
-    assert (mapped().ownership.voxels[inside] == Owner.B).mean() > 0.8
+    assert (map_toy().ownership.voxels[inside] == Owner.B).mean() > 0.8
     assert (found.ownership.voxels[inside] == Owner.A).all()
     assert (found.confidence.voxels[inside] == 100).all()
     assert any("corrected by people: 1 seeds" in note for note in found.notes)
     far = ~ball(HERE, 30.0)
-    assert np.array_equal(found.ownership.voxels[far], mapped().ownership.voxels[far])
+    assert np.array_equal(found.ownership.voxels[far], map_toy().ownership.voxels[far])
 
 
 def test_corrections_are_mirrored() -> None:
@@ -65,7 +61,7 @@ def test_corrections_are_mirrored() -> None:
 
 
 def test_paint_may_say_shared() -> None:
-    grid = mapped().ownership
+    grid = map_toy().ownership
     paint = np.where(ball((0.0, 0.0, 0.0), 6.0), 3, 0).astype(np.uint8)
     painted = Corrections(painted=(grid.on_this_grid(paint, source="painted"),))
     found = corrected(painted)
@@ -74,13 +70,13 @@ def test_paint_may_say_shared() -> None:
 
 
 def test_a_seed_in_a_vessel_speaks_of_that_vessel_alone() -> None:
-    vein = next(v for v in mapped().vessels.vessels if v.name == "bridging vein B1")
+    vein = next(v for v in map_toy().vessels.vessels if v.name == "bridging vein B1")
     place = tuple(float(value) for value in vein.path[len(vein.path) // 2])
     found = corrected(seed(place, 1.0, Owner.A))
     other = {v.id: v.owner for v in found.vessels.vessels}
-    for vessel in mapped().vessels.vessels:
+    for vessel in map_toy().vessels.vessels:
         assert other[vessel.id] is (Owner.A if vessel.id == vein.id else vessel.owner)
-    changed = found.ownership.voxels != mapped().ownership.voxels
+    changed = found.ownership.voxels != map_toy().ownership.voxels
     assert changed.any()
     vessel = found.tissues.voxels == Tissue.VESSEL
     assert (found.tissues.voxels[changed] == Tissue.VESSEL).mean() > 0.5
@@ -88,11 +84,11 @@ def test_a_seed_in_a_vessel_speaks_of_that_vessel_alone() -> None:
 
 
 def test_paint_over_most_of_a_vessel_speaks_of_it() -> None:
-    sinus = next(v for v in mapped().vessels.vessels if v.name == "superior sagittal sinus B")
+    sinus = next(v for v in map_toy().vessels.vessels if v.name == "superior sagittal sinus B")
     low, high = sinus.path.min(axis=0) - 4.0, sinus.path.max(axis=0) + 4.0
     place = np.moveaxis(points(), 0, -1)
     paint = (((place >= low) & (place <= high)).all(axis=-1) * 1).astype(np.uint8)
-    painted = Corrections(painted=(mapped().ownership.on_this_grid(paint, source="painted"),))
+    painted = Corrections(painted=(map_toy().ownership.on_this_grid(paint, source="painted"),))
     found = corrected(painted).vessels.vessel(sinus.id)
     assert found.owner is Owner.A
     assert found.confidence == 1.0
@@ -101,7 +97,7 @@ def test_paint_over_most_of_a_vessel_speaks_of_it() -> None:
 def test_seeds_in_air_and_paint_on_another_grid_are_refused() -> None:
     with pytest.raises(InputError, match=r"seed at 200.00, 0.00, 0.00 mm .* lies in air"):
         corrected(seed((200.0, 0.0, 0.0), 3.0, Owner.A))
-    grid = mapped().ownership
+    grid = map_toy().ownership
     other = replace(grid, voxels=np.ones(grid.shape, np.uint8), affine=grid.affine * 2.0)
     with pytest.raises(InputError, match="not the grid of the case"):
         corrected(Corrections(painted=(other,)))
@@ -115,23 +111,31 @@ def test_values_refuse_what_is_no_owner() -> None:
         seed(HERE, 3.0, Owner.UNKNOWN)
     with pytest.raises(InputError, match="radius is 0"):
         seed(HERE, 0.0, Owner.A)
-    grid = mapped().ownership
+    grid = map_toy().ownership
     with pytest.raises(InputError, match="hold the values 7"):
         Corrections(painted=(grid.on_this_grid(np.full(grid.shape, 7), source="p"),))
 
 
-def test_where_the_search_starts_changes_nothing() -> None:
+def ground_of_toy() -> Ground:
     case, policy = draw(Toy()), AnatomyPolicy()
     images = read_images(case, policy)
     parts = find_compartments(images, policy)
-    ground = Ground(
+    return Ground(
         images=images,
         parts=parts,
         territory=find_territory(case, images, parts, policy),
         errors=read_errors(TABLES["classification"]),
     )
-    first = divide_tissue(images, parts, ground.territory, ground.errors)
-    said = np.where(ball(HERE, 7.0)[images.box], 1, 0).astype(np.uint8)
+
+
+def divided(ground: Ground) -> Sides:
+    return divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
+
+
+def test_where_the_search_starts_changes_nothing() -> None:
+    ground = ground_of_toy()
+    first = divided(ground)
+    said = np.where(ball(HERE, 7.0)[ground.images.box], 1, 0).astype(np.uint8)
     once = divide_again(ground, first, said)
     again = divide_again(ground, once, said)
     assert np.array_equal(once.side, again.side)
@@ -149,3 +153,14 @@ def test_seeds_that_meet_at_a_corner_are_parted() -> None:
     seeds = np.zeros((2, 2, 2), dtype=np.uint8)
     seeds[0, 0, 0], seeds[1, 1, 1] = 1, 2
     assert not part_seeds(seeds).any()
+
+
+@pytest.mark.parametrize("place", [HERE, (4.0, -4.0, 24.0)])
+def test_what_is_sought_near_the_boundary_is_what_is_sought_everywhere(place) -> None:
+    """The second ball lies too far from the boundary for the layer round it."""
+    ground = ground_of_toy()
+    first = divided(ground)
+    said = np.where(ball(place, 7.0)[ground.images.box], 1, 0).astype(np.uint8)
+    near, whole = divide_locally(ground, first, said), divide_again(ground, first, said)
+    assert np.array_equal(near.side, whole.side)
+    assert np.abs(near.confidence.astype(int) - whole.confidence).max() <= 1

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from anatomy_toys import TABLES, Toy, draw, points
+from anatomy_toys import TABLES, Toy, map_toy, points
 
-from diptych.anatomy import map_anatomy
 from diptych.anatomy.depth import oconnell_class, winston_class
 from diptych.anatomy.perturb import spread_over
 from diptych.model import Classification, Measured, Owner
@@ -81,8 +80,8 @@ def test_interval_spans_the_repeats_and_the_error_of_an_area() -> None:
 
 
 def test_a_bridge_of_brain_is_found_and_its_owner_is_not_sure() -> None:
-    bridged = map_anatomy(draw(Toy(bridge=9.0)), tables=TABLES)
-    whole = map_anatomy(draw(Toy()), tables=TABLES)
+    bridged = map_toy(Toy(bridge=9.0))
+    whole = map_toy()
     assert whole.classification.winston == "B"
     assert bridged.classification.winston == "D"
     assert bridged.measures["fused-area-brain"].value == pytest.approx(np.pi * 0.81, rel=0.5)
@@ -93,7 +92,7 @@ def test_a_bridge_of_brain_is_found_and_its_owner_is_not_sure() -> None:
 
 
 def test_the_class_tells_all_three_schemes() -> None:
-    classes = map_anatomy(draw(Toy()), tables=TABLES).classification
+    classes = map_toy().classification
     assert classes.oconnell == "total I"
     told = " ".join(classes.reasons)
     assert "Winston B" in told

@@ -1,20 +1,13 @@
 """The whole part on two joined balls: owners, vessels, class, and what is refused."""
 
-from functools import cache
-
 import numpy as np
 import pytest
-from anatomy_toys import STEP, TABLES, Toy, draw, points, routes, tube
+from anatomy_toys import STEP, TABLES, Toy, draw, map_toy, points, routes, tube
 
 from diptych.anatomy import map_anatomy
 from diptych.anatomy.ownership import part_seeds
 from diptych.kernels.mincut import minimum_cut
-from diptych.model import Anatomy, InputError, Owner, SafetyRefusal, Tissue, TwinId
-
-
-@cache
-def mapped(toy: Toy | None = None) -> Anatomy:
-    return map_anatomy(draw(toy or Toy()), tables=TABLES)
+from diptych.model import InputError, Owner, SafetyRefusal, Tissue, TwinId
 
 
 def true_side() -> np.ndarray:
@@ -22,7 +15,7 @@ def true_side() -> np.ndarray:
 
 
 def test_tissue_near_the_interface_goes_to_its_own_twin() -> None:
-    anatomy = mapped()
+    anatomy = map_toy()
     codes, height = anatomy.ownership.voxels, np.abs(points()[2])
     near = (codes > 0) & (height < 12.0) & (anatomy.tissues.voxels != Tissue.VESSEL)
     assert float((codes != true_side())[near].mean()) < 0.04
@@ -48,14 +41,14 @@ def test_territories_that_do_not_meet_are_kept() -> None:
 
 
 def test_nobody_exactly_where_air() -> None:
-    anatomy = mapped()
+    anatomy = map_toy()
     air = anatomy.tissues.voxels == Tissue.AIR
     assert np.array_equal(air, anatomy.ownership.voxels == Owner.NOBODY)
     assert np.array_equal(air, anatomy.confidence.voxels == 0)
 
 
 def test_confidence_is_low_only_at_the_boundary() -> None:
-    anatomy = mapped()
+    anatomy = map_toy()
     sure, height = anatomy.confidence.voxels, np.abs(points()[2])
     tissue = sure > 0
     assert np.percentile(sure[tissue & (height > 8.0)], 1) > 95
@@ -63,7 +56,7 @@ def test_confidence_is_low_only_at_the_boundary() -> None:
 
 
 def test_shared_ring_and_both_sagittal_sinuses_are_named_and_owned() -> None:
-    vessels = mapped().vessels.vessels
+    vessels = map_toy().vessels.vessels
     owners = {(vessel.name, vessel.owner) for vessel in vessels}
     assert ("circumferential sinus", Owner.SHARED) in owners
     assert ("superior sagittal sinus A", Owner.A) in owners
@@ -75,13 +68,13 @@ def test_shared_ring_and_both_sagittal_sinuses_are_named_and_owned() -> None:
 
 
 def test_calibre_is_that_of_the_tube_drawn() -> None:
-    for vessel in mapped().vessels.vessels:
+    for vessel in map_toy().vessels.vessels:
         if vessel.owner is Owner.SHARED:
             assert vessel.calibre == pytest.approx(6.0, rel=0.12)
 
 
 def test_vessel_voxels_have_the_vessel_owner() -> None:
-    anatomy = mapped()
+    anatomy = map_toy()
     found = anatomy.tissues.voxels == Tissue.VESSEL
     for name, owner, path, radius in routes(ring=True):
         lumen = found & (tube(path) < 0.6 * radius) & (np.abs(points()[2]) < 70)
@@ -90,7 +83,7 @@ def test_vessel_voxels_have_the_vessel_owner() -> None:
 
 
 def test_blood_is_conserved_and_leaves_by_the_jugulars() -> None:
-    network = mapped().vessels
+    network = map_toy().vessels
     roots = {node.id: node.root for node in network.nodes if node.root is not None}
     assert sorted(roots.values()) == [TwinId.A, TwinId.B]
     balance = dict.fromkeys((node.id for node in network.nodes), 0.0)
@@ -104,12 +97,12 @@ def test_blood_is_conserved_and_leaves_by_the_jugulars() -> None:
             assert surplus == pytest.approx(0.0, abs=1e-9)
     entering = -sum(balance[node] for node in ends)
     assert sum(balance[node] for node in roots) == pytest.approx(entering, rel=1e-9)
-    brains = [mapped().measures[f"brain-volume-{letter}"].value for letter in "AB"]
+    brains = [map_toy().measures[f"brain-volume-{letter}"].value for letter in "AB"]
     assert entering == pytest.approx(sum(brains) * 0.512, rel=0.02)
 
 
 def test_class_angle_and_rotation() -> None:
-    found = mapped().classification
+    found = map_toy().classification
     assert found.label == "TV-I"
     assert found.long_axis_angle.value == pytest.approx(180.0, abs=0.1)
     assert found.rotation.value == pytest.approx(0.0, abs=0.1)
@@ -117,13 +110,13 @@ def test_class_angle_and_rotation() -> None:
 
 
 def test_without_a_ring_the_class_is_partial() -> None:
-    found = mapped(Toy(ring=False))
+    found = map_toy(Toy(ring=False))
     assert found.classification.label == "PV"
     assert not any(v.owner is Owner.SHARED for v in found.vessels.vessels)
 
 
 def test_septum_is_measured_as_the_disc_it_is() -> None:
-    measures = mapped().measures
+    measures = map_toy().measures
     disc = np.pi * (45.5**2 - 36.0**2) / 100.0
     whole = np.pi * (50.0**2 - 36.0**2) / 100.0
     inside = measures["fused-area-dura"].value + measures["fused-area-bone"].value
@@ -136,22 +129,22 @@ def test_septum_is_measured_as_the_disc_it_is() -> None:
 
 
 def test_rigid_shift_gives_the_same_voxels() -> None:
-    moved = mapped(Toy(shift=(100.0, -40.0, 8.0)))
+    moved = map_toy(Toy(shift=(100.0, -40.0, 8.0)))
     for name in ("tissues", "ownership", "confidence"):
-        assert np.array_equal(getattr(moved, name).voxels, getattr(mapped(), name).voxels)
-    first, second = mapped().vessels.vessels[0], moved.vessels.vessels[0]
+        assert np.array_equal(getattr(moved, name).voxels, getattr(map_toy(), name).voxels)
+    first, second = map_toy().vessels.vessels[0], moved.vessels.vessels[0]
     assert np.allclose(second.path - first.path, (100.0, -40.0, 8.0), atol=1e-6)
 
 
 def test_without_contrast_no_vessel_is_made_up() -> None:
-    found = mapped(Toy(contrast=False))
+    found = map_toy(Toy(contrast=False))
     assert found.vessels.vessels == ()
     assert not (found.tissues.voxels == Tissue.VESSEL).any()
     assert any("no series with venous contrast" in note for note in found.notes)
 
 
 def test_without_frankfurt_points_axes_are_estimated_and_told() -> None:
-    found = mapped(Toy(marks=("nasion",)))
+    found = map_toy(Toy(marks=("nasion",)))
     assert any("not marked" in note and "A, B" in note for note in found.notes)
     assert found.axes[0].long[2] > 0.9
     assert found.axes[1].long[2] < -0.9

@@ -1,24 +1,18 @@
 """Not every joined pair is craniopagus, and not every scan shows everything: it is told."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
-from anatomy_toys import TABLES, Toy, draw, points
+from anatomy_toys import TABLES, Toy, draw, map_toy, points
 
 from diptych.anatomy import map_anatomy
-from diptych.model import Anatomy, InputError, SafetyRefusal, Scope
+from diptych.model import InputError, SafetyRefusal, Scope
 from diptych.pipeline.parts import _require_craniopagus
 
 
-@cache
-def mapped(toy: Toy) -> Anatomy:
-    return map_anatomy(draw(toy), tables=TABLES)
-
-
 def scope(toy: Toy) -> Scope:
-    found = mapped(toy).scope
+    found = map_toy(toy).scope
     assert found is not None
     return found
 
@@ -27,7 +21,7 @@ def test_joined_by_the_calvaria_is_craniopagus() -> None:
     found = scope(Toy())
     assert found.craniopagus is True
     assert "a plan of separation" in found.possible
-    _require_craniopagus(mapped(Toy()))
+    _require_craniopagus(map_toy(Toy()))
 
 
 def test_joined_below_the_frankfurt_planes_is_not_and_nothing_is_planned() -> None:
@@ -38,7 +32,7 @@ def test_joined_below_the_frankfurt_planes_is_not_and_nothing_is_planned() -> No
     assert {line.split("twin ")[1][0] for line in below} == {"A", "B"}
     assert "a plan of separation" in found.impossible
     with pytest.raises(SafetyRefusal, match="no separation was planned: not craniopagus"):
-        _require_craniopagus(mapped(Toy(upside_down=True)))
+        _require_craniopagus(map_toy(Toy(upside_down=True)))
 
 
 def test_the_same_is_said_when_the_letters_are_swapped() -> None:

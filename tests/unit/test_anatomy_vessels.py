@@ -8,8 +8,9 @@ from scipy import ndimage
 
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import divide_lumen, find_blood, grow_voxels
+from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches
+from diptych.anatomy.touches import cut_touches, read_noise
 from diptych.anatomy.vessels import Tree, trace_vessels
 from diptych.kernels.components import label_components
 from diptych.kernels.skeleton import Skeleton, Strand
@@ -203,3 +204,48 @@ def test_no_vessel_no_branch() -> None:
     parts.vessel[:] = False
     tree = trace_vessels(images, parts)
     assert tree.branches == () and tree.touches == 0
+
+
+def fading(gap_rise: float) -> tuple[Skeleton, np.ndarray, Images]:
+    """A vein that ends two voxels short of a sinus, and the contrast in between."""
+    images, _ = scene(VEINS, [1.2, 1.2])
+    rise = np.full(SHAPE, 150.0, dtype=np.float32)
+    rise[21:24, 20, 10] = gap_rise
+    a, b, c, d = (
+        np.array(p, dtype=float) for p in ((4, 20, 10), (21, 20, 10), (24, 4, 10), (24, 36, 10))
+    )
+    strands = (
+        Strand(start=0, end=1, path=np.linspace(a, b, 18)),
+        Strand(start=2, end=3, path=np.linspace(c, d, 33)),
+    )
+    return Skeleton(nodes=np.array([a, b, c, d]), strands=strands), rise, images
+
+
+@pytest.mark.parametrize(("gap_rise", "strands"), [(120.0, 3), (20.0, 2)])
+def test_mouth_that_only_fades_is_closed(gap_rise: float, strands: int) -> None:
+    skeleton, rise, images = fading(gap_rise)
+    closed = close_mouths(skeleton, images, rise)
+    assert len(closed.strands) == strands
+    if strands == 3:
+        ends = [end for strand in closed.strands for end in (strand.start, strand.end)]
+        assert ends.count(4) == 3
+        assert closed.nodes[4].tolist() == [24.0, 20.0, 10.0]
+
+
+def test_end_that_points_past_a_vessel_is_left() -> None:
+    skeleton, rise, images = fading(150.0)
+    aside = skeleton.strands[0].path @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    turned = aside - aside[-1] + skeleton.nodes[1]
+    strands = (Strand(start=0, end=1, path=turned), skeleton.strands[1])
+    nodes = np.concatenate([turned[:1], skeleton.nodes[1:]])
+    left = close_mouths(Skeleton(nodes=nodes, strands=strands), images, rise)
+    assert len(left.strands) == 2
+
+
+def test_noise_is_read_and_a_dip_within_it_is_no_touch() -> None:
+    random = np.random.Generator(np.random.Philox(key=5))
+    field = random.normal(4.0, 10.0, (30, 30, 30)).astype(np.float32)
+    assert read_noise(field, np.ones(field.shape, dtype=bool)) == pytest.approx(10.0, rel=0.05)
+    skeleton, rise, images = ladder(0.6)
+    assert len(cut_touches(skeleton, images, rise, noise=10.0)[1]) == 1
+    assert len(cut_touches(skeleton, images, rise, noise=30.0)[1]) == 0

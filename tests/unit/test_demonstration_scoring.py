@@ -133,3 +133,28 @@ def test_the_best_plane_cannot_follow_a_step():
 def test_ratio_to_the_ruler():
     assert scoring.ratio(6.0, 2.0) == 3.0
     assert scoring.ratio(6.0, 0.0) == float("inf")
+
+
+def test_septum_distance_leaves_vessels_out():
+    truth = make_truth()
+    said = truth.owner.copy()
+    said[3, 3, 10:14] = 1
+    vessel = np.zeros(SHAPE, dtype=bool)
+    vessel[3, 3, 10:14] = True
+    assert scoring.septum_distance(said, truth).p95 > 0.0
+    assert scoring.septum_distance(said, truth, vessel).mean == 0.0
+
+
+def test_reliability_counts_what_was_said_and_what_is_right():
+    truth = make_truth()
+    sure = np.full(SHAPE, 100, dtype=np.uint8)
+    sure[0, 0, 9:11], sure[1, 1, 9:11] = 90, 92
+    said = truth.owner.copy()
+    said[0, 0, 10] = 1
+    bins = scoring.measure_reliability(sure, said, truth)
+    assert [(entry.low, entry.count) for entry in bins] == [
+        (85.0, 4),
+        (98.0, int(truth.near.sum()) - 4),
+    ]
+    assert (bins[0].said, bins[0].right) == (91.0, 75.0)
+    assert bins[1].right == 100.0

@@ -5,9 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.anatomy.crop import crop_ground, crop_sides, paste_sides
 from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.images import Box, Images
-from diptych.anatomy.ownership import Ground, Sides, divide_again, divide_tissue
+from diptych.anatomy.ownership import (
+    Ground,
+    Sides,
+    block_round,
+    divide_again,
+    divide_tissue,
+    to_boundary,
+)
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
 from diptych.model import Corrections, InputError, Owner, OwnerSeed, Volume
@@ -15,6 +23,8 @@ from diptych.model import Corrections, InputError, Owner, OwnerSeed, Volume
 MOST_OF_IT = 0.5
 """Share of a vessel's centreline that paint must cover to speak of the vessel."""
 SURE = 1.0
+FREE_MM, RIM_MM = 16.0, 4.0
+"""How far from the last boundary a corrected one is sought, and what it must keep off the rim."""
 
 Codes = NDArray[np.uint8]
 
@@ -114,8 +124,29 @@ def divide_as_told(ground: Ground, corrections: Corrections) -> tuple[Sides, Sai
     first = divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
     if not corrections.seeds and not corrections.painted:
         return first, said, ()
-    sides = divide_again(ground, first, said.tissue)
+    sides = divide_locally(ground, first, said.tissue)
     return sides, said, (describe_change(corrections, first, sides, ground.images.voxel_ml),)
+
+
+def divide_locally(ground: Ground, sides: Sides, said: Codes) -> Sides:
+    """The sides once people have spoken, sought round the boundary that they correct.
+
+    What is said near the boundary moves it near by: only a layer of FREE_MM to both sides
+    is sought anew. Where that layer is not enough, all is sought.
+    """
+    if not sides.faces.any():
+        return divide_again(ground, sides, said)
+    reach = round((FREE_MM + RIM_MM) / min(ground.images.spacing))
+    block = block_round(sides.faces | (said > 0), reach)
+    near, found = crop_ground(ground, block), crop_sides(sides, block)
+    away = to_boundary(near.images, found.side)
+    seeds = np.where(away > FREE_MM, found.side, near.territory.seeds).astype(np.uint8)
+    held = replace(near, territory=replace(near.territory, seeds=seeds))
+    rim = away > FREE_MM - RIM_MM
+    part = None if rim[said[block] > 0].any() else divide_again(held, found, said[block])
+    if part is None or rim[part.faces].any():
+        return divide_again(ground, sides, said)
+    return paste_sides(sides, block, part)
 
 
 def correct_branches(drainage: Drainage, tree: Tree, images: Images, said: Said) -> Drainage:

@@ -67,7 +67,7 @@ def assign_owners(
     for n in range(len(run)):
         if not shared[n]:
             owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
-            sure[n] = round(purity * courses.sure[n], 6)
+            sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
     )
@@ -78,6 +78,18 @@ def assign_owners(
         crossing=crossing,
         passing=find_passing(facts, courses),
     )
+
+
+def _trust(tree: Tree, number: int, facts: Facts, sure: float) -> float:
+    """How far an owner can be trusted that came to a branch along its course.
+
+    A vein with an end of its own, and a sinus, are judged by themselves. Of two ways that a
+    course may take, about half lead to the same twin.
+    """
+    branch = tree.branches[number]
+    if tree.free_ends(branch) or facts.calibre[number] >= facts.vein:
+        return 1.0
+    return 0.5 + 0.5 * sure
 
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from diptych.anatomy.images import Box, Images
+from diptych.anatomy.crop import crop_ground, crop_sides
+from diptych.anatomy.images import Images
 from diptych.anatomy.junction import junction_figures
 from diptych.anatomy.ownership import (
     Ground,
@@ -63,7 +64,7 @@ def repeat_junction(ground: Ground, sides: Sides, policy: AnatomyPolicy) -> list
         return []
     reach = round(ROUND_MM / min(ground.images.spacing))
     block = block_round(sides.faces, reach)
-    near, found = _crop_ground(ground, block), _crop_sides(sides, block)
+    near, found = crop_ground(ground, block), crop_sides(sides, block)
     noise = estimate_noise(ground.images, ground.parts)
     seeds = np.where(to_boundary(near.images, found.side) > FREE_MM, found.side, 0)
     held = replace(near, territory=replace(near.territory, seeds=seeds.astype(np.uint8)))
@@ -127,48 +128,3 @@ def _measure_once(near: Ground, found: Sides, policy: AnatomyPolicy) -> dict[str
     codes = label_tissues(near.images, parts, policy)
     codes[find_septum(parts, sides)] = Tissue.DURA
     return junction_figures(near.images, codes, parts, sides)
-
-
-def _crop_ground(ground: Ground, block: Box) -> Ground:
-    images, parts = ground.images, ground.parts
-    whole = images.box
-    box = tuple(
-        slice(outer.start + inner.start, outer.start + inner.stop)
-        for outer, inner in zip(whole, block, strict=True)
-    )
-    start = np.array([part.start for part in block], dtype=np.float64)
-    affine = images.affine.copy()
-    affine[:3, 3] = images.position_of(start)
-    return replace(
-        ground,
-        images=replace(
-            images,
-            plain=images.plain[block],
-            venous=images.venous[block],
-            body=images.body[block],
-            box=(box[0], box[1], box[2]),
-            affine=affine,
-        ),
-        parts=Compartments(
-            bone=parts.bone[block],
-            cavity=parts.cavity[block],
-            vessel=parts.vessel[block],
-            depth=parts.depth[block],
-            lumps=parts.lumps[block],
-            rise=parts.rise[block],
-        ),
-    )
-
-
-def _crop_sides(sides: Sides, block: Box) -> Sides:
-    return replace(
-        sides,
-        side=sides.side[block],
-        inner=sides.inner[block],
-        sheet=sides.sheet[block],
-        faces=sides.faces[block],
-        confidence=sides.confidence[block],
-        seen=None,
-        film=None,
-        wet=None,
-    )

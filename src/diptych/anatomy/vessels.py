@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
+from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.touches import cut_touches, read_noise
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
@@ -134,6 +135,7 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
     noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
     skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise, noise)
+    skeleton = close_mouths(skeleton, images, parts.rise)
     return skeleton, len(links)
 
 

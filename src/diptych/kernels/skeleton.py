@@ -220,6 +220,14 @@ def drop_strand(skeleton: Skeleton, number: int) -> Skeleton:
     return Skeleton(nodes=skeleton.nodes, strands=tuple(web.strands.values()))
 
 
+def join_strands(skeleton: Skeleton) -> Skeleton:
+    """With one strand for each two that meet at a node alone."""
+    web = _Web(skeleton)
+    for node in range(len(skeleton.nodes)):
+        web.join(node)
+    return Skeleton(nodes=skeleton.nodes, strands=tuple(web.strands.values()))
+
+
 def scale_skeleton(skeleton: Skeleton, factor: int) -> Skeleton:
     """The skeleton of a grid with `factor` times as many voxels, in the coarse grid's indices."""
 

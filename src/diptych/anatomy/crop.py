@@ -1,0 +1,63 @@
+"""A block cut out of what a case's boundary is sought in, and put back."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from diptych.anatomy.images import Box
+from diptych.anatomy.ownership import Ground, Sides
+from diptych.anatomy.tissues import Compartments
+
+
+def crop_ground(ground: Ground, block: Box) -> Ground:
+    """The ground inside a block of its box, the territory's seeds too."""
+    images, parts = ground.images, ground.parts
+    whole = images.box
+    box = tuple(
+        slice(outer.start + inner.start, outer.start + inner.stop)
+        for outer, inner in zip(whole, block, strict=True)
+    )
+    start = np.array([part.start for part in block], dtype=np.float64)
+    affine = images.affine.copy()
+    affine[:3, 3] = images.position_of(start)
+    return replace(
+        ground,
+        territory=replace(ground.territory, seeds=ground.territory.seeds[block]),
+        images=replace(
+            images,
+            plain=images.plain[block],
+            venous=images.venous[block],
+            body=images.body[block],
+            box=(box[0], box[1], box[2]),
+            affine=affine,
+        ),
+        parts=Compartments(
+            bone=parts.bone[block],
+            cavity=parts.cavity[block],
+            vessel=parts.vessel[block],
+            depth=parts.depth[block],
+            lumps=parts.lumps[block],
+            rise=parts.rise[block],
+        ),
+    )
+
+
+def crop_sides(sides: Sides, block: Box) -> Sides:
+    """The sides inside a block of their box."""
+    return replace(sides, **{name: grid[block] for name, grid in _grids(sides).items()})
+
+
+def paste_sides(sides: Sides, block: Box, part: Sides) -> Sides:
+    """The sides with what was found anew in a block."""
+    found, pasted = _grids(part), {}
+    for name, grid in _grids(sides).items():
+        pasted[name] = grid.copy()
+        pasted[name][block] = found[name]
+    return replace(sides, **pasted)
+
+
+def _grids(sides: Sides) -> dict[str, Any]:
+    """The arrays of sides by the names of their fields."""
+    values = {field.name: getattr(sides, field.name) for field in fields(sides)}
+    return {name: grid for name, grid in values.items() if grid is not None}
