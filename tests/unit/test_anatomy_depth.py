@@ -76,7 +76,8 @@ def test_interval_spans_the_repeats_and_the_error_of_an_area() -> None:
     assert spread_over(10.0, [9.0, 10.5], "cm2") == Measured(
         value=10.0, low=8.9, high=10.6, unit="cm2"
     )
-    assert spread_over(0.9, [], "1") == Measured(value=0.9, low=0.9, high=0.9, unit="1")
+    share = spread_over(0.995, [0.99], "1")
+    assert (share.low, share.high) == (pytest.approx(0.98005), 1.0)
 
 
 def test_a_bridge_of_brain_is_found_and_its_owner_is_not_sure() -> None:

@@ -34,8 +34,9 @@ def spread_over(value: float, others: Sequence[float], unit: str) -> Measured:
     to both sides of it. No figure here can be negative.
     """
     ends = [value, *others]
-    error = 0.0 if unit == "1" else AREA_ERROR * value
+    error = AREA_ERROR * value
     low, high = max(min(ends) - error, 0.0), max(ends) + error
+    high = min(high, 1.0) if unit == "1" else high
     return Measured(value=value, low=low, high=high, unit=unit)
 
 

@@ -110,7 +110,7 @@ def _require_craniopagus(anatomy: Anatomy) -> None:
         raise SafetyRefusal(
             "no separation was planned: " + "; ".join(scope.findings),
             remedy="if the twins are joined by the calvaria alone, correct the landmarks of the"
-            f" twins in case.toml; {ANATOMY} holds what could be computed",
+            " twins in case.toml; diptych anatomy CASE keeps what could be computed",
         )
 
 
