@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from report_inputs import make_coverage, make_schedule, measured
 
-from diptych.model import CoverageCell, Owner, Subject, TwinId
+from diptych.model import CoverageCell, Measured, Owner, Subject, TwinId
 from diptych.report.dayaxis import lay_day, milestone_rows
 from diptych.report.fingerprint import hash_value, name_values
 from diptych.report.heatmap import merge_cells, sort_cell
@@ -133,3 +133,13 @@ def test_fingerprints_follow_the_values():
     assert hash_value({"b": 1, "a": 2}) == hash_value({"a": 2, "b": 1})
     assert hash_value(np.array([1, 2])) != hash_value(np.array([2, 1]))
     assert [name.split(":")[0] for name in name_values(b=1, a=make_coverage())] == ["a", "b"]
+
+
+def test_a_figure_without_a_unit_shows_none():
+    assert (
+        tell_measured(Measured(value=0.86, low=0.85, high=0.88, unit="1")) == "0.86 (0.85 to 0.88)"
+    )
+
+
+def test_whole_percents_have_no_decimals_whatever_the_float():
+    assert tell_share(0.28) == "28\u00a0%"

@@ -134,6 +134,7 @@ def tabulate_vessels(vessels: Iterable[Vessel]) -> Table:
         "Calibre",
         "Length",
         "Greatest flow",
+        "Brain drained",
         "Confidence",
     )
     return table(
@@ -155,6 +156,7 @@ def _vessel_row(key: tuple[int, str, str], pieces: list[Vessel]) -> tuple[str, .
         f"{low if low == high else f'{low} to {high}'}\u00a0mm",
         f"{sum(piece.length for piece in pieces):.0f}\u00a0mm",
         tell_amount(most.flow),
+        f"{sum(piece.territory for piece in pieces):.0f}\u00a0ml",
         tell_share(round(min(piece.confidence for piece in pieces), 2)),
     )
 

@@ -19,6 +19,7 @@ from diptych.report.blocks import (
     tabulate_measures,
     tabulate_vessels,
 )
+from diptych.report.drains import tabulate_scope, tabulate_shares
 from diptych.report.inputs import DossierInputs
 from diptych.report.summary import name_class, tell_margins
 from diptych.report.words import (
@@ -109,6 +110,8 @@ def write_anatomy(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Section
         ("Sinus shared", ("yes: " if found.shared_sinus else "no: ") + found.shared_sinus_evidence),
         ("Distances to the limits", tell_margins(found)),
         ("Ambiguous", "YES" if found.ambiguous else "no"),
+        ("O'Connell 1976", found.oconnell or "not judged"),
+        ("Winston (deepest shared structure)", found.winston or "not judged"),
     )
     axes = {entry.twin: entry for entry in anatomy.axes}
     a, b = axes[TwinId.A], axes[TwinId.B]
@@ -123,10 +126,12 @@ def write_anatomy(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Section
         title="Anatomy",
         blocks=(
             *figures,
+            *tabulate_scope(anatomy.scope),
             table("Class by the table of Stone & Goodrich 2006", ("Figure", "Value"), reason),
             *list_paragraphs(found.reasons, "text"),
             pair_table("Axes of the heads", inputs.case, rows),
             *tabulate_measures(inputs.case, anatomy.measures),
+            *tabulate_shares(anatomy.vessels),
             tabulate_vessels(anatomy.vessels.vessels),
         ),
     )

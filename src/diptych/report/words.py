@@ -11,7 +11,15 @@ from diptych.model import (
 )
 
 SHAPES = {"circle": "●", "square": "■"}
-UNITS = {"cm2": "cm²", "mm2": "mm²", "mm3": "mm³", "deg": "°", "degrees": "°", "degree": "°"}
+UNITS = {
+    "1": "",
+    "cm2": "cm²",
+    "mm2": "mm²",
+    "mm3": "mm³",
+    "deg": "°",
+    "degrees": "°",
+    "degree": "°",
+}
 NBSP = "\u00a0"
 
 
@@ -110,7 +118,7 @@ def tell_measured(figure: Measured) -> str:
 
 def tell_share(share: float) -> str:
     """A share as per cent, never rounded up to all or down to nothing."""
-    percent = 100.0 * share
+    percent = round(100.0 * share, 6)
     if 0.0 < percent < 0.1:
         return f"<{NBSP}0.1{NBSP}%"
     if 99.9 < percent < 100.0:
