@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from diptych.anatomy.images import Box
-from diptych.anatomy.ownership import Ground, Sides
+from diptych.anatomy.ownership import Ground, Sides, find_faces
 from diptych.anatomy.tissues import Compartments
 
 
@@ -41,6 +41,45 @@ def crop_ground(ground: Ground, block: Box) -> Ground:
             rise=parts.rise[block],
         ),
     )
+
+
+def thin_ground(ground: Ground, every: tuple[int, int, int]) -> Ground:
+    """The ground on every so many voxels along each axis, as if scanned so coarsely."""
+    i, j, k = (slice(None, None, step) for step in every)
+    block = (i, j, k)
+    images, parts = ground.images, ground.parts
+    affine = images.affine.copy()
+    affine[:3, :3] *= np.array(every)
+    plain = images.plain[block]
+    a, b, c = plain.shape
+    return replace(
+        ground,
+        territory=replace(ground.territory, seeds=ground.territory.seeds[block]),
+        images=replace(
+            images,
+            plain=plain,
+            venous=images.venous[block],
+            body=images.body[block],
+            box=(slice(0, a), slice(0, b), slice(0, c)),
+            grid=replace(images.grid, voxels=plain, affine=affine),
+            affine=affine,
+        ),
+        parts=Compartments(
+            bone=parts.bone[block],
+            cavity=parts.cavity[block],
+            vessel=parts.vessel[block],
+            depth=parts.depth[block],
+            lumps=parts.lumps[block],
+            rise=parts.rise[block],
+        ),
+    )
+
+
+def thin_sides(sides: Sides, every: tuple[int, int, int]) -> Sides:
+    """The sides on the same voxels; their faces are found anew."""
+    i, j, k = (slice(None, None, step) for step in every)
+    thin = replace(sides, **{name: grid[i, j, k] for name, grid in _grids(sides).items()})
+    return replace(thin, faces=find_faces(thin.side))
 
 
 def crop_sides(sides: Sides, block: Box) -> Sides:

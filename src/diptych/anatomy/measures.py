@@ -26,7 +26,7 @@ def measure_junction(
     from doing it again with images and limits a little otherwise (module `perturb`).
     """
     found = junction_figures(ground.images, tissues, ground.parts, sides)
-    again = repeat_junction(ground, sides, policy)
+    again = repeat_junction(ground, sides, policy, found)
     figures = {
         name: spread_over(value, [other[name] for other in again], unit_of(name))
         for name, value in found.items()
