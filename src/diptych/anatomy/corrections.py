@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.crop import crop_ground, crop_sides, paste_sides
 from diptych.anatomy.drainage import Drainage
+from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.images import Box, Images
 from diptych.anatomy.ownership import (
     Ground,
     Sides,
     block_round,
     divide_again,
-    divide_tissue,
     to_boundary,
 )
 from diptych.anatomy.tissues import Compartments
@@ -121,7 +121,7 @@ def _in_vessel(seed: OwnerSeed, images: Images, parts: Compartments) -> bool:
 def divide_as_told(ground: Ground, corrections: Corrections) -> tuple[Sides, Said, tuple[str, ...]]:
     """The sides by the images, and again with what people said; and a note if they did."""
     said = read_said(corrections, ground.images, ground.parts)
-    first = divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
+    first = divide_finely(ground)
     if not corrections.seeds and not corrections.painted:
         return first, said, ()
     sides = divide_locally(ground, first, said.tissue)

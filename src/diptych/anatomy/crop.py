@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from diptych.anatomy.images import Box
+from diptych.anatomy.images import Box, Images
 from diptych.anatomy.ownership import Ground, Sides, find_faces
 from diptych.anatomy.tissues import Compartments
+
+COARSE_MM = 1.25
+"""Voxels as large as this show all that the boundary follows."""
 
 
 def crop_ground(ground: Ground, block: Box) -> Ground:
@@ -41,6 +44,12 @@ def crop_ground(ground: Ground, block: Box) -> Ground:
             rise=parts.rise[block],
         ),
     )
+
+
+def coarser_steps(images: Images) -> tuple[int, int, int]:
+    """Every how many voxels along each axis make voxels of about COARSE_MM."""
+    i, j, k = (max(1, round(COARSE_MM / length)) for length in images.spacing)
+    return i, j, k
 
 
 def thin_ground(ground: Ground, every: tuple[int, int, int]) -> Ground:

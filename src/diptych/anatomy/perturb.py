@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from diptych.anatomy.crop import crop_ground, crop_sides, thin_ground, thin_sides
+from diptych.anatomy.crop import coarser_steps, crop_ground, crop_sides, thin_ground, thin_sides
 from diptych.anatomy.images import Images
 from diptych.anatomy.junction import junction_figures
 from diptych.anatomy.ownership import (
@@ -27,7 +27,6 @@ AREA_ERROR = 0.01
 FREE_MM, ROUND_MM = 10.0, 14.0
 """How far from the boundary found it may move, and what is looked at round it."""
 MAD_TO_SD = 1.4826
-COARSE_MM = 1.25
 
 
 def spread_over(value: float, others: Sequence[float], unit: str) -> Measured:
@@ -74,7 +73,7 @@ def repeat_junction(
     block = block_round(sides.faces, reach)
     near, held_sides = crop_ground(ground, block), crop_sides(sides, block)
     noise = estimate_noise(ground.images, ground.parts)
-    every = _coarser(ground.images)
+    every = coarser_steps(ground.images)
     if every == (1, 1, 1):
         return _repeat(near, held_sides, policy, noise)
     near, held_sides = thin_ground(near, every), thin_sides(held_sides, every)
@@ -83,12 +82,6 @@ def repeat_junction(
         {name: max(found[name] + value - base[name], 0.0) for name, value in other.items()}
         for other in _repeat(near, held_sides, policy, noise)
     ]
-
-
-def _coarser(images: Images) -> tuple[int, int, int]:
-    """Every how many voxels along each axis make voxels of about COARSE_MM."""
-    i, j, k = (max(1, round(COARSE_MM / length)) for length in images.spacing)
-    return i, j, k
 
 
 def _hold(near: Ground, found: Sides) -> Ground:
