@@ -15,7 +15,7 @@ COARSE_MM = 1.25
 
 def crop_ground(ground: Ground, block: Box) -> Ground:
     """The ground inside a block of its box, the territory's seeds too."""
-    images, parts = ground.images, ground.parts
+    images = ground.images
     whole = images.box
     box = tuple(
         slice(outer.start + inner.start, outer.start + inner.stop)
@@ -35,14 +35,7 @@ def crop_ground(ground: Ground, block: Box) -> Ground:
             box=(box[0], box[1], box[2]),
             affine=affine,
         ),
-        parts=Compartments(
-            bone=parts.bone[block],
-            cavity=parts.cavity[block],
-            vessel=parts.vessel[block],
-            depth=parts.depth[block],
-            lumps=parts.lumps[block],
-            rise=parts.rise[block],
-        ),
+        parts=_take(ground.parts, block),
     )
 
 
@@ -56,7 +49,7 @@ def thin_ground(ground: Ground, every: tuple[int, int, int]) -> Ground:
     """The ground on every so many voxels along each axis, as if scanned so coarsely."""
     i, j, k = (slice(None, None, step) for step in every)
     block = (i, j, k)
-    images, parts = ground.images, ground.parts
+    images = ground.images
     affine = images.affine.copy()
     affine[:3, :3] *= np.array(every)
     plain = images.plain[block]
@@ -73,14 +66,18 @@ def thin_ground(ground: Ground, every: tuple[int, int, int]) -> Ground:
             grid=replace(images.grid, voxels=plain, affine=affine),
             affine=affine,
         ),
-        parts=Compartments(
-            bone=parts.bone[block],
-            cavity=parts.cavity[block],
-            vessel=parts.vessel[block],
-            depth=parts.depth[block],
-            lumps=parts.lumps[block],
-            rise=parts.rise[block],
-        ),
+        parts=_take(ground.parts, block),
+    )
+
+
+def _take(parts: Compartments, block: Box) -> Compartments:
+    return Compartments(
+        bone=parts.bone[block],
+        cavity=parts.cavity[block],
+        vessel=parts.vessel[block],
+        depth=parts.depth[block],
+        lumps=parts.lumps[block],
+        rise=parts.rise[block],
     )
 
 
