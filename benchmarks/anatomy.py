@@ -32,6 +32,7 @@ import numpy as np
 REQUIREMENTS = (
     "connected-components-3d==4.1.1",
     "kimimaro==5.8.1",
+    "crackle-codec==0.55.0",
     "simpleitk==2.5.7",
     "numpy==2.4.6",
 )
@@ -53,7 +54,7 @@ WARM = 128
 
 def make_scan(size, folder):
     """The pair at that size as a file with what a case needs."""
-    from accuracy import find_head, read_volume
+    from pairs import find_head, read_volume
 
     from diptych.demonstration import PairOrder, make_pair
     from diptych.kernels.resample import resample
@@ -82,9 +83,8 @@ def make_scan(size, folder):
 
 def read_case(path):
     """The case of a scan, as intake would open it."""
-    from accuracy import make_case
+    from pairs import make_case
 
-    from diptych.demonstration import DemonstrationPair, PairOrder
     from diptych.model import Volume
 
     held = np.load(path)
@@ -99,14 +99,7 @@ def read_case(path):
         for name in ("ct", "ctv")
     }
     marks = pickle.loads(Path(path).with_suffix(".marks").read_bytes())
-    pair = DemonstrationPair(
-        **volumes,
-        series=tuple(volumes.items()),
-        landmarks=marks,
-        made_from="benchmark",
-        truth=None,
-    )
-    return make_case(pair, PairOrder(type=TYPE, spacing=SPACING))
+    return make_case(tuple(volumes.items()), marks, name=f"benchmark-{TYPE}", made_from="benchmark")
 
 
 class Steps:

@@ -139,11 +139,15 @@ class Reliability:
 BINS = (50.0, 60.0, 70.0, 80.0, 85.0, 95.0, 98.0, 101.0)
 
 
-def measure_reliability(sure: Codes, said: Codes, truth: TruthArrays) -> tuple[Reliability, ...]:
-    """Stated confidence of the owner against the truth, vessels apart, within 12 mm of the
-    interface, the septum whole or not; bins without voxels are left out.
+def measure_reliability(
+    sure: Codes, said: Codes, truth: TruthArrays, where: Mask | None = None
+) -> tuple[Reliability, ...]:
+    """Stated confidence of the owner against the truth in `where` (if nothing is given: in
+    tissue within 12 mm of the interface, vessels apart, the septum whole or not); only where
+    a twin is named as owner. Bins without voxels are left out.
     """
-    where = (truth.near | truth.near_interrupted) & ((said == A) | (said == B))
+    where = truth.near | truth.near_interrupted if where is None else where
+    where = where & ((said == A) | (said == B))
     stated, right = sure[where].astype(np.float64), said[where] == truth.owner[where]
     found = []
     for low, high in pairwise(BINS):

@@ -43,7 +43,7 @@ class Toy:
 
     `turn` turns all about the x axis (degrees), `step` is the voxel's edge (mm), `bridge` the
     radius of brain that grows through the septum off its middle (mm), `upside_down` puts the
-    marks as if the skull bases met.
+    marks as if the skull bases met. `noise` is its standard deviation, HU.
     """
 
     ring: bool = True
@@ -57,6 +57,7 @@ class Toy:
     step: float = STEP
     bridge: float = 0.0
     upside_down: bool = False
+    noise: float = 4.0
 
 
 def map_toy(toy: Toy | None = None) -> Anatomy:
@@ -185,7 +186,7 @@ def _images(toy: Toy) -> tuple[np.ndarray, np.ndarray]:
         if toy.heads == 2 or owner is Owner.A:
             lay(_share(tube(path, toy) - radius), 48.0, 208.0)
     random = np.random.Generator(np.random.Philox(key=11))
-    noisy = [image + random.normal(0.0, 4.0, x.shape) for image in pair]
+    noisy = [image + random.normal(0.0, toy.noise, x.shape) for image in pair]
     return noisy[0].astype(np.int16), noisy[1].astype(np.int16)
 
 

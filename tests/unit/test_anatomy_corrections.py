@@ -124,7 +124,7 @@ def ground_of_toy() -> Ground:
         images=images,
         parts=parts,
         territory=find_territory(case, images, parts, policy),
-        errors=read_errors(TABLES["classification"]),
+        errors=read_errors(TABLES["classification"], 0.0),
     )
 
 

@@ -92,6 +92,17 @@ def test_a_bridge_of_brain_is_found_and_its_owner_is_not_sure() -> None:
     assert bridged.confidence.voxels[inside].mean() < whole.confidence.voxels[inside].mean() - 10
 
 
+def test_noise_is_not_taken_for_a_septum_in_a_bridge_of_brain() -> None:
+    noisy = Toy(bridge=9.0, noise=25.0, step=2.0)
+    bridged = map_toy(noisy)
+    assert bridged.measures["fused-area-brain"].value > 0.3
+    x, y, z = points(noisy)
+    inside = (np.hypot(x, y + 3.0) < 6.0) & (np.abs(z) < 4.0)
+    septum = (np.hypot(x, y + 3.0) > 13.0) & (np.hypot(x, y) < 14.0) & (np.abs(z) < 4.0)
+    sure = [bridged.confidence.voxels[where].mean() for where in (inside, septum)]
+    assert sure[0] < sure[1] - 8.0
+
+
 def test_the_class_tells_all_three_schemes() -> None:
     classes = map_toy().classification
     assert classes.oconnell == "total I"

@@ -24,7 +24,7 @@ def ground():
         images=images,
         parts=parts,
         territory=territory,
-        errors=read_errors(TABLES["classification"]),
+        errors=read_errors(TABLES["classification"], 0.0),
     )
 
 

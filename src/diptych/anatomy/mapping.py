@@ -15,6 +15,7 @@ from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
+from diptych.anatomy.noise import estimate_noise
 from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
@@ -22,6 +23,7 @@ from diptych.anatomy.scope import judge_scope
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
+from diptych.kernels.abreast import run_abreast
 from diptych.model import (
     Anatomy,
     Case,
@@ -66,12 +68,18 @@ def map_anatomy(
     parts, codes = found.parts, found.codes.copy()
     territory = find_territory(case, images, parts, policy)
     table, physiology = tables["classification"], tables["physiology"]
-    ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
-    sides, said, told = divide_as_told(ground, corrections)
+    ground = Ground(
+        images=images,
+        parts=parts,
+        territory=territory,
+        errors=read_errors(table, estimate_noise(images, parts)),
+    )
+    (sides, said, told), tree = run_abreast(
+        lambda: divide_as_told(ground, corrections), lambda: trace_vessels(images, parts)
+    )
     septum = find_septum(parts, sides)
     codes[septum] = Tissue.DURA
     rate_septum(found.sure, septum)
-    tree = trace_vessels(images, parts)
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
     drainage = correct_branches(drainage, tree, images, said)
     owners, sure = stand_by(*paint_owners(images, parts, sides, tree, drainage), said)

@@ -16,6 +16,7 @@ from diptych.anatomy.sheets import (
 )
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
+from diptych.kernels.abreast import run_abreast
 from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
 from diptych.tables import SourcedTable
@@ -29,6 +30,8 @@ PLATE_DEPTH_MM = 3.5
 """Bone farther than this from skin is not vault: it is a plate between the cavities."""
 SEEN_OVER_MM = 2.5
 """Over how much of the boundary the septum's strength is averaged: noise is narrower."""
+DEEP_MM, AWAY = 4.0, 1e-4
+"""What is so far from bone, and so little touched by that averaging, is away from septa."""
 CLEAR_SHARE, UNCLEAR_SHARE = 0.9, 0.5
 """Share of a whole septum's strength above which it is seen, below which it is not."""
 FILM_SHARE, NO_FILM_SHARE = 0.6, 0.3
@@ -82,12 +85,13 @@ class BoundaryError:
     unseen: float
 
 
-def read_errors(table: SourcedTable) -> BoundaryError:
-    """The errors that the classification table holds."""
+def read_errors(table: SourcedTable, noise: float) -> BoundaryError:
+    """The errors that the classification table holds, for images with that noise (HU)."""
+    grown = 1.0 + table.value("boundary-error-noise") * noise
     return BoundaryError(
-        seen=table.value("boundary-error-seen"),
+        seen=grown * table.value("boundary-error-seen"),
         outside=table.value("boundary-error-outside"),
-        film=table.value("boundary-error-film"),
+        film=grown * table.value("boundary-error-film"),
         unseen=table.value("boundary-error-unseen"),
     )
 
@@ -122,8 +126,7 @@ def divide_tissue(
     seen it follows the fluid between the two brains.
     """
     inner = _find_inner(images, parts)
-    sheet = find_sheets(images, parts)
-    field = Field(inner=inner, sheet=sheet, film=find_films(images, parts))
+    field = _find_field(images, parts, inner)
     ground = Ground(images=images, parts=parts, territory=territory, errors=errors)
     return _seek(ground, field, part_seeds(territory.seeds))
 
@@ -148,10 +151,13 @@ def divide_again(ground: Ground, sides: Sides, said: Codes) -> Sides:
 def divide_near(ground: Ground, sides: Sides) -> Sides:
     """The sides sought anew from the ground's own seeds, beginning at `sides`."""
     images, parts = ground.images, ground.parts
-    field = Field(
-        inner=sides.inner, sheet=find_sheets(images, parts), film=find_films(images, parts)
-    )
+    field = _find_field(images, parts, sides.inner)
     return _seek(ground, field, part_seeds(ground.territory.seeds), start=sides.side)
+
+
+def _find_field(images: Images, parts: Compartments, inner: Mask) -> Field:
+    sheet, film = run_abreast(lambda: find_sheets(images, parts), lambda: find_films(images, parts))
+    return Field(inner=inner, sheet=sheet, film=film)
 
 
 def _seek(ground: Ground, field: Field, seeds: Codes, start: Codes | None = None) -> Sides:
@@ -278,8 +284,11 @@ def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
     faces = find_faces(side)
     within = faces & field.inner
     step = float(np.mean(images.spacing))
-    seen = _seen_along(images, field.sheet, within, expect_sheet(step, images.contrast))
-    wet = _seen_along(images, field.film, within, expect_film(step))
+    deep = ground.parts.cavity & ~ground.parts.vessel & (ground.parts.depth > DEEP_MM)
+    seen, wet = run_abreast(
+        lambda: _seen_along(images, field.sheet, within, expect_sheet(step, images.contrast), deep),
+        lambda: _seen_along(images, field.film, within, expect_film(step), deep),
+    )
     sure = _confidence(images, side, faces, _reach_at(within, seen, wet, ground))
     return Sides(
         side=side,
@@ -293,8 +302,13 @@ def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
     )
 
 
-def _seen_along(images: Images, sheet: FloatGrid, faces: Mask, whole: float) -> FloatGrid:
-    """Share of the strength of a whole one at faces, averaged along the boundary; else 0."""
+def _seen_along(
+    images: Images, sheet: FloatGrid, faces: Mask, whole: float, deep: Mask
+) -> FloatGrid:
+    """Share of the strength of a whole one at faces, averaged along the boundary; else 0.
+
+    Noise looks like sheets too: what it shows `deep` in the brain counts as nothing.
+    """
     seen = np.zeros(sheet.shape, dtype=np.float32)
     if not faces.any():
         return seen
@@ -304,7 +318,10 @@ def _seen_along(images: Images, sheet: FloatGrid, faces: Mask, whole: float) -> 
     strong = ndimage.maximum_filter(sheet[block], size=3)
     total = ndimage.gaussian_filter(np.where(here, strong, 0.0).astype(np.float32), sigma)
     weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
-    seen[block] = np.where(here, total / np.maximum(weight, 1e-6) / max(whole, 1e-6), 0.0)
+    plain = strong[deep[block] & (weight < AWAY)]
+    floor = float(np.median(plain)) if len(plain) else 0.0
+    along = total / np.maximum(weight, 1e-6) - floor
+    seen[block] = np.where(here, np.maximum(along, 0.0) / max(whole - floor, 1e-6), 0.0)
     return seen
 
 
@@ -350,5 +367,8 @@ def _rise(share: FloatGrid, low: float, high: float) -> FloatGrid:
 def to_boundary(images: Images, side: Codes) -> FloatGrid:
     """Distance from each voxel's middle to the faces between the sides, mm."""
     half = np.float32(0.5 * min(images.spacing))
-    away = [measure_distance(side != code, images.spacing) for code in (1, 2)]
+    away = run_abreast(
+        lambda: measure_distance(side != 1, images.spacing),
+        lambda: measure_distance(side != 2, images.spacing),
+    )
     return np.where(side == 1, away[1], away[0]) - half

@@ -1,6 +1,6 @@
 """Measuring again with images and limits a little otherwise: what the intervals rest on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from diptych.anatomy.crop import coarser_steps, crop_ground, crop_sides, thin_ground, thin_sides
 from diptych.anatomy.images import Images
 from diptych.anatomy.junction import junction_figures
+from diptych.anatomy.noise import estimate_noise
 from diptych.anatomy.ownership import (
     Ground,
     Sides,
@@ -18,6 +19,7 @@ from diptych.anatomy.ownership import (
 )
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.tissues import Compartments, label_tissues
+from diptych.kernels.abreast import run_abreast
 from diptych.kernels.distance import measure_distance
 from diptych.model import Measured, Tissue
 
@@ -26,7 +28,6 @@ AREA_ERROR = 0.01
 """Of an area on voxels, beside the exact one: the greatest seen on generated pairs."""
 FREE_MM, ROUND_MM = 10.0, 14.0
 """How far from the boundary found it may move, and what is looked at round it."""
-MAD_TO_SD = 1.4826
 
 
 def spread_over(value: float, others: Sequence[float], unit: str) -> Measured:
@@ -38,20 +39,6 @@ def spread_over(value: float, others: Sequence[float], unit: str) -> Measured:
     low, high = max(min(ends) - error, 0.0), max(ends) + error
     high = min(high, 1.0) if unit == "1" else high
     return Measured(value=value, low=low, high=high, unit=unit)
-
-
-def estimate_noise(images: Images, parts: Compartments) -> float:
-    """Standard deviation of the noise, HU: from neighbours deep in the cavity.
-
-    The median of differences is not moved by edges; 0 when there is too little cavity.
-    """
-    deep = parts.cavity & ~parts.vessel & (parts.depth > 4.0 * max(images.spacing))
-    both = deep[1:] & deep[:-1]
-    if not both.any():
-        return 0.0
-    apart = np.diff(images.plain, axis=0)[both]
-    spread = float(np.median(np.abs(apart - np.median(apart))))
-    return MAD_TO_SD * spread / float(np.sqrt(2.0))
 
 
 def repeat_junction(
@@ -94,22 +81,21 @@ def _repeat(
     near: Ground, found: Sides, policy: AnatomyPolicy, noise: float
 ) -> list[dict[str, float]]:
     held = _hold(near, found)
-    return [
-        _measure_once(replace(held, images=images), found, limits)
-        for images, limits in _variants(near, policy, noise)
-    ]
-
-
-def _variants(
-    near: Ground, policy: AnatomyPolicy, noise: float
-) -> Iterator[tuple[Images, AnatomyPolicy]]:
     levels = _levels(near.images, near.parts, policy)
-    for number in range(REPEATS):
-        stream = np.random.Generator(np.random.Philox(key=number + 1))
-        yield _noisy(near.images, noise, stream), levels[number % 2]
+
+    def measure(number: int) -> dict[str, float]:
+        images = _noisy(near.images, noise, number)
+        return _measure_once(replace(held, images=images), found, levels[number % 2])
+
+    def measure_half(first: int) -> list[dict[str, float]]:
+        return [measure(number) for number in range(first, REPEATS, 2)]
+
+    even, odd = run_abreast(lambda: measure_half(0), lambda: measure_half(1))
+    return [*even, *odd]
 
 
-def _noisy(images: Images, noise: float, stream: np.random.Generator) -> Images:
+def _noisy(images: Images, noise: float, number: int) -> Images:
+    stream = np.random.Generator(np.random.Philox(key=number + 1))
     drawn = [noise * stream.standard_normal(images.plain.shape, dtype=np.float32) for _ in range(2)]
     plain = (images.plain + drawn[0]).astype(np.float32)
     venous = (images.venous + drawn[1]).astype(np.float32) if images.contrast else plain
