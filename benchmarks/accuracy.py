@@ -111,12 +111,12 @@ def make_case(pair: DemonstrationPair, order: PairOrder) -> Case:
     )
 
 
-def find_veins(truth: PairTruth) -> scoring.Mask:
-    """Vessel voxels whose nearest vessel is a vein, not a sinus."""
+def find_kinds(truth: PairTruth, asked: tuple[str, ...]) -> scoring.Mask:
+    """Vessel voxels whose nearest vessel is of one of these kinds."""
     mask = truth.tissues.voxels == scoring.VESSEL
     vessels = truth.vessels.vessels
     tree = cKDTree(np.concatenate([vessel.path for vessel in vessels]))
-    kinds = np.concatenate([np.full(len(v.path), v.kind == "vein") for v in vessels])
+    kinds = np.concatenate([np.full(len(v.path), v.kind in asked) for v in vessels])
     _, nearest = tree.query(scoring.positions(truth.tissues.affine, mask))
     result = np.zeros(mask.shape, dtype=bool)
     result[mask] = kinds[nearest]
@@ -129,7 +129,7 @@ def truth_arrays(pair: DemonstrationPair) -> scoring.TruthArrays:
     return scoring.TruthArrays(
         owner=truth.owner.voxels.astype(np.uint8),
         tissues=truth.tissues.voxels.astype(np.uint8),
-        veins=find_veins(truth),
+        veins=find_kinds(truth, ("vein",)),
         distance=truth.distance.voxels.astype(np.float64) / 10.0,
         interrupted=truth.interrupted.voxels.astype(bool),
         affine=truth.owner.affine,
@@ -173,9 +173,7 @@ def score_pair(
     plane = score_map_and_cut(truth, flat, flat)
     given = anatomy.classification
     ours |= {
-        "vessel_dice": scoring.dice(
-            anatomy.tissues.voxels == scoring.VESSEL, truth.tissues == scoring.VESSEL
-        ),
+        "vessel_dice": _vessel_dice(pair, anatomy),
         **_line_figures(pair, anatomy),
         "angle_error_deg": abs(given.long_axis_angle.value - pair.truth.long_axis_angle),
         "rotation_error_deg": abs(given.rotation.value - pair.truth.rotation),
@@ -195,9 +193,22 @@ def score_pair(
     return result
 
 
+def _asked(pair: DemonstrationPair) -> tuple[str, ...]:
+    """Kinds of vessels that the pair's contrast asks for (see vessel_scoring.py)."""
+    return vessel_scoring.ASKED[str(pair.truth.parameters["order-phase"])]
+
+
+def _vessel_dice(pair: DemonstrationPair, anatomy: Anatomy) -> float:
+    """Dice of the vessel voxels; those of vessels that are not asked for are left out."""
+    true = pair.truth.tissues.voxels == scoring.VESSEL
+    counted = ~true | find_kinds(pair.truth, _asked(pair))
+    found = anatomy.tissues.voxels == scoring.VESSEL
+    return scoring.dice(found & counted, true & counted)
+
+
 def _line_figures(pair: DemonstrationPair, anatomy: Anatomy) -> dict[str, float]:
     """How well the vessel network agrees with the true one (see vessel_scoring.py)."""
-    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels)
+    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels, _asked(pair))
     return {
         "line_recall": lines.recall,
         "line_precision": lines.precision,
@@ -206,6 +217,7 @@ def _line_figures(pair: DemonstrationPair, anatomy: Anatomy) -> dict[str, float]
         "loops_extra": float(lines.extra_loops),
         "line_owner_wrong_%": lines.wrong_owner,
         "line_name_wrong_%": lines.wrong_name,
+        "artery_recall": lines.artery_recall,
     }
 
 
