@@ -46,7 +46,7 @@ def calm_contrast(images: Images, rise: FloatGrid) -> FloatGrid:
     noise = read_noise(rise, images.body)
     if not images.contrast or noise <= CALM_HU:
         return rise
-    soft = ndimage.gaussian_filter(rise, 0.8)
+    soft: FloatGrid = ndimage.gaussian_filter(rise, 0.8)
     level = float(np.median(soft[images.body]))
     stands = (soft > level + STAND_OUT * read_noise(soft, images.body)) & images.body
     length = min((noise / CALM_HU) ** 2 / (2.0 * np.sqrt(np.pi)), LONGEST)

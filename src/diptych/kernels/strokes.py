@@ -50,7 +50,7 @@ def average_strokes(
 
 
 @compiled
-def _average(image, places, steps, weights, ends, found):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _average(image, places, steps, weights, ends, found):  # type: ignore[no-untyped-def]
     for n in range(len(places)):
         i, j, k = places[n]
         middle, best = weights[0] * image[i, j, k], -np.inf
