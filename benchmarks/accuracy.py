@@ -38,12 +38,12 @@ GRID_SEED = 100
 Figures = dict[str, Any]
 
 
-def find_veins(truth: PairTruth) -> scoring.Mask:
-    """Vessel voxels whose nearest vessel is a vein, not a sinus."""
+def find_kinds(truth: PairTruth, asked: tuple[str, ...]) -> scoring.Mask:
+    """Vessel voxels whose nearest vessel is of one of these kinds."""
     mask = truth.tissues.voxels == scoring.VESSEL
     vessels = truth.vessels.vessels
     tree = cKDTree(np.concatenate([vessel.path for vessel in vessels]))
-    kinds = np.concatenate([np.full(len(v.path), v.kind == "vein") for v in vessels])
+    kinds = np.concatenate([np.full(len(v.path), v.kind in asked) for v in vessels])
     _, nearest = tree.query(scoring.positions(truth.tissues.affine, mask))
     result = np.zeros(mask.shape, dtype=bool)
     result[mask] = kinds[nearest]
@@ -56,7 +56,7 @@ def truth_arrays(pair: DemonstrationPair) -> scoring.TruthArrays:
     return scoring.TruthArrays(
         owner=truth.owner.voxels.astype(np.uint8),
         tissues=truth.tissues.voxels.astype(np.uint8),
-        veins=find_veins(truth),
+        veins=find_kinds(truth, ("vein",)),
         distance=truth.distance.voxels.astype(np.float64) / 10.0,
         interrupted=truth.interrupted.voxels.astype(bool),
         affine=truth.owner.affine,
@@ -101,11 +101,15 @@ def score_anatomy(pair: DemonstrationPair, anatomy: Anatomy) -> Figures:
     truth = truth_arrays(pair)
     owner = anatomy.ownership.voxels.astype(np.uint8)
     vessel = anatomy.tissues.voxels == scoring.VESSEL
-    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels)
+    asked = vessel_scoring.ASKED[str(pair.truth.parameters["order-phase"])]
+    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels, asked)
+    counted = (truth.tissues != scoring.VESSEL) | find_kinds(pair.truth, asked)
     given = anatomy.classification
     return {
         **score_map(truth, owner, vessel),
-        "vessel_dice": scoring.dice(vessel, truth.tissues == scoring.VESSEL),
+        "vessel_dice": scoring.dice(
+            vessel & counted, (truth.tissues == scoring.VESSEL) & counted
+        ),
         "line_recall": lines.recall,
         "line_precision": lines.precision,
         "calibre_error_%": lines.calibre_error,
@@ -113,6 +117,7 @@ def score_anatomy(pair: DemonstrationPair, anatomy: Anatomy) -> Figures:
         "loops_extra": float(lines.extra_loops),
         "line_owner_wrong_%": lines.wrong_owner,
         "line_name_wrong_%": lines.wrong_name,
+        "artery_recall": lines.artery_recall,
         "angle_error_deg": abs(given.long_axis_angle.value - pair.truth.long_axis_angle),
         "rotation_error_deg": abs(given.rotation.value - pair.truth.rotation),
     }

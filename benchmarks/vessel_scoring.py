@@ -5,6 +5,12 @@ centrelines (vessels of at least LEAST_CALIBRE mm) that a found one accompanies 
 REACH mm; precision the share of the found ones that a true one accompanies. A loop is
 found when the found network has a closed way along it; the ways between two roots count as
 loops too, for blood can turn round in them.
+
+What is asked for depends on the contrast. Veins and sinuses are asked for in every phase that
+fills them, arteries only where an arterial phase is given: in a venous phase they hold about
+two thirds of the veins' contrast, so that a venogram shows some of them, but nothing in it tells
+which they are. What is not asked for does not count as false either when it is found, for it
+is a vessel. Recall of the arteries is told apart, whatever the phase.
 """
 
 from collections.abc import Iterable
@@ -18,6 +24,10 @@ from diptych.model import NodeId, Vessel, VesselNetwork
 
 LEAST_CALIBRE, REACH, STEP = 1.5, 1.5, 0.5
 LOOP_REACH, LOOP_COVERED = 3.0, 0.9
+VENOUS, ARTERIAL = ("sinus", "vein"), ("artery",)
+ASKED = {"venous": VENOUS, "arterial": ARTERIAL, "both": (*VENOUS, *ARTERIAL)}
+"""Kinds of vessels that are asked for, by the contrast given. An arterial phase alone gives
+veins a fifth of what a venous one does."""
 
 Points = NDArray[np.float64]
 Edge = tuple[str, str, int]
@@ -34,6 +44,7 @@ class NetworkScore:
     wrong_owner : per cent of the true length of bridging and crossing veins whose nearest
         found vessel has another owner (or none is near)
     wrong_name : per cent of the true length whose nearest found vessel is of another kind
+    artery_recall : the same as `recall`, of arteries alone; NaN where there are none
     """
 
     recall: float
@@ -44,6 +55,7 @@ class NetworkScore:
     extra_loops: int
     wrong_owner: float
     wrong_name: float
+    artery_recall: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,9 +84,16 @@ def sample_lines(vessels: Iterable[Vessel]) -> Lines:
     )
 
 
-def score_network(found: VesselNetwork, true: VesselNetwork) -> NetworkScore:
-    """All figures of a found network; NaN where the truth or the network is empty."""
-    wide = tuple(vessel for vessel in true.vessels if vessel.calibre >= LEAST_CALIBRE)
+def score_network(
+    found: VesselNetwork, true: VesselNetwork, asked: tuple[str, ...] = (*VENOUS, *ARTERIAL)
+) -> NetworkScore:
+    """All figures of a found network; NaN where the truth or the network is empty.
+
+    asked : kinds of vessels that count as not found when they are not (see ASKED)
+    """
+    every = tuple(vessel for vessel in true.vessels if vessel.calibre >= LEAST_CALIBRE)
+    wide = tuple(vessel for vessel in every if vessel.kind in asked)
+    arteries = tuple(vessel for vessel in every if vessel.kind in ARTERIAL)
     thick = tuple(vessel for vessel in found.vessels if vessel.calibre >= LEAST_CALIBRE)
     ours, theirs = sample_lines(found.vessels), sample_lines(wide)
     loops, loops_found, extra = count_loops(found, true)
@@ -91,6 +110,7 @@ def score_network(found: VesselNetwork, true: VesselNetwork) -> NetworkScore:
         extra_loops=extra,
         wrong_owner=_wrong(found, wide, (theirs, ours), nearest, _same_owner),
         wrong_name=_wrong(found, wide, (theirs, ours), nearest, _same_name),
+        artery_recall=_mean(_match(sample_lines(arteries).points, ours.points)[0] <= REACH),
     )
 
 

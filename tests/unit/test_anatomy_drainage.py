@@ -1,5 +1,7 @@
 """Owners of vessels: a vein that crosses the septum keeps the twin whose cortex it drains."""
 
+from dataclasses import replace
+
 import numpy as np
 from anatomy_toys import STEP, TABLES, Toy, draw, points
 
@@ -68,6 +70,29 @@ def test_two_veins_that_meet_on_a_ring_from_both_sides_stay_apart() -> None:
     ]
     found = owners([*ring, *veins], 5)
     assert found == (Owner.SHARED, Owner.SHARED, Owner.A, Owner.B)
+
+
+def anastomosis(flip: float = 1.0) -> list[Branch]:
+    """A vein from the end of a sinus of A through the septum to that of one of B."""
+    return [
+        straight(0, 1, (0.0, 20.0, -30.0 * flip), (0.0, 0.0, -20.0 * flip), 1.8),
+        straight(2, 3, (0.0, 20.0, 30.0 * flip), (0.0, 0.0, 20.0 * flip), 1.8),
+        straight(1, 3, (0.0, 0.0, -20.0 * flip), (0.0, 0.0, 20.0 * flip), 1.1),
+        straight(4, 1, (8.0, 0.0, -32.0 * flip), (0.0, 0.0, -20.0 * flip), 0.8),
+    ]
+
+
+def test_a_vein_from_sinus_to_sinus_is_shared() -> None:
+    assert owners(anastomosis(), 5) == (Owner.A, Owner.B, Owner.SHARED, Owner.A)
+    assert owners(anastomosis(-1.0), 5) == (Owner.B, Owner.A, Owner.SHARED, Owner.B)
+
+
+def test_a_vein_with_an_end_of_its_own_or_without_both_sinuses_is_not() -> None:
+    sinus_a, sinus_b, vein, _ = anastomosis()
+    assert Owner.SHARED not in owners([sinus_a, vein], 4)
+    own = straight(1, 3, (0.0, 0.0, -20.0), (0.0, 0.0, 20.0), 1.1)
+    parted = replace(own, start=5)
+    assert owners([sinus_a, sinus_b, parted], 6)[2] is not Owner.SHARED
 
 
 def test_wide_vessel_in_the_septum_far_from_the_vault_is_not_shared() -> None:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches, read_noise
+from diptych.anatomy.touches import cut_touches
 from diptych.anatomy.vessels import Tree, trace_vessels
 from diptych.kernels.components import label_components
 from diptych.kernels.skeleton import Skeleton, Strand

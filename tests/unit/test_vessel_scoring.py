@@ -120,3 +120,16 @@ def test_names_are_compared_without_number_and_station() -> None:
         vessel_scoring.class_of("superior sagittal sinus B, front") == "superior sagittal sinus B"
     )
     assert vessel_scoring.class_of("jugular vein A, left") == "transverse sinus A, left"
+
+
+def test_arteries_count_only_where_they_are_asked_for() -> None:
+    artery = replace(vessel("ea", shift=20.0), kind="artery", name="basilar artery A")
+    true = network([*truth().vessels, artery])
+    every = vessel_scoring.score_network(truth(), true)
+    venous = vessel_scoring.score_network(truth(), true, vessel_scoring.ASKED["venous"])
+    assert every.recall < 0.9
+    assert venous.recall == 1.0
+    assert venous.artery_recall == 0.0
+    found = vessel_scoring.score_network(true, true, vessel_scoring.ASKED["venous"])
+    assert found.precision == 1.0
+    assert np.isnan(vessel_scoring.score_network(truth(), truth()).artery_recall)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.anastomoses import find_anastomoses, part_courses
 from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
 from diptych.anatomy.images import Box, Images, Mask
 from diptych.anatomy.lumen import grow_voxels
@@ -51,7 +52,8 @@ def assign_owners(
     A sinus along the vault that has both twins' tissue beside it is shared. Any other
     vessel belongs to the twin at its peripheral end, and so does all that continues it
     straight on; one without a free end belongs to the side that most of it runs through,
-    and so does a vessel too wide to be a vein.
+    and so does a vessel too wide to be a vein. A vein from a sinus of one twin to a sinus of
+    the other is shared.
     """
     territory = [_territory(branch, images, sides) for branch in tree.branches]
     shared = [
@@ -61,11 +63,13 @@ def assign_owners(
     shared = _fill_ring(tree, shared, FILL * sinus_calibre)
     facts = read_facts(tree, shared, territory, sinus_calibre)
     courses = find_courses(tree, facts)
+    bridges = find_anastomoses(tree, facts, courses, sinus_calibre)
+    courses = part_courses(courses, bridges)
     run = list(courses.run)
     owners = [Owner.SHARED] * len(run)
     sure = [0.9] * len(run)
     for n in range(len(run)):
-        if not shared[n]:
+        if not shared[n] and n not in bridges:
             owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
             sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
     crossing = tuple(

@@ -51,7 +51,7 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     rim = grow_voxels(index, parts.vessel.shape, 1)
     rim = rim[images.body[tuple(rim.T)]]
     rim = rim[cKDTree(index).query(rim)[0] > 0.0]
-    full = float(np.percentile(parts.rise[tuple(_deepest(core, parts.vessel).T)], FULL))
+    full = float(np.percentile(parts.stream[tuple(_deepest(core, parts.vessel).T)], FULL))
     rise = parts.rise[tuple(index.T)].astype(np.float64)
     if len(rim):
         ground = _ground(index, rim, parts.rise)
@@ -117,11 +117,11 @@ def divide_lumen(images: Images, parts: Compartments) -> tuple[Mask, int]:
     """
     if min(images.spacing) <= FINE_ENOUGH_MM or not parts.vessel.any():
         return parts.vessel, 1
-    limit = float(np.percentile(parts.rise[parts.vessel], 2.0))
+    limit = float(np.percentile(parts.stream[parts.vessel], 2.0))
     near = grow_voxels(np.argwhere(parts.vessel), parts.vessel.shape, 1)
     corners = np.array(list(np.ndindex(2, 2, 2)))
     values = np.stack(
-        [sample_field(parts.rise, near + 0.5 * corner - 0.25) for corner in corners], axis=1
+        [sample_field(parts.stream, near + 0.5 * corner - 0.25) for corner in corners], axis=1
     )
     inside = values >= limit
     thin = parts.vessel[tuple(near.T)] & ~inside.any(axis=1)

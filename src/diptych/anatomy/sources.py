@@ -15,7 +15,8 @@ from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Tree
 from diptych.model import Owner, TwinId
 
-ROOT_CALIBRE_MM = 2.5
+ROOT_CALIBRE_MM, NARROW_ROOT_MM = 2.5, 1.5
+"""A jugular; one that is left narrow, as one of the two often is."""
 ROOT_HEIGHT = 0.4
 """Jugulars end below this height over the Frankfurt plane, in half-distances of the porions."""
 MOST_BRAIN_POINTS = 60_000
@@ -50,20 +51,24 @@ class Sources:
 def find_roots(tree: Tree, drainage: Drainage, around: Surroundings) -> dict[int, TwinId]:
     """Free ends that lead out of the skull towards each twin's heart.
 
-    The wide free ends outside the cavity, below the Frankfurt plane; failing these the
-    lowest wide free end.
+    The wide free ends outside the cavity, below the Frankfurt plane, and narrower ones that
+    hang together with such a wide one; failing these the lowest wide free end.
     """
     roots: dict[int, TwinId] = {}
     for owner in (Owner.A, Owner.B):
         ends = []
         for branch, whose in zip(tree.branches, drainage.owner, strict=True):
-            if whose is owner and branch.calibre >= ROOT_CALIBRE_MM:
+            if whose is owner and branch.calibre >= NARROW_ROOT_MM:
                 ends += [
-                    (_height(tree, node, owner, around), node) for node in tree.free_ends(branch)
+                    (_height(tree, node, owner, around), node, branch.calibre)
+                    for node in tree.free_ends(branch)
                 ]
         low = [end for end in ends if end[0] < ROOT_HEIGHT and _is_outside(tree, end[1], around)]
-        for _, node in low or sorted(ends)[:1]:
-            roots[node] = TwinId(owner.name)
+        wide = [node for _, node, calibre in low if calibre >= ROOT_CALIBRE_MM]
+        reached = find_reached(tree, frozenset(wide))
+        lowest = sorted(end[:2] for end in ends if end[2] >= ROOT_CALIBRE_MM)[:1]
+        found = [node for _, node, _ in low if reached[node]] or [node for _, node in lowest]
+        roots |= dict.fromkeys(found, TwinId(owner.name))
     return roots
 
 

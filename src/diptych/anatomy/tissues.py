@@ -1,12 +1,12 @@
 """What each voxel is: air, skin, bone, dura, CSF, brain or vessel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
+from diptych.anatomy.filling import calm_contrast, find_vessels
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.kernels.components import label_components
@@ -22,8 +22,6 @@ BARELY_ENCLOSED = 0.6
 coarse voxels from one point between them, leave wide gaps towards both necks.
 """
 LEAST_LUMP_ML = 15.0
-LEAST_VESSEL_VOXELS = 6
-GAP_MM = 6.0
 REACH_MM = 40.0
 """No part of the cavity is farther from a deep lump than this."""
 FLOOD_MM = 1.0 / 64.0
@@ -42,6 +40,7 @@ class Compartments:
     depth : mm from each voxel that is not bone to the nearest bone
     lumps : connected deep parts of the cavity, labelled from 1, 0 elsewhere
     rise : HU gained by contrast, 0 without
+    calm : the same with its noise averaged out along vessels; None where it is as good
     """
 
     bone: Mask
@@ -50,6 +49,12 @@ class Compartments:
     depth: FloatGrid
     lumps: NDArray[np.int32]
     rise: FloatGrid
+    calm: FloatGrid | None = None
+
+    @property
+    def stream(self) -> FloatGrid:
+        """The contrast that vessels are followed in."""
+        return self.rise if self.calm is None else self.calm
 
 
 def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
@@ -60,15 +65,17 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     where it ends. Raises InputError when no lump is enclosed by bone.
     """
     rise = images.venous - images.plain
-    vessel = find_vessels(images, rise, policy)
+    calm = calm_contrast(images, rise)
+    vessel = find_vessels(images, rise, calm, policy)
+    kept = None if calm is rise else calm
     bone = _find_bone(images, vessel, policy)
     if images.hull is not None:
-        return _inside_hull(images, images.hull, bone, vessel, rise)
+        return replace(_inside_hull(images, images.hull, bone, vessel, rise), calm=kept)
     depth = measure_distance(~bone, images.spacing)
     lumps, others = _deep_lumps(images, bone, depth, policy)
     cavity = _grow_cavity(images, bone, depth, lumps, others)
     return Compartments(
-        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise
+        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise, calm=kept
     )
 
 
@@ -83,45 +90,6 @@ def _inside_hull(
     return Compartments(
         bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=pieces.labels, rise=rise
     )
-
-
-def find_vessels(images: Images, rise: FloatGrid, policy: AnatomyPolicy) -> Mask:
-    """Voxels that gain at least half of what full vessels gain, in pieces of some size.
-
-    Bone gains nothing, so the difference of both images shows vessels against bone too.
-    Without contrast: none.
-    """
-    core = (rise > policy.blood_core) & images.body
-    if not images.contrast or not core.any():
-        return np.zeros(images.body.shape, dtype=bool)
-    limit = max(policy.blood, 0.5 * float(np.percentile(rise[core], 75.0)))
-    candidate = (rise > limit) & images.body
-    pieces = label_components(candidate, neighbours=26)
-    strong = np.bincount(pieces.labels[core & candidate], minlength=pieces.count + 1) > 0
-    keep = strong & (pieces.sizes >= LEAST_VESSEL_VOXELS)
-    keep[0] = False
-    return _join_pieces(np.asarray(keep[pieces.labels]), images)
-
-
-def _join_pieces(vessel: Mask, images: Images) -> Mask:
-    """Closes gaps of up to GAP_MM by the straight line between the nearest voxels.
-
-    A thin vein fades where it lies between voxels; its piece is joined to the rest, the
-    largest piece first.
-    """
-    pieces = label_components(vessel, neighbours=26)
-    order = np.argsort(-pieces.sizes[1:], kind="stable") + 1
-    result = vessel.copy()
-    places = [np.argwhere(pieces.labels == label) for label in order.tolist()]
-    spacing = np.array(images.spacing)
-    for number in range(1, len(places)):
-        rest = np.concatenate([piece for n, piece in enumerate(places) if n != number])
-        away, nearest = cKDTree(rest * spacing).query(places[number] * spacing)
-        closest = int(away.argmin())
-        if away[closest] <= GAP_MM:
-            steps = np.linspace(places[number][closest], rest[nearest[closest]], 12)
-            result[tuple(np.rint(steps).astype(np.int64).T)] = True
-    return result
 
 
 def _find_bone(images: Images, vessel: Mask, policy: AnatomyPolicy) -> Mask:

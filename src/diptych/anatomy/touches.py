@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.anatomy.images import FloatGrid, Images, Mask
+from diptych.anatomy.images import FloatGrid, Images
 from diptych.anatomy.lumen import sample_field
 from diptych.kernels.skeleton import Skeleton, Strand, count_ends, drop_strand
 
@@ -14,19 +14,10 @@ DIP = 0.75
 DRAIN_MM = 100.0
 """Vessels that have a drain of their own are longer together, for it goes to the neck."""
 CLEAR = 3.0
-NORMAL, MOST_VALUES = 1.4826, 200_000
 BESIDE_MM = (1.5, 5.0)
 SAMPLE_MM = 0.4
 
 Points = NDArray[np.float64]
-
-
-def read_noise(rise: FloatGrid, where: Mask) -> float:
-    """Standard deviation of the contrast's noise in a mask, by the median deviation."""
-    values = rise[where][:: max(int(where.sum()) // MOST_VALUES, 1)]
-    if not len(values):
-        return 0.0
-    return NORMAL * float(np.median(np.abs(values - np.median(values))))
 
 
 def cut_touches(

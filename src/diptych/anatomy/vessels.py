@@ -9,11 +9,12 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
+from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches, read_noise
+from diptych.anatomy.touches import cut_touches
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -133,9 +134,9 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
         return skeleton, 0
     covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
-    noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
-    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.rise, noise)
-    skeleton = close_mouths(skeleton, images, parts.rise)
+    noise = read_noise(parts.stream, parts.cavity & ~parts.vessel)
+    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.stream, noise)
+    skeleton = close_mouths(skeleton, images, parts.stream)
     return skeleton, len(links)
 
 
