@@ -65,19 +65,22 @@ def _intake(run: Run, out: Path) -> None:
 
 
 def _anatomy(run: Run, out: Path) -> None:
-    from diptych.anatomy import AnatomyPolicy, map_anatomy
+    from diptych.anatomy import AnatomyPolicy
     from diptych.formats.nifti import write_volume
     from diptych.pipeline.corrections import read_corrections
     from diptych.pipeline.labels import read_tissue_labels
+    from diptych.pipeline.seen import map_case
 
     case = run.load(Case, INTAKE, "case")
     policy = merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy")
-    anatomy = map_anatomy(
+    labels = read_tissue_labels(run.folder, case, policy.segmenter)
+    corrections = read_corrections(run.folder, case.volumes[0].volume)
+    anatomy = map_case(
+        run,
+        (run.folder.root / ANATOMY, out),
         case,
-        tables=run.tables(STAGE["anatomy"].tables),
-        policy=policy,
-        labels=read_tissue_labels(run.folder, case, policy.segmenter),
-        corrections=read_corrections(run.folder, case.volumes[0].volume),
+        (corrections, labels),
+        (run.tables(STAGE["anatomy"].tables), policy),
     )
     run.keep(out, ANATOMY, "anatomy", anatomy)
     write_volume(out / "tissues.nii.gz", anatomy.tissues)
