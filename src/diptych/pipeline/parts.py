@@ -66,7 +66,7 @@ def _intake(run: Run, out: Path) -> None:
 
 def _anatomy(run: Run, out: Path) -> None:
     from diptych.anatomy import AnatomyPolicy
-    from diptych.formats.nifti import write_volume
+    from diptych.formats.nifti import write_volumes
     from diptych.pipeline.corrections import read_corrections
     from diptych.pipeline.labels import read_tissue_labels
     from diptych.pipeline.seen import map_case
@@ -83,10 +83,10 @@ def _anatomy(run: Run, out: Path) -> None:
         (run.tables(STAGE["anatomy"].tables), policy),
     )
     run.keep(out, ANATOMY, "anatomy", anatomy)
-    write_volume(out / "tissues.nii.gz", anatomy.tissues)
-    write_volume(out / "ownership.nii.gz", anatomy.ownership)
+    volumes = {"tissues": anatomy.tissues, "ownership": anatomy.ownership}
     if anatomy.tissue_confidence is not None:
-        write_volume(out / "tissue-confidence.nii.gz", anatomy.tissue_confidence)
+        volumes["tissue-confidence"] = anatomy.tissue_confidence
+    write_volumes(out, volumes)
 
 
 def _separation(run: Run, out: Path) -> None:

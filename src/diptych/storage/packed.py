@@ -6,6 +6,7 @@ each compressed on its own. Who reads it names the key that it was written under
 """
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from json import dumps, loads
 from math import prod
@@ -20,6 +21,8 @@ from diptych.storage.codec import decode, encode
 
 Value = TypeVar("Value")
 MAGIC = b"diptych packed value 1\n"
+THREADS = 2
+"""zlib lets other threads work meanwhile."""
 QUICK = 1
 """The level of zlib: three times as fast as the usual one, and a tenth larger."""
 _AGAIN = "run the command that makes it again"
@@ -53,7 +56,10 @@ def unpack_value(path: Path, key: str, kind: type[Value]) -> Value:
         raise EdgeError(f"{path.name} was made from other inputs", remedy=_AGAIN)
     if sha256(body).hexdigest() != header["sha256"]:
         raise EdgeError(f"{path.name} is damaged", remedy=_AGAIN)
-    arrays = {name: _widen(entry, body) for name, entry in header["arrays"].items()}
+    entries = header["arrays"]
+    with ThreadPoolExecutor(THREADS) as pool:
+        widened = pool.map(lambda name: _widen(entries[name], body), entries)
+        arrays = dict(zip(entries, widened, strict=True))
     try:
         return decode(kind, header["tree"], arrays)
     except InputError as error:
