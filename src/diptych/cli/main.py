@@ -68,6 +68,20 @@ def demo(
     head: Annotated[
         Path | None, typer.Option("--head", help="A real head, CT or T1 (NIfTI or Cranium.inv3).")
     ] = None,
+    phase: Annotated[
+        str, typer.Option("--phase", help="Contrast given: venous, arterial or both.")
+    ] = "venous",
+    modality: Annotated[
+        str, typer.Option("--modality", help="CT, or MR: T1 and a venogram.")
+    ] = "CT",
+    hard: Annotated[
+        bool,
+        typer.Option(
+            "--hard",
+            help="With what makes real heads hard: arteries, open sutures, falx and tentorium,"
+            " curved veins, in total types brain grown across.",
+        ),
+    ] = False,
     plan: Annotated[bool, typer.Option(help="Plan the case once it is made.")] = True,
     seed: SeedOption = 1,
     days: DaysOption = 10_000,
@@ -80,7 +94,15 @@ def demo(
     with guarded(json=json, verbose=verbose) as say:
         from diptych.pipeline.demo import DemoOrder, make_demo
 
-        order = DemoOrder(kind=kind, spacing=spacing, head=head, seed=seed)
+        order = DemoOrder(
+            kind=kind,
+            spacing=spacing,
+            head=head,
+            seed=seed,
+            phase=phase,
+            modality=modality,
+            hard=hard,
+        )
         made = make_demo(folder, order)
         if not quiet:
             say.message(f"{folder} was {made['made_from']}.")
