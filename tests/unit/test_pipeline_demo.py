@@ -2,22 +2,59 @@
 
 from json import dumps, loads
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from test_demonstration_pair import drawn_head
 
+from diptych.demonstration import PairOrder
+from diptych.demonstration.pair import _list_series
 from diptych.formats.dicom.reader import parse_folder
 from diptych.formats.sandbox import Limits
-from diptych.model import InputError, UsageError
+from diptych.model import InputError, TwinId, UsageError, VesselNetwork, Volume
 from diptych.pipeline import demo
 from diptych.pipeline.demo import ORDER, DemoOrder, make_demo, truth_folder
 from diptych.pipeline.folder import CaseFolder
 from diptych.pipeline.opening import read_case_file
 
 
+def block(modality: str, value: int = 40) -> Volume:
+    return Volume(
+        voxels=np.full((4, 5, 6), value, dtype=np.int16),
+        affine=np.diag([2.0, 2.0, 2.0, 1.0]),
+        frame_of_reference="2.25.3",
+        modality=modality,
+        source="a block",
+    )
+
+
+def make_blocks(head: Volume, order: PairOrder) -> SimpleNamespace:
+    """A pair as `make_pair` returns it, of blocks: making a real one takes seconds."""
+    kinds = {"plain": "CT", "venous": "CT", "arterial": "CT", "t1": "MR", "mrv": "MR"}
+    volumes = {name: block(kinds[name], 10 + n) for n, name in enumerate(kinds)}
+    owner = block("SEG", 1)
+    return SimpleNamespace(
+        series=_list_series(order, volumes),
+        landmarks={twin: () for twin in TwinId},
+        made_from=f"made from {head.source}; not a patient",
+        truth=SimpleNamespace(
+            owner=owner,
+            tissues=owner,
+            distance=owner,
+            interrupted=owner,
+            vessels=VesselNetwork(nodes=(), vessels=()),
+            long_axis_angle=170.0,
+            rotation=4.0,
+            label=order.type,
+            parameters={},
+        ),
+    )
+
+
 @pytest.fixture(autouse=True)
-def head(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "find_head", lambda asked: drawn_head())
+def quick_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "find_head", lambda asked: block("CT"))
+    monkeypatch.setattr(demo, "make_pair", make_blocks)
 
 
 def roles(case: Path) -> list[tuple[str, str]]:
