@@ -169,7 +169,7 @@ def _run_part(
     from diptych.pipeline.plan import PlanOptions, run_part
 
     with Reporter(quiet) as reporter:
-        result = run_part(case, name, PlanOptions(**asked), reporter)
+        result = run_part(case, name, PlanOptions(**asked), reporter, tell=say.as_json)
     say.result(result, lines=part_lines(result))
 
 

@@ -89,6 +89,12 @@ def _anatomy(run: Run, out: Path) -> None:
     write_volumes(out, volumes)
 
 
+def _tell_anatomy(run: Run) -> Mapping[str, object]:
+    from diptych.pipeline.telling import tell_anatomy
+
+    return tell_anatomy(run.load(Anatomy, ANATOMY, "anatomy"))
+
+
 def _separation(run: Run, out: Path) -> None:
     from diptych.formats.nifti import write_volume
     from diptych.separation import SeparationPolicy, plan
@@ -211,6 +217,7 @@ STAGES = (
         rooms=("model", "kernels", "anatomy"),
         facts=_said_facts,
         work=_anatomy,
+        tell=_tell_anatomy,
     ),
     Stage(
         verb="separate",

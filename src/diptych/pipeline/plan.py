@@ -46,12 +46,19 @@ def plan_case(case: Path, options: PlanOptions, watcher: Watcher) -> dict[str, o
     return summarise(folder, run)
 
 
-def run_part(case: Path, verb: str, options: PlanOptions, watcher: Watcher) -> dict[str, object]:
-    """Runs one part and whatever stale parts it needs first; says where the result lies."""
+def run_part(
+    case: Path, verb: str, options: PlanOptions, watcher: Watcher, *, tell: bool = False
+) -> dict[str, object]:
+    """Runs one part and whatever stale parts it needs first; says where the result lies.
+
+    With `tell`, what the part found stands under its verb, where it can be told.
+    """
     wanted = _with_needs(verb)
     folder, run = _run(case, options, wanted, watcher)
-    place = _stage(verb).place
-    return {"part": verb, "folder": str(folder.root / place), "notes": list(run.notes)}
+    stage = _stage(verb)
+    told = {verb: dict(stage.tell(run))} if tell and stage.tell else {}
+    place = str(folder.root / stage.place)
+    return {"part": verb, "folder": place, "notes": list(run.notes), **told}
 
 
 def _run(

@@ -36,6 +36,7 @@ class Stage:
     policy : section of case.toml's [policy] that it obeys
     rooms : packages whose source decides its result
     facts : further inputs (file hashes, texts) taken from the case folder
+    tell : what it found, as one JSON object; None where only the plan tells it
     """
 
     verb: str
@@ -47,6 +48,7 @@ class Stage:
     rooms: tuple[str, ...]
     facts: Callable[[CaseFolder], Mapping[str, object]]
     work: Callable[["Run", Path], None]
+    tell: Callable[["Run"], Mapping[str, object]] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
