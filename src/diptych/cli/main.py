@@ -313,7 +313,7 @@ def theatre(
 def export(
     case: CaseArgument,
     to: Annotated[
-        str, typer.Option("--to", help="Comma-separated: nifti, stl, csv.")
+        str, typer.Option("--to", help="Comma-separated: nifti, stl, ply, glb, csv.")
     ] = "nifti,stl,csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")
