@@ -70,7 +70,8 @@ def _open(path: Path) -> tuple[dict[str, Any], memoryview]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise EdgeError(f"{path.name} cannot be read: {error}", remedy=_AGAIN) from error
+        message = f"{path.name} cannot be read: {error.strerror}"
+        raise EdgeError(message, remedy=_AGAIN) from error
     begin = len(MAGIC) + 8
     size = int.from_bytes(content[len(MAGIC) : begin], "little")
     if not content.startswith(MAGIC) or len(content) < begin + size:
