@@ -107,9 +107,7 @@ def score_anatomy(pair: DemonstrationPair, anatomy: Anatomy) -> Figures:
     given = anatomy.classification
     return {
         **score_map(truth, owner, vessel),
-        "vessel_dice": scoring.dice(
-            vessel & counted, (truth.tissues == scoring.VESSEL) & counted
-        ),
+        "vessel_dice": scoring.dice(vessel & counted, (truth.tissues == scoring.VESSEL) & counted),
         "line_recall": lines.recall,
         "line_precision": lines.precision,
         "calibre_error_%": lines.calibre_error,

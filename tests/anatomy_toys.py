@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from diptych.anatomy import map_anatomy
+from diptych.anatomy import Seen, divide_seen, see_case
 from diptych.model import (
     Anatomy,
     Brief,
@@ -66,12 +66,19 @@ def map_toy(toy: Toy | None = None) -> Anatomy:
 
 
 @cache
+def see_toy(toy: Toy) -> Seen:
+    """What the images of a toy pair show, found once: corrections are divided from it."""
+    return see_case(draw(toy), tables=TABLES)
+
+
+@cache
 def _map_once(toy: Toy) -> Anatomy:
-    return map_anatomy(draw(toy), tables=TABLES)
+    return divide_seen(draw(toy), see_toy(toy), tables=TABLES)
 
 
+@cache
 def draw(toy: Toy) -> Case:
-    """The case of a toy pair."""
+    """The case of a toy pair, drawn once in a run of the tests; nobody can write into it."""
     plain, venous = _images(toy)
     affine = np.diag([toy.step, toy.step, toy.step, 1.0])
     affine[:3, 3] = corner(toy) + toy.shift

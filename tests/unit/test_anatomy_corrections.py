@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from anatomy_toys import TABLES, Toy, draw, map_toy, points
+from anatomy_toys import TABLES, Toy, draw, map_toy, points, see_toy
 from scipy import ndimage
 
-from diptych.anatomy import map_anatomy
+from diptych.anatomy import divide_seen
 from diptych.anatomy.corrections import divide_locally
-from diptych.anatomy.images import read_images
 from diptych.anatomy.ownership import (
     Ground,
     Sides,
@@ -19,9 +18,6 @@ from diptych.anatomy.ownership import (
     part_seeds,
     read_errors,
 )
-from diptych.anatomy.policy import AnatomyPolicy
-from diptych.anatomy.territory import find_territory
-from diptych.anatomy.tissues import find_compartments
 from diptych.model import Anatomy, Corrections, InputError, Millimetre, Owner, OwnerSeed, Tissue
 
 HERE = (4.0, -4.0, 9.0)
@@ -33,7 +29,8 @@ def seed(place, radius: float, owner: Owner) -> Corrections:
 
 
 def corrected(corrections: Corrections, swapped: bool = False) -> Anatomy:
-    return map_anatomy(draw(Toy(swapped=swapped)), tables=TABLES, corrections=corrections)
+    toy = Toy(swapped=swapped)
+    return divide_seen(draw(toy), see_toy(toy), tables=TABLES, corrections=corrections)
 
 
 def ball(place, radius: float) -> np.ndarray:
@@ -117,13 +114,11 @@ def test_values_refuse_what_is_no_owner() -> None:
 
 
 def ground_of_toy() -> Ground:
-    case, policy = draw(Toy()), AnatomyPolicy()
-    images = read_images(case, policy)
-    parts = find_compartments(images, policy)
+    seen = see_toy(Toy())
     return Ground(
-        images=images,
-        parts=parts,
-        territory=find_territory(case, images, parts, policy),
+        images=seen.images,
+        parts=seen.found.parts,
+        territory=seen.territory,
         errors=read_errors(TABLES["classification"], 0.0),
     )
 

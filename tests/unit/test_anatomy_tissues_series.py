@@ -5,12 +5,25 @@ from functools import cache
 
 import numpy as np
 import pytest
-from anatomy_toys import BONE, CAVITY, HALF, SKIN, STEP, TABLES, Toy, draw, points, routes, tube
+from anatomy_toys import (
+    BONE,
+    CAVITY,
+    HALF,
+    SKIN,
+    STEP,
+    TABLES,
+    Toy,
+    draw,
+    map_toy,
+    points,
+    routes,
+    tube,
+)
 
 from diptych.anatomy import AnatomyPolicy, HeadTissues, find_tissues, map_anatomy
 from diptych.anatomy.contrast import FULL_HU, Contrast, find_lumen, read_angiogram
 from diptych.anatomy.images import read_images
-from diptych.anatomy.t1 import read_t1
+from diptych.anatomy.t1 import Reading, read_t1
 from diptych.model import Case, InputError, Owner, Tissue, Volume
 
 
@@ -74,8 +87,13 @@ def ct() -> np.ndarray:
     return np.asarray(draw(Toy()).volumes[0].volume.voxels)
 
 
+@cache
+def t1_reading() -> Reading:
+    return read_t1(volume_of(t1(), "MR"))
+
+
 def test_the_layers_of_a_t1_head_are_read_as_a_ct_would_show_them() -> None:
-    reading = read_t1(volume_of(t1(), "MR"))
+    reading = t1_reading()
     far, z = away(), np.abs(points()[2])
     middle = np.abs(far - 0.5 * (CAVITY + BONE)) < 0.5
     assert float((reading.plain[middle & (z > 12)] > 210.0).mean()) > 0.95
@@ -87,7 +105,7 @@ def test_the_layers_of_a_t1_head_are_read_as_a_ct_would_show_them() -> None:
 
 
 def test_units_of_an_mr_do_not_count() -> None:
-    once = read_t1(volume_of(t1(), "MR"))
+    once = t1_reading()
     other = read_t1(volume_of((t1() * 3.0).astype(np.float32), "MR"))
     assert np.array_equal(once.hull, other.hull)
     assert np.allclose(once.plain, other.plain, atol=0.01)
@@ -172,11 +190,16 @@ def found_in(voxels: np.ndarray) -> HeadTissues:
     return find_tissues({"ct": volume_of(voxels, "CT")})
 
 
+@cache
+def found_clean() -> HeadTissues:
+    return found_in(ct())
+
+
 def test_metal_is_told_and_makes_its_surroundings_doubtful() -> None:
     plain, metal = ct(), ct().copy()
     i, j, k = (int(n) for n in np.argwhere(np.abs(away() - 44.0) < 1.0)[200])
     metal[i : i + 2, j : j + 2, k : k + 2] = 3071
-    clean, spoilt = found_in(plain), found_in(metal)
+    clean, spoilt = found_clean(), found_in(metal)
     assert not clean.notes
     assert any("metal" in note and "streaks" in note for note in spoilt.notes)
     near = np.zeros(plain.shape, dtype=bool)
@@ -186,7 +209,7 @@ def test_metal_is_told_and_makes_its_surroundings_doubtful() -> None:
 
 
 def test_confidence_is_high_inside_and_low_where_tissues_meet() -> None:
-    found = found_in(ct())
+    found = found_clean()
     sure, far, z = found.confidence.voxels, away(), np.abs(points()[2])
     assert float(sure[(far < CAVITY - 12.0) & (z > 10.0)].mean()) > 90.0
     lining = (found.tissues.voxels == Tissue.DURA) & (far > CAVITY - 4.0)
@@ -196,7 +219,7 @@ def test_confidence_is_high_inside_and_low_where_tissues_meet() -> None:
 
 
 def test_the_names_of_the_twins_do_not_count() -> None:
-    anatomies = [map_anatomy(draw(Toy(swapped=swap)), tables=TABLES) for swap in (False, True)]
+    anatomies = [map_toy(Toy(swapped=swap)) for swap in (False, True)]
     one, other = (anatomy.tissue_confidence for anatomy in anatomies)
     assert one is not None
     assert other is not None

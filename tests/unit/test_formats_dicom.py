@@ -294,8 +294,17 @@ def test_spare_high_bits_are_ignored(tmp_path: Path) -> None:
 
 def test_voxels_that_are_no_whole_hu_are_not_written(tmp_path: Path) -> None:
     half = volume().on_this_grid(volume().voxels + np.float32(0.5), modality="CT", source="half")
-    with pytest.raises(InputError, match=r"'half'.* expected CT with whole HU"):
+    with pytest.raises(InputError, match=r"'half'.* expected CT or MR with whole numbers"):
         write_series(tmp_path, half, label())
+
+
+@pytest.mark.parametrize(("role", "modality"), [("cta", "CT"), ("mr", "MR"), ("mrv", "MR")])
+def test_other_phases_and_mr_round_trip(tmp_path: Path, role: str, modality: str) -> None:
+    made = volume().on_this_grid(volume().voxels, modality=modality, source="made")
+    write_series(tmp_path, made, label(role))
+    (found,) = parsed(tmp_path)
+    assert np.array_equal(found.volume.voxels, made.voxels)
+    assert (found.volume.modality, found.role_hint) == (modality, role)
 
 
 def test_label_needs_three_different_patients() -> None:

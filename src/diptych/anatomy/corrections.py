@@ -1,5 +1,6 @@
 """What people say about owners, on the voxels and on the vessels of the case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.crop import crop_ground, crop_sides, paste_sides
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.images import Box, Images
+from diptych.anatomy.junction import junction_figures, unit_of
+from diptych.anatomy.measures import measure_brains
 from diptych.anatomy.ownership import (
     Ground,
     Sides,
@@ -18,8 +20,12 @@ from diptych.anatomy.ownership import (
 )
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
-from diptych.model import Corrections, InputError, Owner, OwnerSeed, Volume
+from diptych.model import Corrections, InputError, Measured, Owner, OwnerSeed, Volume
 
+OLD_INTERVALS = (
+    "the intervals of the junction's figures are as wide as before the last correction: they are"
+    " measured again by the next diptych plan"
+)
 MOST_OF_IT = 0.5
 """Share of a vessel's centreline that paint must cover to speak of the vessel."""
 SURE = 1.0
@@ -118,10 +124,11 @@ def _in_vessel(seed: OwnerSeed, images: Images, parts: Compartments) -> bool:
     return bool(parts.vessel[tuple(index)])
 
 
-def divide_as_told(ground: Ground, corrections: Corrections) -> tuple[Sides, Said, tuple[str, ...]]:
-    """The sides by the images, and again with what people said; and a note if they did."""
+def divide_as_told(
+    ground: Ground, first: Sides, corrections: Corrections
+) -> tuple[Sides, Said, tuple[str, ...]]:
+    """The sides by the images, again with what people said; and a note if they did."""
     said = read_said(corrections, ground.images, ground.parts)
-    first = divide_finely(ground)
     if not corrections.seeds and not corrections.painted:
         return first, said, ()
     sides = divide_locally(ground, first, said.tissue)
@@ -195,4 +202,27 @@ def describe_change(corrections: Corrections, before: Sides, after: Sides, voxel
     return (
         f"owners were corrected by people: {len(corrections.seeds)} seeds and"
         f" {len(corrections.painted)} painted volumes; {moved:.1f} ml changed sides"
+    )
+
+
+def measure_corrected(
+    ground: Ground, tissues: Codes, sides: Sides, before: Mapping[str, Measured]
+) -> dict[str, Measured]:
+    """The figures of `measure_junction` as they are now, with intervals as wide as `before`.
+
+    What takes its time in an interval is to divide the images again and again; a correction
+    is to be seen at once. `OLD_INTERVALS` says so; a figure that was not there before has no
+    width at all.
+    """
+    found = junction_figures(ground.images, tissues, ground.parts, sides)
+    figures = {name: _as_wide(name, value, before.get(name)) for name, value in found.items()}
+    return figures | measure_brains(ground.images, tissues, sides)
+
+
+def _as_wide(name: str, value: float, before: Measured | None) -> Measured:
+    unit = unit_of(name)
+    low, high = (before.low - before.value, before.high - before.value) if before else (0.0, 0.0)
+    top = 1.0 if unit == "1" else float("inf")
+    return Measured(
+        value=value, low=max(value + low, 0.0), high=max(min(value + high, top), value), unit=unit
     )

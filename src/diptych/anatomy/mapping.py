@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.certainty import rate_septum
 from diptych.anatomy.classify import SharedSinus, classify_pair
-from diptych.anatomy.corrections import correct_branches, divide_as_told, stand_by
+from diptych.anatomy.corrections import (
+    OLD_INTERVALS,
+    correct_branches,
+    divide_as_told,
+    measure_corrected,
+    stand_by,
+)
 from diptych.anatomy.depth import classify_depth
 from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
+from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
@@ -20,7 +27,8 @@ from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
-from diptych.anatomy.territory import find_territory
+from diptych.anatomy.seen import Seen
+from diptych.anatomy.territory import Territory, find_territory
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
 from diptych.kernels.abreast import run_abreast
@@ -29,6 +37,7 @@ from diptych.model import (
     Case,
     Classification,
     Corrections,
+    Measured,
     Owner,
     Tissue,
     VesselNetwork,
@@ -62,24 +71,60 @@ def map_anatomy(
     Raises InputError when no series shows skull and brain, no intracranial space, or one head;
     SafetyRefusal when nothing says which head is A.
     """
+    seen = see_case(case, tables=tables, policy=policy, labels=labels)
+    return divide_seen(case, seen, tables=tables, policy=policy, corrections=corrections)
+
+
+def see_case(
+    case: Case,
+    *,
+    tables: Mapping[str, SourcedTable],
+    policy: AnatomyPolicy = DEFAULT_POLICY,
+    labels: Volume | None = None,
+) -> Seen:
+    """All of `map_anatomy` that no correction of owners changes; it raises what that raises."""
     images = read_images(case, policy)
     require_both_heads(case, images)
     found = segment(images, policy, labels)
-    parts, codes = found.parts, found.codes.copy()
-    territory = find_territory(case, images, parts, policy)
+    territory = find_territory(case, images, found.parts, policy)
+    ground = _ground(images, found.parts, territory, tables["classification"])
+    sides, tree = run_abreast(
+        lambda: divide_finely(ground), lambda: trace_vessels(images, found.parts)
+    )
+    return Seen(images=images, found=found, territory=territory, sides=sides, tree=tree)
+
+
+def _ground(
+    images: Images, parts: Compartments, territory: Territory, table: SourcedTable
+) -> Ground:
+    """What the boundary is sought in, with the errors to expect in images of that noise."""
+    errors = read_errors(table, estimate_noise(images, parts))
+    return Ground(images=images, parts=parts, territory=territory, errors=errors)
+
+
+def divide_seen(
+    case: Case,
+    seen: Seen,
+    *,
+    tables: Mapping[str, SourcedTable],
+    policy: AnatomyPolicy = DEFAULT_POLICY,
+    corrections: Corrections = NOTHING_SAID,
+    before: Mapping[str, Measured] | None = None,
+) -> Anatomy:
+    """The anatomy from what was seen in the images and what people say about owners.
+
+    With `before`, the measures of the same case before a correction, the intervals of the
+    junction's figures keep their width, and a note says so: that saves the longest part.
+    """
+    images, found, territory = seen.images, seen.found, seen.territory
+    parts, codes, certain = found.parts, found.codes.copy(), found.sure.copy()
     table, physiology = tables["classification"], tables["physiology"]
-    ground = Ground(
-        images=images,
-        parts=parts,
-        territory=territory,
-        errors=read_errors(table, estimate_noise(images, parts)),
-    )
-    (sides, said, told), tree = run_abreast(
-        lambda: divide_as_told(ground, corrections), lambda: trace_vessels(images, parts)
-    )
+    ground = _ground(images, parts, territory, table)
+    sides, said, told = divide_as_told(ground, seen.sides, corrections)
     septum = find_septum(parts, sides)
     codes[septum] = Tissue.DURA
-    rate_septum(found.sure, septum)
+    rate_septum(certain, septum)
+    tree = seen.tree
     drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
     drainage = correct_branches(drainage, tree, images, said)
     owners, sure = stand_by(*paint_owners(images, parts, sides, tree, drainage), said)
@@ -98,7 +143,11 @@ def map_anatomy(
         physiology,
     )
     sinus = find_shared_sinus(vessels, images.contrast, table)
-    measures = measure_junction(ground, codes, sides, policy)
+    measures = (
+        measure_junction(ground, codes, sides, policy)
+        if before is None
+        else measure_corrected(ground, codes, sides, before)
+    )
     return Anatomy(
         tissues=_volume(images, codes, "tissues"),
         ownership=_volume(images, owners, "ownership"),
@@ -116,11 +165,12 @@ def map_anatomy(
             *_contrast_notes(images),
             *territory.notes,
             *told,
+            *(() if before is None else (OLD_INTERVALS,)),
             *loose,
             *_doubts(images, parts, sides),
         ),
         scope=judge_scope(case, images, parts, sides, territory, table),
-        tissue_confidence=_volume(images, found.sure, "confidence of the tissues, percent"),
+        tissue_confidence=_volume(images, certain, "confidence of the tissues, percent"),
     )
 
 

@@ -144,7 +144,8 @@ def divide_again(ground: Ground, sides: Sides, said: Codes) -> Sides:
     field = Field(inner=sides.inner, sheet=sides.sheet, film=film)
     found = _seek(ground, field, seeds, start=sides.side)
     labels = np.where((kept == 1) | (kept == 2), kept, found.side).astype(np.uint8)
-    found = _judge(ground, field, labels)
+    if not np.array_equal(labels, found.side):
+        found = _judge(ground, field, labels)
     return replace(found, confidence=np.where(kept > 0, 100, found.confidence).astype(np.uint8))
 
 

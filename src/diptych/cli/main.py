@@ -1,11 +1,11 @@
 """The verbs of `diptych`. Each imports what it needs when it runs, so `--help` is light."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from diptych.cli.guard import guarded
+from diptych.cli.guard import Say, guarded
 from diptych.cli.options import (
     CaseArgument,
     DaysOption,
@@ -68,6 +68,20 @@ def demo(
     head: Annotated[
         Path | None, typer.Option("--head", help="A real head, CT or T1 (NIfTI or Cranium.inv3).")
     ] = None,
+    phase: Annotated[
+        str, typer.Option("--phase", help="Contrast given: venous, arterial or both.")
+    ] = "venous",
+    modality: Annotated[
+        str, typer.Option("--modality", help="CT, or MR: T1 and a venogram.")
+    ] = "CT",
+    hard: Annotated[
+        bool,
+        typer.Option(
+            "--hard",
+            help="With what makes real heads hard: arteries, open sutures, falx and tentorium,"
+            " curved veins, in total types brain grown across.",
+        ),
+    ] = False,
     plan: Annotated[bool, typer.Option(help="Plan the case once it is made.")] = True,
     seed: SeedOption = 1,
     days: DaysOption = 10_000,
@@ -78,20 +92,24 @@ def demo(
 ) -> None:
     """Make the demonstration case from a real head, and plan it. It is not a patient."""
     with guarded(json=json, verbose=verbose) as say:
-        from diptych.cli.progress import Reporter
         from diptych.pipeline.demo import DemoOrder, make_demo
-        from diptych.pipeline.plan import PlanOptions, plan_case
 
-        order = DemoOrder(kind=kind, spacing=spacing, head=head, seed=seed)
+        order = DemoOrder(
+            kind=kind,
+            spacing=spacing,
+            head=head,
+            seed=seed,
+            phase=phase,
+            modality=modality,
+            hard=hard,
+        )
         made = make_demo(folder, order)
         if not quiet:
             say.message(f"{folder} was {made['made_from']}.")
             say.message(f"The ground truth lies apart, in {made['truth']}; no planning reads it.")
         if plan:
-            options = PlanOptions(seed=seed, days=days, threads=threads)
-            with Reporter(quiet) as reporter:
-                summary = plan_case(folder, options, reporter)
-            say.result(summary | {"demonstration": made}, lines=_plan_lines(summary))
+            asked = {"seed": seed, "days": days, "threads": threads}
+            _run_plan(say, folder, asked, quiet, also={"demonstration": made})
         else:
             say.result(made, lines=[f"The case lies in {folder}. Next: diptych plan {folder}"])
 
@@ -109,14 +127,8 @@ def plan(
 ) -> None:
     """Run every part in order; do again only what is stale."""
     with guarded(json=json, verbose=verbose) as say:
-        from diptych.cli.progress import Reporter
-        from diptych.pipeline.plan import PlanOptions, plan_case
-
-        options = PlanOptions(seed=seed, days=days, threads=threads)
         _keep(case, seeds)
-        with Reporter(quiet) as reporter:
-            summary = plan_case(case, options, reporter)
-        say.result(summary, lines=_plan_lines(summary))
+        _run_plan(say, case, {"seed": seed, "days": days, "threads": threads}, quiet)
 
 
 def _keep(case: Path, seeds: list[Path] | None) -> None:
@@ -129,10 +141,36 @@ def _keep(case: Path, seeds: list[Path] | None) -> None:
         keep_corrections(folder, seeds)
 
 
-def _plan_lines(summary: dict[str, object]) -> list[str]:
+def _run_plan(
+    say: Say,
+    case: Path,
+    asked: dict[str, Any],
+    quiet: bool,
+    also: dict[str, object] | None = None,
+) -> None:
+    from diptych.cli.progress import Reporter
     from diptych.cli.wording import plan_lines
+    from diptych.pipeline.plan import PlanOptions, plan_case
 
-    return plan_lines(summary)
+    with Reporter(quiet) as reporter:
+        summary = plan_case(case, PlanOptions(**asked), reporter)
+    say.result(summary | (also or {}), lines=plan_lines(summary))
+
+
+def _run_part(
+    say: Say,
+    case: Path,
+    name: str,
+    asked: dict[str, Any],
+    quiet: bool,
+) -> None:
+    from diptych.cli.progress import Reporter
+    from diptych.cli.wording import part_lines
+    from diptych.pipeline.plan import PlanOptions, run_part
+
+    with Reporter(quiet) as reporter:
+        result = run_part(case, name, PlanOptions(**asked), reporter, tell=say.as_json)
+    say.result(result, lines=part_lines(result))
 
 
 def _part(name: str, text: str) -> None:
@@ -146,13 +184,7 @@ def _part(name: str, text: str) -> None:
         verbose: VerboseOption = False,
     ) -> None:
         with guarded(json=json, verbose=verbose) as say:
-            from diptych.cli.progress import Reporter
-            from diptych.pipeline.plan import PlanOptions, run_part
-
-            options = PlanOptions(seed=seed, days=days, threads=threads)
-            with Reporter(quiet) as reporter:
-                result = run_part(case, name, options, reporter)
-            say.result(result, lines=[f"{name}: written to {result['folder']}"])
+            _run_part(say, case, name, {"seed": seed, "days": days, "threads": threads}, quiet)
 
     verb.__doc__ = text
     app.command(name)(verb)
@@ -173,18 +205,13 @@ def anatomy(
 ) -> None:
     """Tissues, vessels, who owns which voxel, the class."""
     with guarded(json=json, verbose=verbose) as say:
-        from diptych.cli.progress import Reporter
-        from diptych.pipeline.plan import PlanOptions, run_part
-
         _keep(case, seeds)
         told = _keep_labels(case, labels, label_table)
         if not quiet:
             for line in told:
                 say.message(line)
-        options = PlanOptions(seed=seed, days=days, threads=threads)
-        with Reporter(quiet) as reporter:
-            result = run_part(case, "anatomy", options, reporter)
-        say.result(result, lines=[f"anatomy: written to {result['folder']}"])
+        asked = {"seed": seed, "days": days, "threads": threads, "corrected": bool(seeds)}
+        _run_part(say, case, "anatomy", asked, quiet)
 
 
 def _keep_labels(case: Path, labels: Path | None, table: Path | None) -> list[str]:
@@ -255,14 +282,10 @@ def intake(
 ) -> None:
     """Add imaging to a case, and check what is there: identity, frame, geometry."""
     with guarded(json=json, verbose=verbose) as say:
-        from diptych.cli.progress import Reporter
         from diptych.pipeline.opening import add_sources
-        from diptych.pipeline.plan import PlanOptions, run_part
 
         add_sources(case, sources or [], role, register)
-        with Reporter(quiet) as reporter:
-            result = run_part(case, "intake", PlanOptions(), reporter)
-        say.result(result, lines=[f"intake: written to {result['folder']}"])
+        _run_part(say, case, "intake", {}, quiet)
 
 
 @app.command()
@@ -290,7 +313,7 @@ def theatre(
 def export(
     case: CaseArgument,
     to: Annotated[
-        str, typer.Option("--to", help="Comma-separated: nifti, stl, csv.")
+        str, typer.Option("--to", help="Comma-separated: nifti, stl, ply, glb, csv.")
     ] = "nifti,stl,csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")

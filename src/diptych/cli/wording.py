@@ -36,6 +36,11 @@ def plan_lines(summary: dict[str, Any]) -> list[str]:
     ]
 
 
+def part_lines(result: dict[str, Any]) -> list[str]:
+    """Where the result of one part lies, and what a person should know of it."""
+    return [f"{result['part']}: written to {result['folder']}", *result.get("notes", ())]
+
+
 def label_lines(told: dict[str, Any]) -> list[str]:
     """What became of the names of labels made elsewhere."""
     if told.get("labels") == "none":

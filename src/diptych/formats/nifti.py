@@ -7,7 +7,8 @@ turn from NIfTI's RAS+ to LPS+ here and nowhere else.
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -58,6 +59,15 @@ def write_volume(
     text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     _replace(sidecar_path(path), text.encode())
     return path, sidecar_path(path)
+
+
+def write_volumes(folder: Path, volumes: Mapping[str, Volume]) -> list[Path]:
+    """Writes volumes as NAME.nii.gz with their sidecars, two at a time; returns the images."""
+    with ThreadPoolExecutor(2) as pool:
+        written = pool.map(
+            lambda name: write_volume(folder / f"{name}.nii.gz", volumes[name])[0], volumes
+        )
+        return list(written)
 
 
 def read_series(path: Path, *, name: str = "", limits: Limits | None = None) -> RawSeries:

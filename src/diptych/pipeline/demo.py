@@ -5,7 +5,7 @@ The case holds what a scanner would give. The ground truth goes into a folder ap
 """
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date
 from json import dumps, loads
 from pathlib import Path
@@ -34,6 +34,9 @@ class DemoOrder:
     spacing: float = 1.5
     head: Path | None = None
     seed: int = 1
+    phase: str = "venous"
+    modality: str = "CT"
+    hard: bool = False
 
 
 def truth_folder(case: Path) -> Path:
@@ -50,7 +53,14 @@ def make_demo(case: Path, order: DemoOrder) -> dict[str, object]:
     """
     folder, truth = CaseFolder(case), truth_folder(case)
     head = find_head(order.head)
-    pair_order = PairOrder(type=order.kind, spacing=order.spacing, seed=order.seed)
+    pair_order = PairOrder(
+        type=order.kind,
+        spacing=order.spacing,
+        seed=order.seed,
+        phase=order.phase,
+        modality=order.modality,
+        hard=order.hard,
+    )
     asked = asdict(pair_order) | {"head": head.content_hash}
     told = {"case": str(folder.root), "truth": str(truth), "order": asked}
     if _is_same(folder, truth, asked):
@@ -77,14 +87,22 @@ def _is_same(folder: CaseFolder, truth: Path, asked: dict[str, object]) -> bool:
     note = truth / ORDER
     if not (note.is_file() and folder.case_file.is_file()):
         return False
-    return bool(loads(note.read_text("utf-8")) == loads(dumps(asked)))
+    written = loads(note.read_text("utf-8"))
+    return isinstance(written, dict) and _defaults() | written == loads(dumps(asked))
+
+
+def _defaults() -> dict[str, object]:
+    """What an order says where it says nothing: older folders do not name newer figures."""
+    return {
+        figure.name: figure.default for figure in fields(PairOrder) if figure.default is not MISSING
+    }
 
 
 def _write_case(folder: CaseFolder, pair: DemonstrationPair, order: PairOrder) -> None:
     folder.raw.mkdir(parents=True)
     entries = [
         entry
-        for number, (role, volume) in enumerate((("ct", pair.ct), ("ctv", pair.ctv)), start=1)
+        for number, (role, volume) in enumerate(pair.series, start=1)
         for entry in _write_images(folder.raw, role, number, volume, pair.made_from)
     ]
     imaged = date.fromordinal(_BORN.toordinal() + round(order.age * _MONTH_DAYS))

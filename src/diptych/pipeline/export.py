@@ -1,22 +1,30 @@
-"""Files for other systems: label maps, printable halves, the day as a sheet."""
+"""Files for other systems: label maps, printable parts, models, the day and vessels as sheets."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from diptych.formats.mesh import write_stl
+from diptych.formats.gltf import write_glb
+from diptych.formats.mesh import write_ply, write_stl
 from diptych.formats.nifti import write_volume
 from diptych.formats.sheet import render_csv
 from diptych.kernels.surface import label_surface
 from diptych.model import Anatomy, Case, Schedule, SeparationFront, UsageError
 from diptych.pipeline import parts
 from diptych.pipeline.folder import CaseFolder, write_atomically
+from diptych.pipeline.models import (
+    VESSEL_COLUMNS,
+    build_bodies,
+    build_parts,
+    build_surfaces,
+    tell_vessel,
+)
 from diptych.pipeline.results import load_result
 
 
 def export_case(case: Path, kinds: tuple[str, ...], out: Path | None) -> list[str]:
-    """Writes the asked kinds ("nifti", "stl", "csv") and returns the paths written.
+    """Writes the asked kinds ("nifti", "stl", "ply", "glb", "csv"); returns the paths written.
 
     Raises UsageError for a kind that there is not.
     """
@@ -55,7 +63,51 @@ def _write_stl(case: Path, target: Path) -> list[Path]:
         title = f"Twin {letter}, plan {plan.id}, mm" + (", not a patient" if made_from else "")
         write_stl(path, vertices, faces, title=title)
         paths.append(path)
+    for name, vertices, faces in build_bodies(_anatomy(case)):
+        path = target / f"{name}.stl"
+        title = f"{name}, mm" + (", not a patient" if made_from else "")
+        write_stl(path, vertices, faces, title=title)
+        paths.append(path)
     return paths
+
+
+def _anatomy(case: Path) -> Anatomy:
+    return load_result(case, parts.ANATOMY, "anatomy", Anatomy)
+
+
+def _write_ply(case: Path, target: Path) -> list[Path]:
+    made_from = load_result(case, parts.INTAKE, "case", Case).brief.made_from
+    paths = []
+    for surface in build_surfaces(_anatomy(case)):
+        path = target / f"{surface.name}.ply"
+        comments = [surface.name, *([made_from] if made_from else [])]
+        write_ply(path, surface.vertices, surface.faces, surface.owners, comments=comments)
+        paths.append(path)
+    return paths
+
+
+def _write_glb(case: Path, target: Path) -> list[Path]:
+    found = load_result(case, parts.INTAKE, "case", Case)
+    facts = {
+        "case": str(found.id),
+        "not_a_patient": found.brief.made_from,
+        "buffers": "LPS+ mm",
+        "computed": "flows are computed from calibres and brain volumes, not measured",
+    }
+    path = target / "anatomy.glb"
+    write_glb(path, build_parts(_anatomy(case)), facts)
+    return [path]
+
+
+def _write_vessels(case: Path, target: Path) -> Path:
+    rows = [
+        (*tell_vessel(vessel).values(), *np.round(vessel.path[len(vessel.path) // 2], 2).tolist())
+        for vessel in _anatomy(case).vessels.vessels
+    ]
+    path = target / "vessels.csv"
+    text = render_csv((*VESSEL_COLUMNS, "middle_l_mm", "middle_p_mm", "middle_s_mm"), rows)
+    write_atomically(path, text.encode("utf-8"))
+    return path
 
 
 def _write_csv(case: Path, target: Path) -> list[Path]:
@@ -74,11 +126,13 @@ def _write_csv(case: Path, target: Path) -> list[Path]:
     path = target / "schedule.csv"
     headings = ("start_min", "end_min", "task", "subject", "people")
     write_atomically(path, render_csv(headings, rows).encode("utf-8"))
-    return [path]
+    return [path, _write_vessels(case, target)]
 
 
 _WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "nifti": _write_nifti,
     "stl": _write_stl,
+    "ply": _write_ply,
+    "glb": _write_glb,
     "csv": _write_csv,
 }

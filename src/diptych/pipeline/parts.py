@@ -65,25 +65,34 @@ def _intake(run: Run, out: Path) -> None:
 
 
 def _anatomy(run: Run, out: Path) -> None:
-    from diptych.anatomy import AnatomyPolicy, map_anatomy
-    from diptych.formats.nifti import write_volume
+    from diptych.anatomy import AnatomyPolicy
+    from diptych.formats.nifti import write_volumes
     from diptych.pipeline.corrections import read_corrections
     from diptych.pipeline.labels import read_tissue_labels
+    from diptych.pipeline.seen import map_case
 
     case = run.load(Case, INTAKE, "case")
     policy = merge_policy(AnatomyPolicy(), run.policies.get("anatomy", {}), "anatomy")
-    anatomy = map_anatomy(
+    labels = read_tissue_labels(run.folder, case, policy.segmenter)
+    corrections = read_corrections(run.folder, case.volumes[0].volume)
+    anatomy = map_case(
+        run,
+        (run.folder.root / ANATOMY, out),
         case,
-        tables=run.tables(STAGE["anatomy"].tables),
-        policy=policy,
-        labels=read_tissue_labels(run.folder, case, policy.segmenter),
-        corrections=read_corrections(run.folder, case.volumes[0].volume),
+        (corrections, labels),
+        (run.tables(STAGE["anatomy"].tables), policy),
     )
     run.keep(out, ANATOMY, "anatomy", anatomy)
-    write_volume(out / "tissues.nii.gz", anatomy.tissues)
-    write_volume(out / "ownership.nii.gz", anatomy.ownership)
+    volumes = {"tissues": anatomy.tissues, "ownership": anatomy.ownership}
     if anatomy.tissue_confidence is not None:
-        write_volume(out / "tissue-confidence.nii.gz", anatomy.tissue_confidence)
+        volumes["tissue-confidence"] = anatomy.tissue_confidence
+    write_volumes(out, volumes)
+
+
+def _tell_anatomy(run: Run) -> Mapping[str, object]:
+    from diptych.pipeline.telling import tell_anatomy
+
+    return tell_anatomy(run.load(Anatomy, ANATOMY, "anatomy"))
 
 
 def _separation(run: Run, out: Path) -> None:
@@ -208,6 +217,7 @@ STAGES = (
         rooms=("model", "kernels", "anatomy"),
         facts=_said_facts,
         work=_anatomy,
+        tell=_tell_anatomy,
     ),
     Stage(
         verb="separate",

@@ -46,12 +46,19 @@ def plan_case(case: Path, options: PlanOptions, watcher: Watcher) -> dict[str, o
     return summarise(folder, run)
 
 
-def run_part(case: Path, verb: str, options: PlanOptions, watcher: Watcher) -> dict[str, object]:
-    """Runs one part and whatever stale parts it needs first; says where the result lies."""
+def run_part(
+    case: Path, verb: str, options: PlanOptions, watcher: Watcher, *, tell: bool = False
+) -> dict[str, object]:
+    """Runs one part and whatever stale parts it needs first; says where the result lies.
+
+    With `tell`, what the part found stands under its verb, where it can be told.
+    """
     wanted = _with_needs(verb)
-    folder, _ = _run(case, options, wanted, watcher)
-    place = _stage(verb).place
-    return {"part": verb, "folder": str(folder.root / place)}
+    folder, run = _run(case, options, wanted, watcher)
+    stage = _stage(verb)
+    told = {verb: dict(stage.tell(run))} if tell and stage.tell else {}
+    place = str(folder.root / stage.place)
+    return {"part": verb, "folder": place, "notes": list(run.notes), **told}
 
 
 def _run(
@@ -81,9 +88,11 @@ def _bring_up(stage: Stage, run: Run, staging: Path, watcher: Watcher) -> Iterat
     started = monotonic()
     out = staging / stage.place.replace("/", "-")
     out.mkdir()
+    run.inputs[stage.verb] = inputs
     with _one_thread_arithmetic(run.options):
         stage.work(run, out)
-    write_manifest(out, inputs)
+    unfinished = run.provisional.get(stage.verb)
+    write_manifest(out, inputs | ({"provisional": unfinished} if unfinished else {}))
     run.staged[stage.place] = out
     watcher.end(stage.verb, "done")
     yield _effort(stage, run, monotonic() - started)

@@ -15,11 +15,15 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What a person asked for on the command line."""
+    """What a person asked for on the command line.
+
+    corrected : owners were just corrected, and what that changes is to be seen at once
+    """
 
     seed: int = 1
     days: int = 10_000
     threads: int = 2
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Stage:
     policy : section of case.toml's [policy] that it obeys
     rooms : packages whose source decides its result
     facts : further inputs (file hashes, texts) taken from the case folder
+    tell : what it found, as one JSON object; None where only the plan tells it
     """
 
     verb: str
@@ -43,17 +48,25 @@ class Stage:
     rooms: tuple[str, ...]
     facts: Callable[[CaseFolder], Mapping[str, object]]
     work: Callable[["Run", Path], None]
+    tell: Callable[["Run"], Mapping[str, object]] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One command at work on one case: options, what is staged, values already in memory."""
+    """One command at work on one case: options, what is staged, values already in memory.
+
+    inputs : of each part that is being made; notes : what a person should know, in words
+    provisional : what is not final in the result of a part, so that the next plan makes it again
+    """
 
     folder: CaseFolder
     options: PlanOptions
     policies: Mapping[str, Mapping[str, object]]
     staged: dict[str, Path] = field(default_factory=dict)
     values: dict[tuple[str, str], object] = field(default_factory=dict)
+    inputs: dict[str, dict[str, object]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    provisional: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def place(self, place: str) -> Path:
         """Where that derivative is now: staged by this command, or in the case."""

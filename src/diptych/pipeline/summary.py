@@ -8,7 +8,6 @@ from diptych.model import (
     Coverage,
     Crossing,
     Defect,
-    Measured,
     OperatingWindow,
     Rehearsal,
     Schedule,
@@ -19,6 +18,7 @@ from diptych.model import (
 from diptych.pipeline import parts
 from diptych.pipeline.folder import CaseFolder
 from diptych.pipeline.stage import Run
+from diptych.pipeline.telling import tell_class, tell_findings, tell_measured
 
 SCHEMA = "diptych.plan/1"
 
@@ -33,7 +33,8 @@ def summarise(folder: CaseFolder, run: Run) -> dict[str, object]:
         "case": str(case.id),
         "not_a_patient": case.brief.made_from,
         "twins": _twins(case, anatomy),
-        "classification": _classification(anatomy),
+        "classification": tell_class(anatomy),
+        **tell_findings(anatomy),
         "cut": _cut(front.plan),
         "vessels": {"crossed": [_crossing(entry) for entry in front.plan.crossings]},
         "defects": {twin.value: _defect(front.plan.defects[twin]) for twin in TwinId},
@@ -46,10 +47,6 @@ def summarise(folder: CaseFolder, run: Run) -> dict[str, object]:
     }
 
 
-def _measured(value: Measured) -> dict[str, object]:
-    return {"value": value.value, "low": value.low, "high": value.high, "unit": value.unit}
-
-
 def _twins(case: Case, anatomy: Anatomy) -> dict[str, object]:
     return {
         twin.id.value: {
@@ -57,26 +54,12 @@ def _twins(case: Case, anatomy: Anatomy) -> dict[str, object]:
             "sex": twin.sex,
             "weight_kg": twin.weight,
             "measures": {
-                name.removesuffix(f"-{twin.id}"): _measured(anatomy.measures[name])
+                name.removesuffix(f"-{twin.id}"): tell_measured(anatomy.measures[name])
                 for name in sorted(anatomy.measures)
                 if name.endswith(f"-{twin.id}")
             },
         }
         for twin in case.twins
-    }
-
-
-def _classification(anatomy: Anatomy) -> dict[str, object]:
-    found = anatomy.classification
-    return {
-        "label": found.label,
-        "shared_sinus": found.shared_sinus,
-        "shared_sinus_evidence": found.shared_sinus_evidence,
-        "long_axis_angle": _measured(found.long_axis_angle),
-        "rotation": _measured(found.rotation),
-        "distances": {name: found.margins[name] for name in sorted(found.margins)},
-        "ambiguous": found.ambiguous,
-        "reasons": list(found.reasons),
     }
 
 
@@ -113,9 +96,9 @@ def _crossing(entry: Crossing) -> dict[str, object]:
 
 def _defect(defect: Defect) -> dict[str, object]:
     return {
-        "skin_cm2": _measured(defect.skin),
-        "dura_cm2": _measured(defect.dura),
-        "bone_cm2": _measured(defect.bone),
+        "skin_cm2": tell_measured(defect.skin),
+        "dura_cm2": tell_measured(defect.dura),
+        "bone_cm2": tell_measured(defect.bone),
     }
 
 
@@ -195,9 +178,11 @@ def _rehearsal(rehearsal: Rehearsal) -> dict[str, object]:
     return {
         "days": rehearsal.days,
         "seed": rehearsal.seed,
-        "end_time": {name: _measured(value) for name, value in sorted(rehearsal.end_time.items())},
-        "separation_time": {
-            name: _measured(value) for name, value in sorted(rehearsal.separation_time.items())
+        "end_time": {
+            name: tell_measured(value) for name, value in sorted(rehearsal.end_time.items())
         },
-        "unanswered": _measured(rehearsal.unanswered),
+        "separation_time": {
+            name: tell_measured(value) for name, value in sorted(rehearsal.separation_time.items())
+        },
+        "unanswered": tell_measured(rehearsal.unanswered),
     }

@@ -1,9 +1,9 @@
 """Values as JSON trees plus named arrays, and back, guided by their type annotations.
 
-A tree holds only JSON's own types. Arrays become {"$array": name}; a value whose field
-may be one of several dataclasses carries {"$type": name}. Decoding checks that the keys
-are exactly the fields of the dataclass, so a file of another version is refused with
-the path to the bad element, never half understood.
+A tree holds only JSON's own types. Arrays become {"$array": name}, slices {"$slice": ends};
+a value whose field may be one of several dataclasses carries {"$type": name}. Decoding checks
+that the keys are exactly the fields of the dataclass, so a file of another version is refused
+with the path to the bad element, never half understood.
 """
 
 from base64 import b64decode, b64encode
@@ -65,6 +65,8 @@ def _encode_many(value: object, path: str, arrays: Arrays) -> object:
             str(_encode(key, path, arrays)): _encode(value[key], f"{path}.{key}", arrays)
             for key in sorted(value, key=str)
         }
+    if isinstance(value, slice):
+        return {"$slice": [value.start, value.stop]}
     if isinstance(value, tuple | list):
         return [_encode(item, f"{path}.{n}", arrays) for n, item in enumerate(value)]
     raise InputError(
@@ -97,8 +99,9 @@ def _decode(kind: Any, tree: object, path: str, arrays: Mapping[str, NDArray[np.
 
 
 def _decode_leaf(kind: Any, tree: object, path: str) -> Any:
-    if kind is bytes:
-        return b64decode(str(_expect(dict, tree, path)["$bytes"]))
+    if kind in (bytes, slice):
+        entries = _expect(dict, tree, path)
+        return slice(*entries["$slice"]) if kind is slice else b64decode(str(entries["$bytes"]))
     if kind is date:
         return date.fromisoformat(_expect(str, tree, path))
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -9,6 +9,7 @@ from diptych.model import GroupMember, InputError, RawSeries
 
 ISSUER = "DIPTYCH"
 """Issuer of the Patient IDs that Diptych makes itself; the last letter of those names the twin."""
+WRITTEN_ROLES = ("ct", "ctv", "cta", "mr", "mrv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class SeriesLabel:
     pair_id : Patient ID of the group of both twins
     twins : the two members, A first; a Patient ID each, and the position in the image
         (0010,0028), which defaults to 1\1\1 and 1\1\2
-    role : "ct" or "ctv" (contrast in the veins)
+    role : "ct", "ctv" (contrast in the veins), "cta" (in the arteries), "mr" (T1) or "mrv"
     description : series description
     comment : sentence stored as image comment, such as what the voxels were made from
     number : series number in the study
@@ -39,9 +40,9 @@ class SeriesLabel:
                 " of 1 to 64 characters",
                 remedy="give the pair and each twin an identifier of its own",
             )
-        if self.role not in ("ct", "ctv"):
+        if self.role not in WRITTEN_ROLES:
             raise InputError(
-                f"series role is {self.role!r}, expected ct or ctv",
+                f"series role is {self.role!r}, expected one of {', '.join(WRITTEN_ROLES)}",
                 remedy="write other modalities as NIfTI",
             )
 

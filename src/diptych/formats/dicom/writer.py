@@ -1,4 +1,4 @@
-"""Writes a volume as a CT series of one group of two patients, the same bytes each time.
+"""Writes a volume as a CT or MR series of one group of two patients, the same bytes each time.
 
 A study has one patient, so the pair is that patient and the Group of Patients
 Identification Sequence (0010,0027) has an item for each twin (DICOM PS3.3 C.7.1.1).
@@ -15,18 +15,20 @@ from diptych.formats.dicom.series import ISSUER, SeriesLabel, uid_from
 from diptych.model import InputError
 from diptych.model.geometry import Volume
 
-CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+IMAGE_STORAGE = {"CT": "1.2.840.10008.5.1.4.1.1.2", "MR": "1.2.840.10008.5.1.4.1.1.4"}
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 FIXED_DATE, FIXED_TIME = "20000101", "120000"
-INTERCEPT = -1024
+INTERCEPTS = {"CT": -1024, "MR": 0}
+AGENTS = {"ctv": "venous contrast", "cta": "arterial contrast", "mrv": "venous contrast"}
 
 
 def write_series(folder: Path, volume: Volume, label: SeriesLabel) -> tuple[Path, ...]:
     """Writes one file for each slice along the volume's third axis; returns their paths.
 
     UIDs come from the content, dates are fixed. Stored values are signed 16 bit with
-    rescale slope 1 and intercept -1024. Raises InputError for voxels that are not whole
-    HU from -32768 to 31743, a modality other than CT, or an affine without right angles.
+    rescale slope 1 and, of a CT, intercept -1024. Raises InputError for voxels that are not
+    whole numbers from -32768 to 31743, a modality other than CT and MR, or an affine without
+    right angles.
     """
     stored = _stored_values(volume)
     template = _template(volume, label)
@@ -43,13 +45,13 @@ def _stored_values(volume: Volume) -> NDArray[np.int16]:
     voxels = np.asarray(volume.voxels)
     whole = voxels.dtype.kind in "iu" or bool((voxels == np.round(voxels.astype(float))).all())
     low, high = float(voxels.min()), float(voxels.max())
-    if not whole or low < -32768 or high > 31743 or volume.modality != "CT":
+    if not whole or low < -32768 or high > 31743 or volume.modality not in IMAGE_STORAGE:
         raise InputError(
             f"volume {volume.source!r}: {volume.modality} with values {low:g} to {high:g},"
-            " expected CT with whole HU from -32768 to 31743",
-            remedy="round the voxels to whole HU first, or write the volume as NIfTI",
+            " expected CT or MR with whole numbers from -32768 to 31743",
+            remedy="round the voxels to whole numbers first, or write the volume as NIfTI",
         )
-    return (voxels.astype(np.int32) - INTERCEPT).astype("<i2")
+    return (voxels.astype(np.int32) - INTERCEPTS[volume.modality]).astype("<i2")
 
 
 def _positions(volume: Volume) -> Iterator[NDArray[np.float64]]:
@@ -99,27 +101,31 @@ def _add_pair(data: Any, label: SeriesLabel) -> None:
 def _add_study(data: Any, volume: Volume, label: SeriesLabel) -> None:
     study = uid_from("study", label.pair_id, volume.frame_of_reference)
     facts = (label.role, label.description, label.comment, repr(label.twins))
-    data.SOPClassUID = CT_IMAGE_STORAGE
+    data.SOPClassUID = IMAGE_STORAGE[volume.modality]
     data.StudyInstanceUID = study
     data.SeriesInstanceUID = uid_from("series", study, volume.content_hash, *facts)
     data.FrameOfReferenceUID = volume.frame_of_reference
     data.StudyID, data.AccessionNumber, data.ReferringPhysicianName = "1", "", ""
     data.PositionReferenceIndicator = ""
-    data.Modality = "CT"
+    data.Modality = volume.modality
     data.Manufacturer = "Diptych"
     data.SeriesNumber = str(label.number)
     data.AcquisitionNumber = "1"
     data.SeriesDescription = label.description[:64]
     data.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
-    data.KVP = ""
+    if volume.modality == "CT":
+        data.KVP = ""
+    else:
+        data.ScanningSequence, data.SequenceVariant, data.ScanOptions = "GR", "NONE", ""
+        data.MRAcquisitionType, data.EchoTime, data.EchoTrainLength = "3D", "", ""
     data.PatientPosition = "HFS"
     for name in ("Study", "Series", "Content", "Acquisition"):
         setattr(data, f"{name}Date", FIXED_DATE)
         setattr(data, f"{name}Time", FIXED_TIME)
     if label.comment:
         data.ImageComments = label.comment[:10240]
-    if label.role == "ctv":
-        data.ContrastBolusAgent = "venous contrast"
+    if label.role in AGENTS:
+        data.ContrastBolusAgent = AGENTS[label.role]
 
 
 def _add_geometry(data: Any, volume: Volume) -> None:
@@ -136,8 +142,10 @@ def _add_geometry(data: Any, volume: Volume) -> None:
     data.Rows, data.Columns = volume.shape[1], volume.shape[0]
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
-    data.RescaleSlope, data.RescaleIntercept, data.RescaleType = "1", str(INTERCEPT), "HU"
-    data.WindowCenter, data.WindowWidth = "60", "400"
+    if volume.modality == "CT":
+        data.RescaleSlope, data.RescaleIntercept = "1", str(INTERCEPTS["CT"])
+        data.RescaleType = "HU"
+        data.WindowCenter, data.WindowWidth = "60", "400"
 
 
 def _write_slice(
@@ -154,7 +162,7 @@ def _write_slice(
     data.PixelData = pixel_bytes
     data["PixelData"].VR = "OW"
     meta: Any = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CT_IMAGE_STORAGE
+    meta.MediaStorageSOPClassUID = data.SOPClassUID
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     meta.TransferSyntaxUID = EXPLICIT_LITTLE
     meta.ImplementationClassUID = uid_from("diptych writer")
