@@ -6,9 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.anatomy.arteries import (
+    correct_both,
+    find_supply,
+    map_supply,
+    paint_supply,
+    part_circulation,
+    tell_circulation,
+)
 from diptych.anatomy.certainty import rate_septum
 from diptych.anatomy.classify import SharedSinus, classify_pair
-from diptych.anatomy.corrections import correct_branches, divide_as_told, stand_by
+from diptych.anatomy.corrections import divide_as_told, stand_by
 from diptych.anatomy.depth import classify_depth
 from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
 from diptych.anatomy.heads import segment
@@ -63,18 +71,17 @@ def map_anatomy(
     images = read_images(case, policy)
     require_both_heads(case, images)
     found = segment(images, policy, labels)
-    parts, codes = found.parts, found.codes.copy()
-    territory = find_territory(case, images, parts, policy)
     table, physiology = tables["classification"], tables["physiology"]
+    calibre = table.value("significant-sinus-calibre")
+    blood = part_circulation(images, found.parts, policy, calibre)
+    parts, codes = replace(found.parts, vessel=blood.vessel), found.codes.copy()
+    codes[blood.vessel & ~parts.bone] = Tissue.VESSEL
+    territory = find_territory(case, images, parts, policy)
     ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
     sides, said, told = divide_as_told(ground, corrections)
     septum = find_septum(parts, sides)
     codes[septum] = Tissue.DURA
     rate_septum(found.sure, septum)
-    tree = trace_vessels(images, parts)
-    drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
-    drainage = correct_branches(drainage, tree, images, said)
-    owners, sure = stand_by(*paint_owners(images, parts, sides, tree, drainage), said)
     around = Surroundings(
         images=images,
         parts=parts,
@@ -82,14 +89,17 @@ def map_anatomy(
         brain=codes == Tissue.BRAIN,
         side=sides.side,
     )
-    vessels, loose = build_network(
-        part_tree(tree, drainage),
-        drainage,
-        around,
-        blood_flow_at(case.brief, physiology),
-        physiology,
+    tree = trace_vessels(images, blood.veins)
+    drainage = assign_owners(tree, images, blood.veins, sides, calibre)
+    drainage, supply = correct_both(
+        (tree, drainage), find_supply(images, blood.arteries, around), images, said
     )
-    sinus = find_shared_sinus(vessels, images.contrast, table)
+    painted = paint_owners(images, blood.veins, sides, tree, drainage)
+    rate = blood_flow_at(case.brief, physiology)
+    vessels, loose = build_network(part_tree(tree, drainage), drainage, around, rate, physiology)
+    arteries, unfed = map_supply(supply, around, rate, physiology)
+    owners, sure = stand_by(*paint_supply(supply, images, sides, painted), said)
+    sinus = find_shared_sinus(vessels, blood.shows_veins, table)
     measures = measure_junction(ground, codes, sides, policy)
     return Anatomy(
         tissues=_volume(images, codes, "tissues"),
@@ -105,14 +115,17 @@ def map_anatomy(
         measures=measures,
         notes=(
             *found.notes,
-            *_contrast_notes(images),
+            *_contrast_notes(blood.shows_veins),
+            *tell_circulation(images, blood),
             *territory.notes,
             *told,
             *loose,
+            *unfed,
             *_doubts(images, parts, sides),
         ),
-        scope=judge_scope(case, images, parts, sides, territory, table),
+        scope=judge_scope(case, ground, sides, table, shown=blood.shown),
         tissue_confidence=_volume(images, found.sure, "confidence of the tissues, percent"),
+        arteries=arteries,
     )
 
 
@@ -159,8 +172,8 @@ def find_shared_sinus(vessels: VesselNetwork, contrast: bool, table: SourcedTabl
     )
 
 
-def _contrast_notes(images: Images) -> tuple[str, ...]:
-    if images.contrast:
+def _contrast_notes(shown: bool) -> tuple[str, ...]:
+    if shown:
         return ()
     return (
         "the case has no series with venous contrast: no vessel could be traced, and whether"
