@@ -276,10 +276,12 @@ def _enter(
 
 
 def find_demands(tree: Tree, around: Surroundings, roots: frozenset[int]) -> Sources:
-    """Each brain's volume, given to the nearest free end of an artery in its own side.
+    """Each brain's volume, given to the free ends of arteries in its own side.
 
-    Arteries are end vessels: what an end does not feed, the next one does. Whose artery it
-    is does not matter, so that one which crosses feeds the other twin's brain.
+    Each voxel to the end that is nearest in units of the artery's calibre: two ends then share
+    what lies between them so that volumes go with the cube of the calibre, as flow does by
+    Murray's law. Whose artery it is does not matter, so that one which crosses feeds the
+    other twin's brain.
     """
     volume = np.zeros((len(tree.nodes), 2, 2))
     territory = np.zeros(len(tree.branches))
@@ -298,10 +300,22 @@ def find_demands(tree: Tree, around: Surroundings, roots: frozenset[int]) -> Sou
             lost.append(f"no artery that a root leads to ends in the brain of {twin}")
         elif len(brain.place):
             nodes = np.array([node for _, node in ends])
-            _, nearest = cKDTree(tree.nodes[nodes]).query(brain.place)
+            calibre = np.array([tree.branches[n].calibre for n, _ in ends])
+            nearest = _nearest_for_size(tree.nodes[nodes], calibre, brain.place)
             np.add.at(volume[:, place], (nodes[nearest], brain.half), brain.each)
             np.add.at(territory, np.array([n for n, _ in ends])[nearest], brain.each)
     return Sources(volume=volume, territory=territory, lost=tuple(lost))
+
+
+def _nearest_for_size(ends: FloatArray, size: FloatArray, place: FloatArray) -> NDArray[np.int64]:
+    """Number of the end (E, 3) with the least distance over size (E,) from each place (N, 3)."""
+    best = np.full(len(place), np.inf)
+    found = np.zeros(len(place), dtype=np.int64)
+    for number, (end, width) in enumerate(zip(ends, size.tolist(), strict=True)):
+        away = ((place - end) ** 2).sum(axis=1) / width**2
+        closer = away < best
+        best[closer], found[closer] = away[closer], number
+    return found
 
 
 def find_reached(tree: Tree, roots: frozenset[int]) -> Mask:
