@@ -9,7 +9,7 @@ from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.naming import Label, aside_of, letter_of, number_title
 from diptych.anatomy.sources import SIDES, Surroundings
 from diptych.anatomy.vessels import Tree
-from diptych.model import TwinId
+from diptych.model import Owner, TwinId
 
 MIDLINE = 0.18
 """Half-width of the strip that holds the basilar artery, in half-distances of the porions."""
@@ -52,7 +52,7 @@ def name_arteries(
     labels: dict[int, Label] = {}
     for twin in TwinId:
         own = sorted(node for node, owner in roots.items() if owner is twin)
-        growth = _grow(tree, own, twin)
+        growth = _grow(tree, drainage, own, twin)
         for root in own:
             _name_trunk(tree, growth, around, root, labels)
     numbers: dict[str, int] = {}
@@ -67,12 +67,13 @@ def name_arteries(
     return tuple(labels[number] for number in range(len(tree.branches)))
 
 
-def _grow(tree: Tree, roots: list[int], twin: TwinId) -> _Growth:
-    """Every branch is reached once, from the nearer root first (by length)."""
+def _grow(tree: Tree, drainage: Drainage, roots: list[int], twin: TwinId) -> _Growth:
+    """The twin's own branches, each reached once, from the nearer root first (by length)."""
     beside: dict[int, list[int]] = {}
     for number, branch in enumerate(tree.branches):
-        for node in (branch.start, branch.end):
-            beside.setdefault(node, []).append(number)
+        if drainage.owner[number] is Owner.of(twin):
+            for node in (branch.start, branch.end):
+                beside.setdefault(node, []).append(number)
     onward: dict[int, list[tuple[int, int]]] = {}
     away = dict.fromkeys(roots, 0.0)
     order: list[tuple[int, int]] = []
