@@ -18,6 +18,9 @@ MARGIN = 3
 LEAST_HEAD_ML = 200.0
 """Less tissue than this is no head, whatever its age."""
 
+SECOND_HEAD = 0.4
+"""Two heads are at least so alike in volume; what else a scanner shows is smaller."""
+
 FloatGrid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
@@ -209,13 +212,16 @@ def _limits(role: str, contrast: str) -> list[str]:
 
 
 def _find_body(volume: Volume, policy: AnatomyPolicy, case: str) -> Mask:
-    """The largest piece of tissue, after cutting thin bridges to table and cushions."""
+    """The largest piece of tissue, after cutting thin bridges to table and cushions, and any
+    other of about its size: a second head that is joined by little.
+    """
     tissue: Mask = volume.voxels.astype(np.float32) > policy.air
     core = ndimage.binary_erosion(tissue, iterations=2)
     pieces = label_components(core)
     if pieces.count:
-        largest = int(pieces.sizes[1:].argmax()) + 1
-        tissue &= ndimage.binary_dilation(pieces.labels == largest, iterations=4)
+        heads = pieces.sizes >= SECOND_HEAD * pieces.sizes[1:].max()
+        heads[0] = False
+        tissue &= ndimage.binary_dilation(heads[pieces.labels], iterations=4)
     found = float(tissue.sum()) * float(volume.voxel_volume)
     if not pieces.count or found < LEAST_HEAD_ML:
         raise InputError(
