@@ -27,7 +27,7 @@ from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
-from diptych.anatomy.territory import find_territory
+from diptych.anatomy.territory import find_territory, refine_axes
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
 from diptych.model import (
@@ -77,6 +77,7 @@ def map_anatomy(
     parts, codes = replace(found.parts, vessel=blood.vessel), found.codes.copy()
     codes[blood.vessel & ~parts.bone] = Tissue.VESSEL
     territory = find_territory(case, images, parts, policy)
+    territory = refine_axes(case, images, territory, table.value("mirror-error"))
     ground = Ground(images=images, parts=parts, territory=territory, errors=read_errors(table))
     sides, said, told = divide_as_told(ground, corrections)
     septum = find_septum(parts, sides)

@@ -12,7 +12,7 @@ from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.vessels import Tree
+from diptych.anatomy.vessels import Branch, Tree
 from diptych.kernels.distance import measure_distance
 from diptych.model import Owner, TwinId
 
@@ -82,7 +82,7 @@ def find_inlets(tree: Tree, around: Surroundings) -> dict[int, TwinId]:
     that lead into the cavity; failing these the lowest free end there. Whose the artery is
     is not asked: it follows from its roots.
     """
-    side, inside = _codes_at(tree.nodes, around.side, around), _leads_inside(tree, around)
+    inside = _leads_inside(tree, around)
     roots: dict[int, TwinId] = {}
     for owner in (Owner.A, Owner.B):
         ends = [
@@ -90,7 +90,7 @@ def find_inlets(tree: Tree, around: Surroundings) -> dict[int, TwinId]:
             for branch in tree.branches
             if branch.calibre >= INLET_CALIBRE_MM
             for node in tree.free_ends(branch)
-            if side[node] == int(owner) and inside[node]
+            if inside[node] and _side_of_end(branch, node, around) == int(owner)
         ]
         low = [end for end in ends if end[0] < ROOT_HEIGHT and _is_outside(tree, end[1], around)]
         for _, node in low or sorted(ends)[:1]:
@@ -105,6 +105,14 @@ def _codes_at(
     index = np.clip(index, 0, np.array(grid.shape) - 1)
     result: NDArray[np.uint8] = grid[tuple(index.T)]
     return result
+
+
+def _side_of_end(branch: Branch, node: int, around: Surroundings) -> int:
+    """The side that a branch is in at its end, or where it comes out of tissue."""
+    codes = _codes_at(branch.path, around.side, around)
+    codes = codes if branch.start == node else codes[::-1]
+    tissue = codes[codes > 0]
+    return int(tissue[0]) if len(tissue) else 0
 
 
 def _leads_inside(tree: Tree, around: Surroundings) -> Mask:
