@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.contrast import Contrast, read_angiogram
+from diptych.anatomy.phases import part_phases
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.t1 import read_t1
 from diptych.kernels.components import label_components
@@ -16,6 +17,9 @@ from diptych.model import Case, InputError, Volume
 MARGIN = 3
 LEAST_HEAD_ML = 200.0
 """Less tissue than this is no head, whatever its age."""
+
+SECOND_HEAD = 0.4
+"""Two heads are at least so alike in volume; what else a scanner shows is smaller."""
 
 FloatGrid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -33,8 +37,9 @@ class Images:
         (of an MR it is: there air and bone are both black)
     box : where it lies in `grid`; affine : index in the box -> LPS+ mm
     hull : inside of the skulls, where the image itself does not show bone well (MR)
-    arterial : HU gained in the arterial phase, where there is one beside a venous one
-    roles : role of the plain series, then of the one that shows vessels, if any
+    arterial : HU that arterial blood gains, where there is an arterial phase beside a
+        venous one; what it gains in the venous phase is then not in `venous`
+    roles : role of the plain series, then of those that show vessels, the venous first
     notes : what these series can not show, in words
     """
 
@@ -120,7 +125,7 @@ def read_volumes(volumes: Mapping[str, Volume], policy: AnatomyPolicy, name: str
         affine=affine,
         hull=inner,
         arterial=found.arterial,
-        roles=(role, found.role) if found.role else (role,),
+        roles=tuple(name for name in (role, found.role, found.early) if name),
         notes=tuple(_limits(role, found.role)),
     )
 
@@ -140,6 +145,7 @@ class _Contrast:
     venous: FloatGrid
     arterial: FloatGrid | None = None
     role: str = ""
+    early: str = ""
 
 
 def _read_plain(
@@ -159,8 +165,16 @@ def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _
         return _Contrast(venous=field.plain)
     enhanced = _enhance(volumes, given[0], role, field)
     later = [name for name in given[1:] if name in ARTERIAL and given[0] in VENOUS]
-    arterial = _enhance(volumes, later[0], role, field) - field.plain if later else None
-    return _Contrast(venous=enhanced, arterial=arterial, role=given[0])
+    if not later:
+        return _Contrast(venous=enhanced, role=given[0])
+    early = _enhance(volumes, later[0], role, field) - field.plain
+    phases = part_phases(enhanced - field.plain, early, field.body)
+    return _Contrast(
+        venous=field.plain + phases.venous,
+        arterial=phases.arterial,
+        role=given[0],
+        early=later[0],
+    )
 
 
 def _enhance(volumes: Mapping[str, Volume], name: str, role: str, field: _Field) -> FloatGrid:
@@ -198,13 +212,16 @@ def _limits(role: str, contrast: str) -> list[str]:
 
 
 def _find_body(volume: Volume, policy: AnatomyPolicy, case: str) -> Mask:
-    """The largest piece of tissue, after cutting thin bridges to table and cushions."""
+    """The largest piece of tissue, after cutting thin bridges to table and cushions, and any
+    other of about its size: a second head that is joined by little.
+    """
     tissue: Mask = volume.voxels.astype(np.float32) > policy.air
     core = ndimage.binary_erosion(tissue, iterations=2)
     pieces = label_components(core)
     if pieces.count:
-        largest = int(pieces.sizes[1:].argmax()) + 1
-        tissue &= ndimage.binary_dilation(pieces.labels == largest, iterations=4)
+        heads = pieces.sizes >= SECOND_HEAD * pieces.sizes[1:].max()
+        heads[0] = False
+        tissue &= ndimage.binary_dilation(heads[pieces.labels], iterations=4)
     found = float(tissue.sum()) * float(volume.voxel_volume)
     if not pieces.count or found < LEAST_HEAD_ML:
         raise InputError(

@@ -51,7 +51,7 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
     rim = grow_voxels(index, parts.vessel.shape, 1)
     rim = rim[images.body[tuple(rim.T)]]
     rim = rim[cKDTree(index).query(rim)[0] > 0.0]
-    full = float(np.percentile(parts.stream[tuple(_deepest(core, parts.vessel).T)], FULL))
+    full = full_rise(parts)
     rise = parts.rise[tuple(index.T)].astype(np.float64)
     if len(rim):
         ground = _ground(index, rim, parts.rise)
@@ -61,6 +61,12 @@ def find_blood(images: Images, parts: Compartments) -> Blood:
         place=images.position_of(index.astype(np.float64)),
         volume=share * images.voxel_ml * 1000.0,
     )
+
+
+def full_rise(parts: Compartments) -> float:
+    """What a voxel full of blood gains, HU: that of the deepest voxels of the mask."""
+    deepest = _deepest(np.argwhere(parts.vessel), parts.vessel)
+    return float(np.percentile(parts.stream[tuple(deepest.T)], FULL))
 
 
 def _ground(index: Index, rim: Index, rise: FloatGrid) -> Points:

@@ -1,16 +1,25 @@
 """From the images of a case to its anatomy."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.anatomy.arteries import (
+    correct_both,
+    find_supply,
+    map_supply,
+    paint_supply,
+    part_circulation,
+    tell_circulation,
+    trace_arteries,
+)
 from diptych.anatomy.certainty import rate_septum
 from diptych.anatomy.classify import SharedSinus, classify_pair
 from diptych.anatomy.corrections import (
     OLD_INTERVALS,
-    correct_branches,
+    Said,
     divide_as_told,
     measure_corrected,
     stand_by,
@@ -21,14 +30,14 @@ from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
 from diptych.anatomy.measures import measure_junction
-from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
+from diptych.anatomy.network import BloodFlow, Surroundings, blood_flow_at, build_network
 from diptych.anatomy.noise import estimate_noise
 from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
 from diptych.anatomy.seen import Seen
-from diptych.anatomy.territory import Territory, find_territory
+from diptych.anatomy.territory import Territory, find_territory, refine_axes
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
 from diptych.kernels.abreast import run_abreast
@@ -86,12 +95,27 @@ def see_case(
     images = read_images(case, policy)
     require_both_heads(case, images)
     found = segment(images, policy, labels)
-    territory = find_territory(case, images, found.parts, policy)
-    ground = _ground(images, found.parts, territory, tables["classification"])
-    sides, tree = run_abreast(
-        lambda: divide_finely(ground), lambda: trace_vessels(images, found.parts)
+    table = tables["classification"]
+    blood = part_circulation(images, found.parts, policy, table.value("significant-sinus-calibre"))
+    codes = found.codes.copy()
+    codes[blood.vessel & ~found.parts.bone] = Tissue.VESSEL
+    parts = replace(found.parts, vessel=blood.vessel)
+    territory = find_territory(case, images, parts, policy)
+    territory = refine_axes(case, images, territory, table.value("mirror-error"))
+    ground = _ground(images, parts, territory, table)
+    sides, (tree, feeding) = run_abreast(
+        lambda: divide_finely(ground),
+        lambda: (trace_vessels(images, blood.veins), trace_arteries(images, blood.arteries)),
     )
-    return Seen(images=images, found=found, territory=territory, sides=sides, tree=tree)
+    return Seen(
+        images=images,
+        found=replace(found, parts=parts, codes=codes),
+        territory=territory,
+        sides=sides,
+        blood=blood,
+        tree=tree,
+        feeding=feeding,
+    )
 
 
 def _ground(
@@ -124,10 +148,6 @@ def divide_seen(
     septum = find_septum(parts, sides)
     codes[septum] = Tissue.DURA
     rate_septum(certain, septum)
-    tree = seen.tree
-    drainage = assign_owners(tree, images, parts, sides, table.value("significant-sinus-calibre"))
-    drainage = correct_branches(drainage, tree, images, said)
-    owners, sure = stand_by(*paint_owners(images, parts, sides, tree, drainage), said)
     around = Surroundings(
         images=images,
         parts=parts,
@@ -135,14 +155,8 @@ def divide_seen(
         brain=codes == Tissue.BRAIN,
         side=sides.side,
     )
-    vessels, loose = build_network(
-        part_tree(tree, drainage),
-        drainage,
-        around,
-        blood_flow_at(case.brief, physiology),
-        physiology,
-    )
-    sinus = find_shared_sinus(vessels, images.contrast, table)
+    blood = _map_blood(seen, around, sides, said, tables, blood_flow_at(case.brief, physiology))
+    sinus = find_shared_sinus(blood.vessels, seen.blood.shows_veins, table)
     measures = (
         measure_junction(ground, codes, sides, policy)
         if before is None
@@ -150,9 +164,9 @@ def divide_seen(
     )
     return Anatomy(
         tissues=_volume(images, codes, "tissues"),
-        ownership=_volume(images, owners, "ownership"),
-        confidence=_volume(images, sure, "confidence of the ownership, percent"),
-        vessels=vessels,
+        ownership=_volume(images, blood.owners, "ownership"),
+        confidence=_volume(images, blood.sure, "confidence of the ownership, percent"),
+        vessels=blood.vessels,
         axes=territory.axes,
         classification=classify_depth(
             _doubt_when_coarse(classify_pair(territory.axes, sinus, table), images.spacing),
@@ -162,15 +176,54 @@ def divide_seen(
         measures=measures,
         notes=(
             *found.notes,
-            *_contrast_notes(images),
+            *_contrast_notes(seen.blood.shows_veins),
+            *tell_circulation(images, seen.blood),
             *territory.notes,
             *told,
             *(() if before is None else (OLD_INTERVALS,)),
-            *loose,
+            *blood.notes,
             *_doubts(images, parts, sides),
         ),
-        scope=judge_scope(case, images, parts, sides, territory, table),
+        scope=judge_scope(case, ground, sides, table, shown=seen.blood.shown),
         tissue_confidence=_volume(images, certain, "confidence of the tissues, percent"),
+        arteries=blood.arteries,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Blood:
+    """Both networks, and the owners (uint8) with their confidence, vessels painted in."""
+
+    vessels: VesselNetwork
+    arteries: VesselNetwork
+    owners: NDArray[np.uint8]
+    sure: NDArray[np.uint8]
+    notes: tuple[str, ...]
+
+
+def _map_blood(
+    seen: Seen,
+    around: Surroundings,
+    sides: Sides,
+    said: Said,
+    tables: Mapping[str, SourcedTable],
+    rate: BloodFlow,
+) -> _Blood:
+    images, tree, blood = seen.images, seen.tree, seen.blood
+    calibre = tables["classification"].value("significant-sinus-calibre")
+    drainage, supply = correct_both(
+        (tree, assign_owners(tree, images, blood.veins, sides, calibre)),
+        find_supply(blood.arteries, seen.feeding, around),
+        images,
+        said,
+    )
+    physiology = tables["physiology"]
+    vessels, loose = build_network(part_tree(tree, drainage), drainage, around, rate, physiology)
+    arteries, unfed = map_supply(supply, around, rate, physiology)
+    painted = paint_owners(images, blood.veins, sides, tree, drainage)
+    owners, sure = stand_by(*paint_supply(supply, images, sides, painted), said)
+    return _Blood(
+        vessels=vessels, arteries=arteries, owners=owners, sure=sure, notes=(*loose, *unfed)
     )
 
 
@@ -217,8 +270,8 @@ def find_shared_sinus(vessels: VesselNetwork, contrast: bool, table: SourcedTabl
     )
 
 
-def _contrast_notes(images: Images) -> tuple[str, ...]:
-    if images.contrast:
+def _contrast_notes(shown: bool) -> tuple[str, ...]:
+    if shown:
         return ()
     return (
         "the case has no series with venous contrast: no vessel could be traced, and whether"

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.sources import SIDES, Surroundings, half_of
+from diptych.anatomy.sources import SIDES, Surroundings
 from diptych.anatomy.vessels import Tree
 from diptych.model import Owner, TwinId
 
@@ -57,25 +57,6 @@ class _Course:
     beyond: float
 
 
-def name_arteries(
-    tree: Tree, drainage: Drainage, around: Surroundings, roots: dict[int, TwinId]
-) -> tuple[Label, ...]:
-    """Carotid or vertebral arteries at the roots, other arteries numbered by place."""
-    names: list[Label] = []
-    numbers: dict[str, int] = {}
-    for number, branch in enumerate(tree.branches):
-        letter = _letter(drainage.owner[number])
-        ends = sorted({branch.start, branch.end} & set(roots))
-        if ends and letter:
-            side = _side(TwinId(letter), tree.nodes[ends[:1]], around)
-            title = f"carotid or vertebral artery {letter}, {side}"
-            names.append(Label(name=title, kind="artery", confidence=LIKELY))
-        else:
-            title = _numbered(f"artery {letter}".strip(), letter, numbers)
-            names.append(Label(name=title, kind="artery", confidence=GUESSED))
-    return tuple(names)
-
-
 def name_branches(
     tree: Tree, drainage: Drainage, around: Surroundings, roots: dict[int, TwinId]
 ) -> tuple[Label, ...]:
@@ -107,10 +88,10 @@ def _name_straight(
 ) -> None:
     """Straight sinuses: of some calibre, in the midline, far from all that bounds the brain."""
     for number, (branch, owner) in enumerate(zip(tree.branches, drainage.owner, strict=True)):
-        letter = _letter(owner)
+        letter = letter_of(owner)
         if number in labels or not letter or branch.calibre < STRAIGHT_CALIBRE_MM:
             continue
-        aside = float(np.median(np.abs(_aside(branch.path, TwinId(letter), around))))
+        aside = float(np.median(np.abs(aside_of(branch.path, TwinId(letter), around))))
         deep = _share_deep(branch.path, owner, around)
         if aside < FAR_ASIDE and deep > 0.5:
             clear = 0.5 * (1.0 - aside / FAR_ASIDE) + 0.5 * (2.0 * deep - 1.0)
@@ -137,17 +118,15 @@ def _share_deep(points: Points, owner: Owner, around: Surroundings) -> float:
     return float(np.mean(deep))
 
 
-def _letter(owner: Owner) -> str:
+def letter_of(owner: Owner) -> str:
+    """The letter of A or B, else empty."""
     return owner.name if owner in (Owner.A, Owner.B) else ""
 
 
-def _numbered(title: str, letter: str, numbers: dict[str, int]) -> str:
+def number_title(title: str, letter: str, numbers: dict[str, int]) -> str:
+    """The title with the next number of its kind; `numbers` counts."""
     numbers[title] = numbers.get(title, 0) + 1
     return f"{title}{'' if letter else ' '}{numbers[title]}"
-
-
-def _side(twin: TwinId, places: Points, around: Surroundings) -> str:
-    return SIDES[int(np.median(half_of(twin, places, around.territory)))]
 
 
 def _name_outlets(
@@ -167,7 +146,7 @@ def _name_outlets(
             way |= {n for n in inside if node in (tree.branches[n].start, tree.branches[n].end)}
     for number in sorted(way - labels.keys()):
         branch = tree.branches[number]
-        left = _aside(branch.path, twin, around)
+        left = aside_of(branch.path, twin, around)
         side = SIDES[int(np.median(left) < 0.0)]
         out = _share_outside(branch.path, around)
         name = "jugular vein" if out > 0.5 else "transverse sinus"
@@ -201,7 +180,7 @@ def _ways_between(tree: Tree, own: Sequence[int], inside: Sequence[int]) -> set[
     return way
 
 
-def _aside(points: Points, twin: TwinId, around: Surroundings) -> Points:
+def aside_of(points: Points, twin: TwinId, around: Surroundings) -> Points:
     """Distance to the twin's own left of its midline, in half-distances of the porions."""
     place = 0 if twin is TwinId.A else 1
     territory = around.territory
@@ -233,8 +212,8 @@ def _read(tree: Tree, drainage: Drainage, around: Surroundings, members: list[in
     points = np.concatenate([branch.path for branch in branches])
     radius = np.concatenate([branch.radius for branch in branches])
     owner = drainage.owner[members[0]]
-    letter = _letter(owner)
-    aside = np.abs(_aside(points, TwinId(letter), around)) if letter else np.full(1, FAR)
+    letter = letter_of(owner)
+    aside = np.abs(aside_of(points, TwinId(letter), around)) if letter else np.full(1, FAR)
     return _Course(
         owner=owner,
         members=tuple(members),
@@ -247,7 +226,7 @@ def _read(tree: Tree, drainage: Drainage, around: Surroundings, members: list[in
 
 
 def _label(course: _Course, numbers: dict[str, int]) -> Label:
-    letter = _letter(course.owner)
+    letter = letter_of(course.owner)
     midline = course.aside < MIDLINE and course.far < FAR_ASIDE
     if midline and course.length >= SAGITTAL_MM and course.beyond < CROSSING_MM:
         return _sagittal(course, letter)
@@ -257,7 +236,7 @@ def _label(course: _Course, numbers: dict[str, int]) -> Label:
     kind = "cross-draining vein" if course.beyond >= CROSSING_MM else "bridging vein"
     wide = course.calibre >= SINUS_CALIBRE_MM
     sure = (GUESSED if wide or not letter else RULED) * (0.6 + 0.4 * min(margin, 1.0))
-    title = _numbered(f"{kind} {letter}".strip(), letter, numbers)
+    title = number_title(f"{kind} {letter}".strip(), letter, numbers)
     return Label(name=title, kind="vein", confidence=round(sure, 4))
 
 

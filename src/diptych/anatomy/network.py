@@ -10,24 +10,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.anatomy.arterial_names import name_arteries
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.naming import Label, name_arteries, name_branches
+from diptych.anatomy.naming import Label, name_branches
 from diptych.anatomy.sources import (
     SIDES,
     Sources,
     Surroundings,
+    find_demands,
+    find_inlets,
     find_reached,
     find_roots,
     find_sources,
     half_of,
 )
-from diptych.anatomy.vessels import Branch, Tree
+from diptych.anatomy.vessels import Tree
 from diptych.kernels.flow import NetworkFlow, solve_flow, trace_outlets, tube_conductance
 from diptych.model import (
     Brief,
     DrainageShare,
     Measured,
     Millilitre,
+    MillilitrePerMinute,
     NodeId,
     TwinId,
     Vessel,
@@ -87,7 +91,7 @@ class _Bed:
 
     @property
     def inflow(self) -> FloatArray:
-        """ml/min (V, 2) of each half brain at each node; an artery's brain takes blood away."""
+        """ml/min (V, 2, 2) of each twin's half brains at each node; arteries take it away."""
         return self.sources.volume * self.flow.value / 100.0
 
 
@@ -103,13 +107,18 @@ def build_network(
     """The network with names, flows, pressures, roots and shares, and notes on what could
     not be followed.
 
-    Each brain's blood (volume times `flow`) enters at the free ends of its own veins,
-    each end taking the brain that lies nearest to it, and leaves at the jugulars: the wide
-    free ends outside the skull, below the Frankfurt plane, or failing these the lowest.
-    With kind "artery" it goes the other way, from the roots into the brain.
+    Each brain's blood (volume times `flow`) enters its own veins, the nearest ones (deep
+    brain: the deep ones), and leaves at the jugulars: the wide free ends outside the skull,
+    below the Frankfurt plane, or failing these the lowest. With kind "artery" it goes the
+    other way, from the roots to the free ends and into the brain nearest to each.
     """
-    roots = find_roots(tree, drainage, around)
-    sources = find_sources(tree, drainage, around, frozenset(roots))
+    if kind == "artery":
+        roots = find_inlets(tree, around)
+        sources = find_demands(tree, around, frozenset(roots))
+    else:
+        roots = find_roots(tree, drainage, around)
+        cortical = physiology.value("cortical-vein-reach")
+        sources = find_sources(tree, drainage, around, frozenset(roots), cortical)
     bed = _Bed(
         tree=tree,
         drainage=drainage,
@@ -149,7 +158,7 @@ def _solve(bed: _Bed) -> NetworkFlow:
         conductance=np.array(
             [tube_conductance(b.path, b.radius, bed.viscosity.value) for b in tree.branches]
         ),
-        source=bed.sign * bed.inflow.sum(axis=1),
+        source=bed.sign * bed.inflow.sum(axis=(1, 2)),
         root_pressure=pressure,
     )
 
@@ -169,6 +178,7 @@ def _nodes(bed: _Bed, solved: NetworkFlow) -> tuple[VesselNode, ...]:
             position=(float(place[0]), float(place[1]), float(place[2])),
             root=bed.roots.get(number),
             pressure=_pressure(bed, float(solved.pressure[number])),
+            inflow=MillilitrePerMinute(float(bed.inflow[number].sum())),
         )
         for number, place in enumerate(bed.tree.nodes)
         if bed.tree.degree[number] > 0
@@ -210,13 +220,8 @@ def _vessel(bed: _Bed, number: int, label: Label, rate: float) -> Vessel:
         flow=_amount(bed, abs(rate)),
         confidence=bed.drainage.confidence[number],
         name_confidence=label.confidence,
-        territory=_territory_of(bed, branch),
+        territory=Millilitre(float(bed.sources.territory[number])),
     )
-
-
-def _territory_of(bed: _Bed, branch: Branch) -> Millilitre:
-    nodes = list(bed.tree.free_ends(branch))
-    return Millilitre(float(bed.sources.volume[nodes].sum()))
 
 
 def _amount(bed: _Bed, rate: float) -> Measured:
@@ -240,22 +245,12 @@ def _shares(bed: _Bed, solved: NetworkFlow, around: Surroundings) -> tuple[Drain
         pressure=bed.sign * solved.pressure,
         outlets=np.array(outlets, dtype=np.int64),
     )
-    owner = _node_owner(bed)
     found: list[DrainageShare] = []
-    for twin in TwinId:
-        inflow = np.where((owner == twin)[:, None], bed.inflow, 0.0)
+    for number, twin in enumerate(TwinId):
         for half, hemisphere in enumerate(SIDES):
-            amounts = inflow[:, half] @ ways
+            amounts = bed.inflow[:, number, half] @ ways
             found += _half_shares(bed, around, (twin, hemisphere), outlets, amounts)
     return tuple(found)
-
-
-def _node_owner(bed: _Bed) -> NDArray[np.str_]:
-    """Letter of the twin whose vessel ends freely at each node, else empty."""
-    owner = np.full(len(bed.tree.nodes), "", dtype="<U7")
-    for branch, whose in zip(bed.tree.branches, bed.drainage.owner, strict=True):
-        owner[list(bed.tree.free_ends(branch))] = whose.name
-    return owner
 
 
 def _half_shares(

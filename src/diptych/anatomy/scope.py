@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from diptych.anatomy.axes import has_frankfurt
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.junction import face_areas
-from diptych.anatomy.ownership import Sides
+from diptych.anatomy.ownership import Ground, Sides
 from diptych.anatomy.territory import Territory
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.components import label_components
@@ -36,13 +36,15 @@ class Contact:
 
 def judge_scope(
     case: Case,
-    images: Images,
-    parts: Compartments,
+    ground: Ground,
     sides: Sides,
-    territory: Territory,
     table: SourcedTable,
+    *,
+    shown: frozenset[str] = frozenset({"vein"}),
 ) -> Scope:
     """Whether the pair is joined by the calvaria alone, and what can be computed.
+
+    shown : kinds of vessel ("vein", "artery") that the series show apart from each other
 
     Craniopagus is a union of the calvaria; where skull base, vertebrae or face are joined it
     is another type. Both Frankfurt planes part the calvaria from what lies below: bone of
@@ -50,7 +52,8 @@ def judge_scope(
     "scope-bone-area" says no; soft tissue over more than "scope-soft-area" leaves it open
     (None), and so do missing Frankfurt points.
     """
-    contact = find_contact(images, parts, sides)
+    images, territory = ground.images, ground.territory
+    contact = find_contact(images, ground.parts, sides)
     lines: list[str] = []
     verdict: bool | None = True
     for number, twin in enumerate(case.twins):
@@ -69,8 +72,8 @@ def judge_scope(
     return Scope(
         craniopagus=verdict,
         findings=(_headline(verdict), *lines),
-        possible=_possible(images, verdict),
-        impossible=_impossible(images, verdict),
+        possible=_possible(verdict, shown),
+        impossible=_impossible(verdict, shown),
     )
 
 
@@ -154,21 +157,32 @@ def _metal(images: Images, contact: Contact) -> list[str]:
     ]
 
 
-def _possible(images: Images, verdict: bool | None) -> tuple[str, ...]:
+def _possible(verdict: bool | None, shown: frozenset[str]) -> tuple[str, ...]:
     found = ["tissues, and whose each voxel is, with its confidence", "areas and volumes"]
     if verdict is not False:
         found += ["long axes, rotation and class", "a plan of separation"]
-    if images.contrast:
+    if "vein" in shown:
         found.append("venous network, owners of veins, flow and shares of drainage")
+    if "artery" in shown:
+        found.append("arteries, their owners, and what each brain gets from the other twin's neck")
     return tuple(found)
 
 
-def _impossible(images: Images, verdict: bool | None) -> tuple[str, ...]:
+def _impossible(verdict: bool | None, shown: frozenset[str]) -> tuple[str, ...]:
     found = []
     if verdict is False:
         found += ["a class of craniopagus", "a plan of separation"]
-    if not images.contrast:
+    if not shown:
         found.append(
             "vessels, drainage and whether a venous sinus is shared: no series has contrast"
         )
-    return (*found, "arteries: no arterial phase is read")
+    elif "vein" not in shown:
+        found.append(
+            "veins, drainage and whether a venous sinus is shared: no venous phase is given"
+        )
+    if "artery" not in shown:
+        found.append(
+            "arteries: the series do not show them apart from veins; an arterial phase (cta or"
+            " mra) beside a venous one does"
+        )
+    return tuple(found)

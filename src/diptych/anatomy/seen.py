@@ -1,13 +1,15 @@
 """What was seen in the images of a case before people speak, and how to keep it small."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from diptych.anatomy.arteries import Circulation
 from diptych.anatomy.heads import Segmented
 from diptych.anatomy.images import FloatGrid, Images
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.territory import Territory
+from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Tree
 from diptych.model import Case, InputError, Volume
 
@@ -16,30 +18,43 @@ from diptych.model import Case, InputError, Volume
 class Seen:
     """All that the images say: no correction of owners changes it.
 
-    sides : by the images alone; tree : the vessels, whoever owns them
+    found : its parts hold the vessels of both kinds; blood : which are veins, and which arteries
+    sides : by the images alone; tree, feeding : veins and arteries, whoever owns them
     """
 
     images: Images
     found: Segmented
     territory: Territory
     sides: Sides
+    blood: Circulation
     tree: Tree
+    feeding: Tree
+
+
+NOTHING = np.zeros((0, 0, 0), dtype=np.float32)
 
 
 def leave_images(seen: Seen, case: Case) -> Seen:
-    """The same without the voxels that the case itself holds; `fill_images` puts them back."""
+    """The same without what the case itself holds, and without what is in it twice;
+    `fill_images` puts it back.
+    """
     images, parts = seen.images, seen.found.parts
-    nothing = np.zeros((0, 0, 0), dtype=np.float32)
-    if np.array_equal(parts.rise, images.venous - images.plain):
-        parts = replace(parts, rise=nothing)
     plain, venous = _series_of(images, case)
     left = replace(
         images,
-        plain=nothing if np.array_equal(images.plain, plain) else images.plain,
-        venous=nothing if np.array_equal(images.venous, venous) else images.venous,
+        plain=NOTHING if np.array_equal(images.plain, plain) else images.plain,
+        venous=NOTHING if np.array_equal(images.venous, venous) else images.venous,
         grid=replace(images.grid, voxels=images.grid.voxels[:1, :1, :1]),
     )
-    return replace(seen, images=left, found=replace(seen.found, parts=parts))
+    blood = seen.blood
+    blood = replace(
+        blood,
+        veins=_leave_twice(blood.veins, parts, None),
+        arteries=blood.arteries and _leave_twice(blood.arteries, parts, images.arterial),
+    )
+    if np.array_equal(parts.rise, images.venous - images.plain):
+        parts = replace(parts, rise=NOTHING)
+    return replace(seen, images=left, found=replace(seen.found, parts=parts), blood=blood)
 
 
 def fill_images(kept: Seen, case: Case) -> Seen:
@@ -54,7 +69,35 @@ def fill_images(kept: Seen, case: Case) -> Seen:
     )
     if not parts.rise.size:
         parts = replace(parts, rise=images.venous - images.plain)
-    return replace(kept, images=images, found=replace(kept.found, parts=parts))
+    blood = kept.blood
+    blood = replace(
+        blood,
+        veins=_fill_twice(blood.veins, parts, None),
+        arteries=blood.arteries and _fill_twice(blood.arteries, parts, images.arterial),
+    )
+    return replace(kept, images=images, found=replace(kept.found, parts=parts), blood=blood)
+
+
+def _leave_twice(part: Compartments, whole: Compartments, rise: FloatGrid | None) -> Compartments:
+    """The compartments without arrays that are those of `whole` or `rise` themselves."""
+    same = {
+        field.name: NOTHING.astype(value.dtype)
+        for field in fields(part)
+        for value in (getattr(part, field.name),)
+        if value is not None and (value is getattr(whole, field.name) or value is rise)
+    }
+    return replace(part, **same)
+
+
+def _fill_twice(part: Compartments, whole: Compartments, rise: FloatGrid | None) -> Compartments:
+    empty = {
+        field.name: getattr(whole, field.name)
+        for field in fields(part)
+        if (value := getattr(part, field.name)) is not None and not value.size
+    }
+    if rise is not None and "rise" in empty:
+        empty["rise"] = rise
+    return replace(part, **empty)
 
 
 def _series_of(images: Images, case: Case) -> tuple[FloatGrid, FloatGrid]:

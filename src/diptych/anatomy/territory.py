@@ -1,14 +1,21 @@
 """Where each twin's own territory surely lies: the seeds that ownership grows from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.anatomy.axes import axes_from_landmarks, axes_from_shape, has_frankfurt, marked_points
+from diptych.anatomy.axes import (
+    axes_from_landmarks,
+    axes_from_shape,
+    has_frankfurt,
+    marked_points,
+    weigh_mirror,
+)
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.sheets import CLEAR_SHEET, find_sheets
+from diptych.anatomy.symmetry import find_mirror
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.components import label_components
 from diptych.kernels.distance import measure_distance
@@ -77,6 +84,24 @@ def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territor
         width=(frames[0][1], frames[1][1]),
         notes=(),
     )
+
+
+def refine_axes(case: Case, images: Images, territory: Territory, own_error: float) -> Territory:
+    """The territory with each twin's axes corrected by the mirror plane of its face and skull
+    base, where the Frankfurt points are marked and a plane is found.
+
+    own_error : how far the mirror plane of a head lies off its true one by nature, degrees
+    """
+    axes, notes = list(territory.axes), territory.notes
+    for number, twin in enumerate(case.twins):
+        if has_frankfurt(twin):
+            marked = territory.axes[number]
+            frame = np.array([marked.left, marked.long, marked.facing])
+            mirror = find_mirror(images, frame, *_base_of(twin))
+            if mirror is not None:
+                axes[number], told = weigh_mirror(twin, mirror, own_error)
+                notes += told
+    return replace(territory, axes=(axes[0], axes[1]), notes=notes)
 
 
 def _refuse_same_head(case: Case, frames: list[tuple[Vector, float]], cosine: float) -> None:

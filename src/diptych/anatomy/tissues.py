@@ -1,5 +1,6 @@
 """What each voxel is: air, skin, bone, dura, CSF, brain or vessel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ BARELY_ENCLOSED = 0.6
 """Enough for the best lump where none is enclosed as well: two skulls at an angle, seen at
 coarse voxels from one point between them, leave wide gaps towards both necks.
 """
+LIKE_SIZE = 0.4
+"""The deep parts of two brains are at least so alike in volume."""
 LEAST_LUMP_ML = 15.0
 REACH_MM = 40.0
 """No part of the cavity is farther from a deep lump than this."""
@@ -111,11 +114,8 @@ def _deep_lumps(
     inside = np.zeros(pieces.count + 1, dtype=np.int32)
     large = [n for n in range(1, pieces.count + 1) if sizes[n] >= LEAST_LUMP_ML]
     shares = {label: _enclosure(labels == label, bone) for label in large}
-    best = max(shares.values(), default=0.0)
-    limit = ENCLOSED if best >= ENCLOSED else max(best, BARELY_ENCLOSED)
-    for label in large:
-        if shares[label] >= limit:
-            inside[label] = int(inside.max()) + 1
+    for label in choose_lumps(shares, {label: float(sizes[label]) for label in large}):
+        inside[label] = int(inside.max()) + 1
     if not inside.any():
         raise InputError(
             "no intracranial space was found: no soft tissue deeper than"
@@ -123,6 +123,24 @@ def _deep_lumps(
             remedy="check that the CT is in Hounsfield units and shows both skulls whole",
         )
     return inside[labels], np.asarray(deep & (inside[labels] == 0))
+
+
+def choose_lumps(shares: Mapping[int, float], sizes: Mapping[int, float]) -> tuple[int, ...]:
+    """The lumps that lie inside a skull, by the share of rays from each that meet bone.
+
+    Those that are enclosed, or the best one where none is; and beside them any of like size
+    that is barely enclosed: in a second head that the scan cuts off or that lies askew, more
+    rays leave by neck and face.
+    """
+    best = max(shares.values(), default=0.0)
+    limit = ENCLOSED if best >= ENCLOSED else max(best, BARELY_ENCLOSED)
+    chosen = [label for label in shares if shares[label] >= limit]
+    like = LIKE_SIZE * max((sizes[label] for label in chosen), default=np.inf)
+    return tuple(
+        label
+        for label in sorted(shares)
+        if label in chosen or (shares[label] >= BARELY_ENCLOSED and sizes[label] >= like)
+    )
 
 
 def _enclosure(lump: Mask, bone: Mask) -> float:

@@ -61,6 +61,9 @@ class Tree:
         return tuple(node for node in (branch.start, branch.end) if self.degree[node] == 1)
 
 
+NO_TREE = Tree(nodes=np.zeros((0, 3)), degree=np.zeros(0, dtype=np.int64), branches=())
+
+
 def trace_vessels(images: Images, parts: Compartments) -> Tree:
     """The tree (it may have loops) of the vessel mask.
 

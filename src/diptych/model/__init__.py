@@ -1,6 +1,7 @@
 """The words of Diptych: frozen values that two or more parts pass. No algorithm lives here."""
 
 from diptych.model.anatomy import (
+    NO_VESSELS,
     Anatomy,
     Classification,
     Corrections,
@@ -149,6 +150,7 @@ from diptych.model.window import (
 )
 
 __all__ = [
+    "NO_VESSELS",
     "OWNER_COLOURS",
     "SIGNS",
     "Anatomy",

@@ -13,6 +13,7 @@ from diptych.model.ids import NodeId, Owner, TwinId, VesselId
 from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
 
 NO_BRAIN = Millilitre(0.0)
+NO_FLOW = MillilitrePerMinute(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,7 +27,8 @@ class Vessel:
     flow : ml/min along start -> end (negative: the other way), from the network solve
     confidence : 0..1, that it is a vessel and whose it is
     name_confidence : 0..1, that the name is right
-    territory : ml of brain whose blood enters (of an artery: leaves) at its own free end
+    territory : ml of brain whose blood enters it along its course (of an artery: leaves at
+        its free end)
     """
 
     id: VesselId
@@ -74,12 +76,18 @@ class VesselNode:
     """A junction or end of vessels; `root` names the twin whose jugular it drains into.
 
     pressure : mmHg, from the network solve; None where no root is in reach
+    name : the field's term for the meeting place where a rule can tell ("torcular A"), else ""
+    name_confidence : 0..1, that the name is right
+    inflow : ml/min of the brain's blood that enters here (of arteries: that leaves here)
     """
 
     id: NodeId
     position: Point
     root: TwinId | None
     pressure: Measured | None = None
+    name: str = ""
+    name_confidence: float = 1.0
+    inflow: MillilitrePerMinute = NO_FLOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +113,8 @@ class DrainageShare:
 class VesselNetwork:
     """Vessels and their nodes. It may have loops and several roots.
 
-    shares : of each hemisphere's drainage through each jugular
+    shares : of each hemisphere's drainage through each jugular; of arteries, of each
+        hemisphere's supply from each root in the neck
     """
 
     nodes: tuple[VesselNode, ...]
@@ -122,7 +131,9 @@ class VesselNetwork:
         )
 
     def crossed(self, twin: TwinId) -> MillilitrePerMinute:
-        """ml/min of this twin's venous blood that leaves by the other twin's jugulars."""
+        """ml/min of this twin's blood that leaves by the other twin's jugulars (of arteries:
+        that comes from the other twin's neck).
+        """
         return MillilitrePerMinute(
             sum(s.flow.value for s in self.shares if s.twin is twin and s.outlet is not twin)
         )
@@ -137,6 +148,9 @@ class VesselNetwork:
         )
         assert found is not None
         return found
+
+
+NO_VESSELS = VesselNetwork(nodes=(), vessels=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +267,8 @@ class Anatomy:
     notes : doubts and shortcuts, in words, shown in the dossier
     scope : whether this is craniopagus, and what the images allow; None when not judged
     tissue_confidence : Volume uint8 0..100, how sure the tissue of each voxel is
+    vessels : sinuses and veins; where the images cannot tell arteries apart, these too
+    arteries : arteries alone, empty where no series shows them apart; plans allocate none
     """
 
     tissues: Volume
@@ -265,6 +281,7 @@ class Anatomy:
     notes: tuple[str, ...]
     scope: Scope | None = None
     tissue_confidence: Volume | None = None
+    arteries: VesselNetwork = NO_VESSELS
 
     def __post_init__(self) -> None:
         for name, volume in (
