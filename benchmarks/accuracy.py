@@ -102,7 +102,7 @@ def score_anatomy(pair: DemonstrationPair, anatomy: Anatomy) -> Figures:
     owner = anatomy.ownership.voxels.astype(np.uint8)
     vessel = anatomy.tissues.voxels == scoring.VESSEL
     asked = vessel_scoring.ASKED[str(pair.truth.parameters["order-phase"])]
-    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels, asked)
+    lines = vessel_scoring.score_network(anatomy.vessels, pair.truth.vessels, vessel_scoring.VENOUS)
     counted = (truth.tissues != scoring.VESSEL) | find_kinds(pair.truth, asked)
     given = anatomy.classification
     return {
@@ -115,9 +115,23 @@ def score_anatomy(pair: DemonstrationPair, anatomy: Anatomy) -> Figures:
         "loops_extra": float(lines.extra_loops),
         "line_owner_wrong_%": lines.wrong_owner,
         "line_name_wrong_%": lines.wrong_name,
-        "artery_recall": lines.artery_recall,
+        **_artery_figures(pair, anatomy, asked),
         "angle_error_deg": abs(given.long_axis_angle.value - pair.truth.long_axis_angle),
         "rotation_error_deg": abs(given.rotation.value - pair.truth.rotation),
+    }
+
+
+def _artery_figures(pair: DemonstrationPair, anatomy: Anatomy, asked: tuple[str, ...]) -> Figures:
+    """How well the arteries agree with the truth, where the contrast asks for them."""
+    if "artery" not in asked:
+        return {}
+    lines = vessel_scoring.score_network(
+        anatomy.arteries, pair.truth.vessels, vessel_scoring.ARTERIAL
+    )
+    return {
+        "artery_recall": lines.recall,
+        "artery_precision": lines.precision,
+        "artery_calibre_error_%": lines.calibre_error,
     }
 
 

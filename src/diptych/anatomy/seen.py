@@ -84,7 +84,7 @@ def _leave_twice(part: Compartments, whole: Compartments, rise: FloatGrid | None
         field.name: NOTHING.astype(value.dtype)
         for field in fields(part)
         for value in (getattr(part, field.name),)
-        if value is not None and (value is getattr(whole, field.name) or value is rise)
+        if isinstance(value, np.ndarray) and (value is getattr(whole, field.name) or value is rise)
     }
     return replace(part, **same)
 
