@@ -137,6 +137,29 @@ def test_one_thread_gives_the_same_bytes(raw_case: Path, planned: Planned, tmp_p
     assert hash_folder(case / "dossier") == hash_folder(planned[0] / "dossier")
 
 
+def test_a_correction_is_seen_at_once_and_a_plan_ends_the_same(copy: Path, tmp_path: Path) -> None:
+    other, seeds = tmp_path / "other", tmp_path / "seeds.csv"
+    seeds.write_text("x,y,z,radius,owner\n4,-4,9,7,A\n", "utf-8")
+    shutil.copytree(copy, other)
+    shutil.rmtree(other / "derivatives" / "anatomy")
+    result = diptych("anatomy", copy, "--seeds", seeds, "--json", "-q")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["anatomy"]["intervals"] == "before correction"
+    assert any("measured again by the next diptych plan" in note for note in told["notes"])
+    whole = diptych("anatomy", other, "--seeds", seeds, "--json", "-q")
+    found = json.loads(whole.stdout)["anatomy"]
+    assert found["intervals"] == "measured"
+    for key in ("owners", "vessels", "drainage", "tissue_confidence", "scope"):
+        assert told["anatomy"][key] == found[key], key
+    for name, figure in found["measures"].items():
+        assert told["anatomy"]["measures"][name]["value"] == figure["value"]
+    again = diptych("anatomy", copy, "--json", "-q")
+    assert json.loads(again.stdout)["anatomy"] == found
+    place = Path("derivatives") / "anatomy"
+    assert hash_folder(copy / place) == hash_folder(other / place)
+
+
 def test_verify_finds_the_case_intact_and_a_flipped_bit(copy: Path) -> None:
     assert diptych("verify", copy).returncode == 0
     target = copy / "derivatives" / "anatomy" / "anatomy.json"

@@ -7,7 +7,7 @@ import pytest
 from anatomy_toys import TABLES, Toy, draw, map_toy, points, see_toy
 from scipy import ndimage
 
-from diptych.anatomy import divide_seen
+from diptych.anatomy import corrections, divide_seen
 from diptych.anatomy.corrections import divide_locally
 from diptych.anatomy.ownership import (
     Ground,
@@ -28,9 +28,9 @@ def seed(place, radius: float, owner: Owner) -> Corrections:
     return Corrections(seeds=(ball,))
 
 
-def corrected(corrections: Corrections, swapped: bool = False) -> Anatomy:
+def corrected(said: Corrections, swapped: bool = False) -> Anatomy:
     toy = Toy(swapped=swapped)
-    return divide_seen(draw(toy), see_toy(toy), tables=TABLES, corrections=corrections)
+    return divide_seen(draw(toy), see_toy(toy), tables=TABLES, corrections=said)
 
 
 def ball(place, radius: float) -> np.ndarray:
@@ -151,11 +151,20 @@ def test_seeds_that_meet_at_a_corner_are_parted() -> None:
 
 
 @pytest.mark.parametrize("place", [HERE, (4.0, -4.0, 24.0)])
-def test_what_is_sought_near_the_boundary_is_what_is_sought_everywhere(place) -> None:
-    """The second ball lies too far from the boundary for the layer round it."""
+def test_what_is_sought_near_by_is_what_is_sought_everywhere(place, monkeypatch) -> None:
+    """The second ball lies too far from the boundary for the layer round it alone."""
     ground = ground_of_toy()
     first = divided(ground)
     said = np.where(ball(place, 7.0)[ground.images.box], 1, 0).astype(np.uint8)
+    sizes = []
+
+    def count(part: Ground, *others: object) -> Sides:
+        sizes.append(part.images.body.size)
+        return divide_again(part, *others)
+
+    monkeypatch.setattr(corrections, "divide_again", count)
     near, whole = divide_locally(ground, first, said), divide_again(ground, first, said)
+    assert len(sizes) == 1
+    assert sizes[0] < ground.images.body.size
     assert np.array_equal(near.side, whole.side)
     assert np.abs(near.confidence.astype(int) - whole.confidence).max() <= 1

@@ -108,7 +108,7 @@ def test_what_was_kept_serves_no_other_inputs(runs, tmp_path, monkeypatch) -> No
     run = work(case, SAID, corrected=True, inputs="others")
     assert seen == [1]
     assert "made from other inputs" in run.notes[0]
-    assert "more than the 0 MiB that are kept" in run.notes[1]
+    assert "too large to be kept (0 MiB packed, more than 0)" in run.notes[1]
     assert not run.provisional
     assert not (case / "last" / FILE).exists()
     assert found(run).measures == whole().measures
@@ -126,3 +126,13 @@ def test_series_that_are_no_ct_are_kept_too(runs) -> None:
     assert np.array_equal(back.images.plain, other.images.plain)
     assert np.array_equal(back.images.venous, other.images.venous)
     assert np.array_equal(back.found.parts.rise, other.found.parts.rise)
+
+
+def test_a_large_scan_is_not_packed_at_all(tmp_path, monkeypatch) -> None:
+    case = tmp_path / "case"
+    case.mkdir()
+    monkeypatch.setattr(keeping, "MOST_VOXELS", 10)
+    monkeypatch.setattr(keeping, "pack_value", lambda *a: pytest.fail("it was packed"))
+    run = work(case, Corrections())
+    assert "million voxels, more than 0): a correction of owners will take" in run.notes[0]
+    assert not (case / "last" / FILE).exists()

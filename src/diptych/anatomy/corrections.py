@@ -20,6 +20,7 @@ from diptych.anatomy.ownership import (
 )
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import Branch, Tree
+from diptych.kernels.distance import measure_distance
 from diptych.model import Corrections, InputError, Measured, Owner, OwnerSeed, Volume
 
 OLD_INTERVALS = (
@@ -139,19 +140,21 @@ def divide_locally(ground: Ground, sides: Sides, said: Codes) -> Sides:
     """The sides once people have spoken, sought round the boundary that they correct.
 
     What is said near the boundary moves it near by: only a layer of FREE_MM to both sides
-    is sought anew. Where that layer is not enough, all is sought.
+    is sought anew, and as much round what is said farther away. Where that is not enough,
+    all is sought.
     """
     if not sides.faces.any():
         return divide_again(ground, sides, said)
     reach = round((FREE_MM + RIM_MM) / min(ground.images.spacing))
     block = block_round(sides.faces | (said > 0), reach)
-    near, found = crop_ground(ground, block), crop_sides(sides, block)
+    near, found, told = crop_ground(ground, block), crop_sides(sides, block), said[block]
     away = to_boundary(near.images, found.side)
+    if (away[told > 0] > FREE_MM - RIM_MM).any():
+        away = np.minimum(away, measure_distance(told == 0, near.images.spacing))
     seeds = np.where(away > FREE_MM, found.side, near.territory.seeds).astype(np.uint8)
     held = replace(near, territory=replace(near.territory, seeds=seeds))
-    rim = away > FREE_MM - RIM_MM
-    part = None if rim[said[block] > 0].any() else divide_again(held, found, said[block])
-    if part is None or rim[part.faces].any():
+    part = divide_again(held, found, told)
+    if (away[part.faces] > FREE_MM - RIM_MM).any():
         return divide_again(ground, sides, said)
     return paste_sides(sides, block, part)
 

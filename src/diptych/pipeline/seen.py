@@ -31,6 +31,8 @@ from diptych.tables import SourcedTable
 FILE = "seen.packed"
 MOST_BYTES = 96 * 1024 * 1024
 """A pair of 1 mm takes about a third of this."""
+MOST_VOXELS = 24_000_000
+"""Of the box round the heads: more would be packed for seconds, only to be refused."""
 
 
 class Sight:
@@ -65,15 +67,21 @@ class Sight:
 
     def keep(self, seen: Seen, case: Case) -> None:
         """Keeps it in the folder in the making, unless it is too large."""
+        voxels = seen.images.body.size
+        if voxels > MOST_VOXELS:
+            self._refuse(f"{voxels / 1e6:.0f} million voxels, more than {MOST_VOXELS / 1e6:.0f}")
+            return
         content = pack_value(leave_images(seen, case), self._key)
         if len(content) > MOST_BYTES:
-            self._run.notes.append(
-                f"what the images show takes {len(content) // 2**20} MiB, more than the"
-                f" {MOST_BYTES // 2**20} MiB that are kept: a correction of owners will take as"
-                " long as this run"
-            )
+            self._refuse(f"{len(content) >> 20} MiB packed, more than {MOST_BYTES >> 20}")
             return
         write_atomically(self._out / FILE, content)
+
+    def _refuse(self, why: str) -> None:
+        self._run.notes.append(
+            f"what the images show is too large to be kept ({why}): a correction of owners will"
+            " take as long as this run"
+        )
 
     def measures_before(self) -> dict[str, Measured] | None:
         """The measures of the last anatomy where a correction is to be seen at once."""
