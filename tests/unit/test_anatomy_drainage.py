@@ -93,6 +93,12 @@ def test_a_vein_with_an_end_of_its_own_or_without_both_sinuses_is_not() -> None:
     own = straight(1, 3, (0.0, 0.0, -20.0), (0.0, 0.0, 20.0), 1.1)
     parted = replace(own, start=5)
     assert owners([sinus_a, sinus_b, parted], 6)[2] is not Owner.SHARED
+    same = [
+        straight(0, 1, (-15.0, 20.0, -30.0), (-15.0, 0.0, -20.0), 1.8),
+        straight(2, 3, (15.0, 20.0, -30.0), (15.0, 0.0, -20.0), 1.8),
+        straight(1, 3, (-15.0, 0.0, -20.0), (15.0, 0.0, -20.0), 1.1),
+    ]
+    assert owners(same, 4) == (Owner.A, Owner.A, Owner.A)
 
 
 def test_wide_vessel_in_the_septum_far_from_the_vault_is_not_shared() -> None:

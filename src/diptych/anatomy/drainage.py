@@ -24,6 +24,13 @@ FILL = 0.8
 GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
+EVER, SHORT, SHORT_MM, ASTRAY = 0.01, 0.21, 6.0, 0.17
+"""Share of a vessel's length with the wrong owner: of any; more of a branch shorter than this;
+more where its course is not sure. Least squares, weighed by length, on 660 branches (22 m)
+of ten generated pairs of all but one type, with noise of 7, 14 and 25 HU, three of them hard.
+"""
+BRIDGE_SURE = 0.9
+"""A vein between two sinuses: right in all of the few that there were, too few to fit."""
 REACH = 1.05
 """The lumen round points of a centreline that are half a millimetre apart and more."""
 
@@ -67,10 +74,12 @@ def assign_owners(
     courses = part_courses(courses, bridges)
     run = list(courses.run)
     owners = [Owner.SHARED] * len(run)
-    sure = [0.9] * len(run)
+    sure = [BRIDGE_SURE] * len(run)
     for n in range(len(run)):
+        purity = 1.0
         if not shared[n] and n not in bridges:
             owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
+        if n not in bridges:
             sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
@@ -85,15 +94,18 @@ def assign_owners(
 
 
 def _trust(tree: Tree, number: int, facts: Facts, sure: float) -> float:
-    """How far an owner can be trusted that came to a branch along its course.
+    """How far the owner of a branch can be trusted, whatever its side.
 
-    A vein with an end of its own, and a sinus, are judged by themselves. Of two ways that a
-    course may take, about half lead to the same twin.
+    A vein with an end of its own, and a sinus, are judged by themselves; else it is a matter
+    of the course, of which `sure` says how likely it is right: of two ways that it may take,
+    most lead to the same twin. Short branches lie where vessels meet, and there what belongs
+    to which is read wrongly more often.
     """
+    doubt = EVER + SHORT * float(np.exp(-facts.length[number] / SHORT_MM))
     branch = tree.branches[number]
-    if tree.free_ends(branch) or facts.calibre[number] >= facts.vein:
-        return 1.0
-    return 0.5 + 0.5 * sure
+    if not (facts.shared[number] or tree.free_ends(branch) or facts.calibre[number] >= facts.vein):
+        doubt += ASTRAY * (1.0 - sure)
+    return 1.0 - doubt
 
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:

@@ -77,26 +77,26 @@ def find_vessels(images: Images, rise: FloatGrid, calm: FloatGrid, policy: Anato
     strong = np.bincount(pieces.labels[core & candidate], minlength=pieces.count + 1) > 0
     keep = strong & (pieces.sizes >= (LEAST_NOISY_VOXELS if noisy else LEAST_VESSEL_VOXELS))
     keep[0] = False
-    return _wear_rims(_join_pieces(np.asarray(keep[pieces.labels]), images), calm)
+    return _join_pieces(np.asarray(keep[pieces.labels]), images)
 
 
-def _wear_rims(vessel: Mask, calm: FloatGrid) -> Mask:
-    """Without the voxels round wide vessels that hold less than half a voxel of blood.
+def find_rims(vessel: Mask, calm: FloatGrid) -> Mask:
+    """The voxels round wide vessels that hold less than half a voxel of blood.
 
     Half lies between the contrast of what lies beside vessels and that of their middle, which
-    is more than most of the mask shows. Where nothing lies deep, in thin vessels, all stays:
+    is more than most of the mask shows. Where nothing lies deep, in thin vessels, none is:
     there the brightest voxel may hold less than half.
     """
     deep = ndimage.binary_erosion(vessel)
     if int(deep.sum()) < LEAST_DEEP:
-        return vessel
+        return np.zeros(vessel.shape, dtype=bool)
     deepest = ndimage.binary_erosion(deep)
     full = calm[deepest if int(deepest.sum()) >= LEAST_DEEP else deep]
     beside = ndimage.binary_dilation(vessel, iterations=BESIDE)
     beside &= ~ndimage.binary_dilation(vessel, iterations=BESIDE - 1)
     half = 0.5 * (float(np.percentile(full, FULL)) + float(np.median(calm[beside])))
-    rim = vessel & ndimage.binary_dilation(deep, np.ones((3, 3, 3), dtype=bool))
-    return np.asarray(vessel & ~(rim & (calm < half)))
+    near = vessel & ndimage.binary_dilation(deep, np.ones((3, 3, 3), dtype=bool))
+    return np.asarray(near & (calm < half))
 
 
 def _join_pieces(vessel: Mask, images: Images) -> Mask:

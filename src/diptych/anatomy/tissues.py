@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diptych.anatomy.filling import calm_contrast, find_vessels
+from diptych.anatomy.filling import calm_contrast, find_rims, find_vessels
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.kernels.components import label_components
@@ -44,6 +44,7 @@ class Compartments:
     lumps : connected deep parts of the cavity, labelled from 1, 0 elsewhere
     rise : HU gained by contrast, 0 without
     calm : the same with its noise averaged out along vessels; None where it is as good
+    rims : voxels round wide vessels that hold some blood, but less than half
     """
 
     bone: Mask
@@ -53,11 +54,17 @@ class Compartments:
     lumps: NDArray[np.int32]
     rise: FloatGrid
     calm: FloatGrid | None = None
+    rims: Mask | None = None
 
     @property
     def stream(self) -> FloatGrid:
         """The contrast that vessels are followed in."""
         return self.rise if self.calm is None else self.calm
+
+    @property
+    def lumen(self) -> Mask:
+        """Vessels with their rims, as they are followed."""
+        return self.vessel if self.rims is None else self.vessel | self.rims
 
 
 def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
@@ -70,15 +77,24 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     rise = images.venous - images.plain
     calm = calm_contrast(images, rise)
     vessel = find_vessels(images, rise, calm, policy)
+    rims = find_rims(vessel, calm)
+    vessel &= ~rims
     kept = None if calm is rise else calm
     bone = _find_bone(images, vessel, policy)
     if images.hull is not None:
-        return replace(_inside_hull(images, images.hull, bone, vessel, rise), calm=kept)
+        return replace(_inside_hull(images, images.hull, bone, vessel, rise), calm=kept, rims=rims)
     depth = measure_distance(~bone, images.spacing)
     lumps, others = _deep_lumps(images, bone, depth, policy)
     cavity = _grow_cavity(images, bone, depth, lumps, others)
     return Compartments(
-        bone=bone, cavity=cavity, vessel=vessel, depth=depth, lumps=lumps, rise=rise, calm=kept
+        bone=bone,
+        cavity=cavity,
+        vessel=vessel,
+        depth=depth,
+        lumps=lumps,
+        rise=rise,
+        calm=kept,
+        rims=rims,
     )
 
 

@@ -1,6 +1,6 @@
 """Vessels as centrelines with calibre: branches between branch points and free ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -70,6 +70,7 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     The radius is that of a tube which holds the contrast found round each stretch of
     centreline, so that thin vessels are not rounded to whole voxels.
     """
+    parts = replace(parts, vessel=parts.lumen)
     skeleton, touches = _skeleton(images, parts)
     blood = find_blood(images, parts)
     nodes, paths = centre_paths(skeleton, images, blood)
