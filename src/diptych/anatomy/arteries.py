@@ -23,9 +23,10 @@ from diptych.tables import SourcedTable
 
 ROOTED, LOOSE = 0.95, 0.6
 """Confidence of an owner by the root that a tree hangs on, and by the side it lies in."""
-VAULT_MM, SINUS_MM = 6.0, 25.0
-"""A vessel this near the wall of the cavity over this length is a sinus: arteries as wide run
-at the base and in the fissures."""
+VAULT_MM, SINUS_MM, SINUSES_MM = 6.0, 25.0, 100.0
+"""A wide vessel this near the wall of the cavity over this length is a sinus, and so are
+several over this length together: arteries as wide enter through the base (four carotids,
+about 10 mm each) and run in the fissures."""
 FULLEST = 98.0
 """Percentile of the contrast of arteries that is full blood."""
 LEAST_CROSSED = 0.005
@@ -84,15 +85,15 @@ def part_circulation(
 
 
 def _shows_sinus(images: Images, parts: Compartments, calibre: float) -> bool:
-    """Whether vessels as wide as a sinus run along the vault for some way."""
-    along = 0.0
-    for branch in trace_vessels(images, parts).branches:
+    """Whether a vessel as wide as a sinus runs along the vault for some way, or several do."""
+    along = [0.0]
+    for branch in _thin(trace_vessels(images, parts), parts).branches:
         if branch.calibre >= calibre:
             index = np.rint(images.index_of(branch.path)).astype(np.int64)
             place = tuple(np.clip(index, 0, np.array(parts.cavity.shape) - 1).T)
             near = parts.cavity[place] & (parts.depth[place] - branch.radius <= VAULT_MM)
-            along += branch.length * float(near.mean())
-    return along >= SINUS_MM
+            along.append(branch.length * float(near.mean()))
+    return max(along) >= SINUS_MM or sum(along) >= SINUSES_MM
 
 
 def assign_arteries(tree: Tree, around: Surroundings) -> Drainage:
