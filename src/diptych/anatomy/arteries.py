@@ -71,7 +71,8 @@ def part_circulation(
     full too: then the two cannot be told apart, and all stay with the veins.
     """
     if images.arterial is not None:
-        mask = find_vessels(images, images.arterial, policy) & ~parts.bone
+        own = np.where(images.arterial > parts.rise, images.arterial, np.float32(0.0))
+        mask = find_vessels(images, own, policy) & ~parts.bone
         if not mask.any():
             return Circulation(veins=parts, arteries=None, shows_veins=True)
         arteries = replace(parts, vessel=mask, rise=images.arterial)
