@@ -24,7 +24,7 @@ def compare(toy: Toy, within: float) -> None:
     )
     assert second.long_axis_angle.value == pytest.approx(first.long_axis_angle.value, abs=0.1)
     turned = turning(toy) @ np.array(plain.axes[0].long)
-    assert np.allclose(turned, moved.axes[0].long, atol=1e-6)
+    assert np.allclose(turned, moved.axes[0].long, atol=np.radians(0.1))  # partly by the image
     for name in ("junction-diameter", "septum-fraction"):
         assert moved.measures[name].value == pytest.approx(plain.measures[name].value, rel=0.06)
     for name in ("brain-volume-A", "brain-volume-B", "fused-area-skin"):

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from anatomy_toys import TABLES, Toy, draw, map_toy, points
 
-from diptych.anatomy import map_anatomy
+from diptych.anatomy import AnatomyPolicy, map_anatomy
+from diptych.anatomy.images import read_volumes
+from diptych.anatomy.scope import Contact, _judge_twin
+from diptych.anatomy.territory import Territory
+from diptych.anatomy.tissues import choose_lumps
 from diptych.model import InputError, SafetyRefusal, Scope
 from diptych.pipeline.parts import _require_craniopagus
 
@@ -86,3 +90,54 @@ def test_one_head_marked_twice_is_refused() -> None:
     twice = replace(case, twins=(case.twins[0], replace(case.twins[1], landmarks=again)))
     with pytest.raises(InputError, match="lie on the same head, their skull bases"):
         map_anatomy(twice, tables=TABLES)
+
+
+def test_a_second_head_that_is_barely_enclosed_is_a_head() -> None:
+    assert choose_lumps({1: 0.85, 2: 0.77, 3: 0.7}, {1: 370.0, 2: 360.0, 3: 60.0}) == (1, 2)
+    assert choose_lumps({1: 0.85, 2: 0.39}, {1: 370.0, 2: 160.0}) == (1,)
+    assert choose_lumps({1: 0.77, 2: 0.3}, {1: 370.0, 2: 160.0}) == (1,)
+    assert choose_lumps({1: 0.5}, {1: 370.0}) == ()
+
+
+def test_heads_that_hardly_touch_are_both_kept() -> None:
+    case = draw(Toy())
+    x, y, z = points()
+    gap = (np.abs(z) < 4.0) & (np.hypot(x, y) > 6.0)
+    series = {
+        entry.role: replace(
+            entry.volume,
+            voxels=np.where(gap, -1000, entry.volume.voxels).astype(np.int16),
+        )
+        for entry in case.volumes
+    }
+    body = read_volumes(series, AnatomyPolicy(), "toy").body
+    lower = z < -10.0
+    whole = series["ct"].voxels > -480
+    share = [float(body.sum()) / float(whole.sum()), float((whole & lower).sum() / whole.sum())]
+    assert share[0] > 0.95 > share[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        ((0.0, -50.0, -70.0), "face"),
+        ((0.0, 0.0, -70.0), "skull base"),
+        ((0.0, 30.0, -70.0), "vertebrae or occiput"),
+    ],
+)
+def test_where_bone_is_joined_below_is_named(place: tuple[float, float, float], word: str) -> None:
+    territory = Territory(
+        seeds=np.zeros((1, 1, 1), dtype=np.uint8),
+        axes=(map_toy(Toy()).axes[0], map_toy(Toy()).axes[1]),
+        middle=(np.array([0.0, 0.0, -56.0]), np.array([0.0, 0.0, 56.0])),
+        width=(40.0, 40.0),
+        notes=(),
+    )
+    contact = Contact(
+        place=np.array([place, (0.0, 0.0, 0.0)]),
+        area=np.array([2.0, 30.0]),
+        bone=np.array([True, True]),
+    )
+    verdict, lines = _judge_twin(contact, territory, 0, TABLES["classification"])
+    assert verdict is False
+    assert lines == [f"bone is joined below the Frankfurt plane of twin A: {word} 2.0 cm2"]

@@ -21,7 +21,8 @@ behind this, ahead of the porions. In half-distances of the porions."""
 SURE, LIKELY, GUESSED = 0.95, 0.85, 0.6
 """Confidence of a name: of trunks by their course from the neck; of branches by where their
 tree spreads; of what is left over. Set on generated pairs."""
-CROSSED = 0.5
+CROSSED, CROSSED_MM = 0.5, 15.0
+"""Share of a crossing artery, or length of it, that lies in the other twin's side."""
 
 Points = NDArray[np.float64]
 
@@ -58,7 +59,7 @@ def name_arteries(
     numbers: dict[str, int] = {}
     for number, branch in enumerate(tree.branches):
         letter = letter_of(drainage.owner[number])
-        if letter and drainage.crossing[number] > CROSSED * branch.length:
+        if letter and drainage.crossing[number] > min(CROSSED * branch.length, CROSSED_MM):
             title = number_title(f"crossing artery {letter}", letter, numbers)
             labels[number] = Label(name=title, kind="artery", confidence=LIKELY)
         elif number not in labels or labels[number].name == "":

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import dijkstra
 from diptych.anatomy.corrections import Said, correct_branches
 from diptych.anatomy.drainage import Drainage, paint_owners
 from diptych.anatomy.filling import calm_contrast, find_vessels
-from diptych.anatomy.images import ARTERIAL, Images, Mask
+from diptych.anatomy.images import ARTERIAL, FloatGrid, Images, Mask
 from diptych.anatomy.lumen import full_rise
 from diptych.anatomy.network import BloodFlow, build_network
 from diptych.anatomy.ownership import Sides
@@ -24,9 +24,10 @@ from diptych.tables import SourcedTable
 
 ROOTED, LOOSE = 0.95, 0.6
 """Confidence of an owner by the root that a tree hangs on, and by the side it lies in."""
-VAULT_MM, SINUS_MM = 6.0, 25.0
-"""A vessel this near the wall of the cavity over this length is a sinus: arteries as wide run
-at the base and in the fissures."""
+VAULT_MM, SINUS_MM, SINUSES_MM = 6.0, 25.0, 100.0
+"""A wide vessel this near the wall of the cavity over this length is a sinus, and so are
+several over this length together: arteries as wide enter through the base (four carotids,
+about 10 mm each) and run in the fissures."""
 FULLEST = 98.0
 """Percentile of the contrast of arteries that is full blood."""
 LEAST_CROSSED = 0.005
@@ -71,13 +72,18 @@ def part_circulation(
     full too: then the two cannot be told apart, and all stay with the veins.
     """
     if images.arterial is not None:
-        calm = calm_contrast(images, images.arterial)
-        mask = find_vessels(images, images.arterial, calm, policy) & ~parts.bone
+        own, calm = _own_phase(images, images.arterial, parts)
+        mask = find_vessels(images, own, calm, policy) & ~parts.bone
         if not mask.any():
             return Circulation(veins=parts, arteries=None, shows_veins=True)
-        kept = None if calm is images.arterial else calm
-        arteries = replace(parts, vessel=mask, rise=images.arterial, calm=kept)
-        veins = replace(parts, vessel=parts.vessel & ~(mask & (calm > parts.stream)))
+        arteries = replace(
+            parts,
+            vessel=mask,
+            rise=images.arterial,
+            calm=None if calm is own else calm,
+            rims=None,
+        )
+        veins = replace(parts, vessel=parts.vessel & ~mask)
         return Circulation(veins=veins, arteries=arteries, shows_veins=True)
     alone = images.contrast and images.roles[-1] in ARTERIAL
     if not alone or _shows_sinus(images, parts, calibre):
@@ -86,16 +92,27 @@ def part_circulation(
     return Circulation(veins=replace(parts, vessel=none), arteries=parts, shows_veins=False)
 
 
+def _own_phase(
+    images: Images, arterial: FloatGrid, parts: Compartments
+) -> tuple[FloatGrid, FloatGrid]:
+    """The arterial contrast where it is more than the venous one, and the same calmed."""
+    calm = calm_contrast(images, arterial)
+    own: FloatGrid = np.where(arterial > parts.rise, arterial, np.float32(0.0))
+    if calm is arterial:
+        return own, own
+    return own, np.where(calm > parts.stream, calm, np.float32(0.0))
+
+
 def _shows_sinus(images: Images, parts: Compartments, calibre: float) -> bool:
-    """Whether vessels as wide as a sinus run along the vault for some way."""
-    along = 0.0
-    for branch in trace_vessels(images, parts).branches:
+    """Whether a vessel as wide as a sinus runs along the vault for some way, or several do."""
+    along = [0.0]
+    for branch in _thin(trace_vessels(images, parts), parts).branches:
         if branch.calibre >= calibre:
             index = np.rint(images.index_of(branch.path)).astype(np.int64)
             place = tuple(np.clip(index, 0, np.array(parts.cavity.shape) - 1).T)
             near = parts.cavity[place] & (parts.depth[place] - branch.radius <= VAULT_MM)
-            along += branch.length * float(near.mean())
-    return along >= SINUS_MM
+            along.append(branch.length * float(near.mean()))
+    return max(along) >= SINUS_MM or sum(along) >= SINUSES_MM
 
 
 def assign_arteries(tree: Tree, around: Surroundings) -> Drainage:

@@ -39,7 +39,7 @@ class Images:
     hull : inside of the skulls, where the image itself does not show bone well (MR)
     arterial : HU that arterial blood gains, where there is an arterial phase beside a
         venous one; what it gains in the venous phase is then not in `venous`
-    roles : role of the plain series, then of those that show vessels, the venous first
+    roles : role of the plain series, then of the one that shows vessels, if any
     notes : what these series can not show, in words
     """
 
@@ -125,7 +125,7 @@ def read_volumes(volumes: Mapping[str, Volume], policy: AnatomyPolicy, name: str
         affine=affine,
         hull=inner,
         arterial=found.arterial,
-        roles=tuple(name for name in (role, found.role, found.early) if name),
+        roles=(role, found.role) if found.role else (role,),
         notes=tuple(_limits(role, found.role)),
     )
 
@@ -145,7 +145,6 @@ class _Contrast:
     venous: FloatGrid
     arterial: FloatGrid | None = None
     role: str = ""
-    early: str = ""
 
 
 def _read_plain(
@@ -173,7 +172,6 @@ def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _
         venous=field.plain + phases.venous,
         arterial=phases.arterial,
         role=given[0],
-        early=later[0],
     )
 
 

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from diptych.anatomy.drainage import Drainage
 from diptych.anatomy.sources import SIDES, Surroundings
-from diptych.anatomy.vessels import Tree
+from diptych.anatomy.vessels import Branch, Tree
 from diptych.model import Owner, TwinId
 
 MIDLINE, FAR_ASIDE = 0.1, 0.2
@@ -26,6 +26,16 @@ CROSSING_MM = 5.0
 SURE, RULED, LIKELY, GUESSED = 0.95, 0.9, 0.8, 0.6
 """Confidence of a name by its rule before the margins are looked at: by roots and ways; by
 place and calibre; by place alone; what is left over. Set on generated pairs."""
+
+CONFLUENCE_MM = 10.0
+"""Sinuses of 4 to 5 mm that end within this of one place flow together there."""
+OF_TORCULAR = {
+    "left": ("transverse sinus", "left"),
+    "right": ("transverse sinus", "right"),
+    "sagittal": ("superior sagittal sinus", ""),
+    "straight": ("straight sinus", ""),
+}
+"""Beginning and end of the names of the sinuses that meet in a torcular."""
 
 Points = NDArray[np.float64]
 
@@ -81,6 +91,60 @@ def name_branches(
         label = _label(course, numbers)
         labels |= dict.fromkeys(course.members, label)
     return tuple(labels[number] for number in range(len(tree.branches)))
+
+
+def name_places(
+    tree: Tree, drainage: Drainage, labels: Sequence[Label]
+) -> dict[int, tuple[str, float]]:
+    """Name and confidence of nodes: each twin's torcular, where its sinuses flow together.
+
+    The node that most kinds of its sinuses (left and right transverse, superior sagittal,
+    straight) reach within CONFLUENCE_MM, the nearest to them if several; both transverse
+    sinuses and one of the others must. The confidence is less where one is missing or
+    joins farther off.
+    """
+    found: dict[int, tuple[str, float]] = {}
+    for twin in TwinId:
+        own = _sinuses_of(tree, drainage, labels, twin)
+        best: tuple[int, float, int] | None = None
+        for node in sorted({n for branch, _ in own for n in (branch.start, branch.end)}):
+            gaps = _gaps_to(own, tree.nodes[node])
+            if {"left", "right"} <= gaps.keys() and len(gaps) >= 3:
+                rank = (-len(gaps), round(sum(gaps.values()), 6), node)
+                best = min(best, rank) if best else rank
+        if best is not None:
+            near = 1.0 - 0.3 * best[1] / (len(OF_TORCULAR) * CONFLUENCE_MM)
+            sure = (SURE if best[0] == -len(OF_TORCULAR) else LIKELY) * near
+            found[best[2]] = (f"torcular {twin}", round(sure, 4))
+    return found
+
+
+def _sinuses_of(
+    tree: Tree, drainage: Drainage, labels: Sequence[Label], twin: TwinId
+) -> list[tuple[Branch, str]]:
+    """A twin's branches that meet in a torcular, each with its kind of OF_TORCULAR."""
+    found = []
+    for number, branch in enumerate(tree.branches):
+        name = labels[number].name
+        kind = next((k for k, (start, end) in OF_TORCULAR.items() if _is(name, start, end)), "")
+        if kind and drainage.owner[number] is Owner.of(twin):
+            found.append((branch, kind))
+    return found
+
+
+def _is(name: str, start: str, end: str) -> bool:
+    return name.startswith(start) and name.endswith(end)
+
+
+def _gaps_to(own: Sequence[tuple[Branch, str]], place: Points) -> dict[str, float]:
+    """Distance (mm) of a place from the nearest end of each kind, up to CONFLUENCE_MM."""
+    gaps: dict[str, float] = {}
+    for branch, kind in own:
+        ends = branch.path[[0, -1]]
+        away = float(np.linalg.norm(ends - place, axis=1).min())
+        if away <= CONFLUENCE_MM:
+            gaps[kind] = min(away, gaps.get(kind, away))
+    return gaps
 
 
 def _name_straight(

@@ -4,7 +4,7 @@ Arteries are the same network with the blood turned: it enters at the roots in t
 leaves into the brain at the free ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diptych.anatomy.arterial_names import name_arteries
 from diptych.anatomy.drainage import Drainage
-from diptych.anatomy.naming import Label, name_branches
+from diptych.anatomy.naming import Label, name_branches, name_places
 from diptych.anatomy.sources import (
     SIDES,
     Sources,
@@ -136,8 +136,9 @@ def build_network(
         _vessel(bed, number, labels[number], float(solved.flow[number]))
         for number in range(len(tree.branches))
     )
+    places = {} if kind == "artery" else name_places(tree, drainage, labels)
     network = VesselNetwork(
-        nodes=_nodes(bed, solved), vessels=vessels, shares=_shares(bed, solved, around)
+        nodes=_nodes(bed, solved, places), vessels=vessels, shares=_shares(bed, solved, around)
     )
     return network, _notes(bed) if tree.branches else ()
 
@@ -171,13 +172,17 @@ def _node_id(bed: _Bed, number: int) -> NodeId:
     return NodeId(f"{'P' if bed.kind == 'artery' else 'N'}{number + 1:03d}")
 
 
-def _nodes(bed: _Bed, solved: NetworkFlow) -> tuple[VesselNode, ...]:
+def _nodes(
+    bed: _Bed, solved: NetworkFlow, places: Mapping[int, tuple[str, float]]
+) -> tuple[VesselNode, ...]:
     return tuple(
         VesselNode(
             id=_node_id(bed, number),
             position=(float(place[0]), float(place[1]), float(place[2])),
             root=bed.roots.get(number),
             pressure=_pressure(bed, float(solved.pressure[number])),
+            name=places.get(number, ("", 1.0))[0],
+            name_confidence=places.get(number, ("", 1.0))[1],
             inflow=MillilitrePerMinute(float(bed.inflow[number].sum())),
         )
         for number, place in enumerate(bed.tree.nodes)
