@@ -142,6 +142,8 @@ def test_without_contrast_no_vessel_is_made_up() -> None:
     assert found.vessels.vessels == ()
     assert not (found.tissues.voxels == Tissue.VESSEL).any()
     assert any("no series with venous contrast" in note for note in found.notes)
+    assert found.classification.ambiguous
+    assert any("if one is shared, the class is TV-I" in r for r in found.classification.reasons)
 
 
 def test_without_frankfurt_points_axes_are_estimated_and_told() -> None:

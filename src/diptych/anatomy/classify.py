@@ -14,10 +14,14 @@ COVERAGE = 1.96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedSinus:
-    """Whether a significant dural venous sinus is shared, and what says so."""
+    """Whether a significant dural venous sinus is shared, and what says so.
+
+    known : False where the images cannot show it; then the class assumes none, and says so
+    """
 
     present: bool
     evidence: str
+    known: bool = True
 
 
 def classify_pair(
@@ -32,6 +36,9 @@ def classify_pair(
     angle, rotation = long_axis_angle(axes), facing_rotation(axes)
     label = class_label(sinus.present, angle.value, rotation.value, table)
     doubts = _doubts(sinus.present, (angle, rotation), table)
+    if not sinus.known:
+        other = class_label(not sinus.present, angle.value, rotation.value, table)
+        doubts = (f"{sinus.evidence}; if one is shared, the class is {other}", *doubts)
     return Classification(
         label=label,
         shared_sinus=sinus.present,

@@ -254,6 +254,7 @@ def find_shared_sinus(vessels: VesselNetwork, contrast: bool, table: SourcedTabl
         return SharedSinus(
             present=False,
             evidence="without venous contrast no shared dural venous sinus can be seen",
+            known=False,
         )
     shared = [v for v in vessels.vessels if v.owner is Owner.SHARED and v.calibre >= calibre]
     found = float(sum(v.length for v in shared))

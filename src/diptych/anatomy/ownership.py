@@ -19,6 +19,7 @@ from diptych.anatomy.tissues import Compartments
 from diptych.kernels.abreast import run_abreast
 from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
+from diptych.model import InputError
 from diptych.tables import SourcedTable
 
 PRICE_FREE, PRICE_SHEET = 1000.0, 10.0
@@ -223,6 +224,7 @@ def _cut(
     So swapping the names swaps the sides, even where several cuts have the same price.
     `start` are sides to begin from; they change the time, not the result.
     """
+    _require_both(seeds, spacing)
     first = int(seeds.ravel()[int(np.argmax(seeds.ravel() > 0))])
     turned = seeds if first == 1 else _swapped(seeds)
     labels = minimum_cut(
@@ -233,6 +235,17 @@ def _cut(
         upper_bound_mask=None if start is None else start == first,
     ).labels
     return labels if first == 1 else _swapped(labels)
+
+
+def _require_both(seeds: Codes, spacing: tuple[float, float, float]) -> None:
+    missing = [twin for code, twin in ((1, "A"), (2, "B")) if not (seeds == code).any()]
+    if missing:
+        raise InputError(
+            f"no tissue was found that is surely twin {' or twin '.join(missing)}'s own, in voxels"
+            f" of {max(spacing):.1f} mm",
+            remedy="mark the Frankfurt points of both twins, say whose some tissue is with"
+            " --seeds, or give images of 2 mm or finer",
+        )
 
 
 def _swapped(codes: Codes) -> Codes:

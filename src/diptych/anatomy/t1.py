@@ -158,7 +158,8 @@ def _find_brain(coarse: _Coarse, head: Mask, otsu: float, source: str) -> tuple[
     depth = measure_distance(head, coarse.spacing)
     seeds = np.where(lumps & (depth > 1.5 * SCALP_MM), np.uint8(1), np.uint8(0))
     _set_ends(seeds, 2, 0)
-    seeds[head & (depth < 0.6 * SCALP_MM)] = 2
+    skin = max(0.6 * SCALP_MM, 1.01 * max(coarse.spacing))
+    seeds[head & (depth < skin)] = 2
     _set_ends(seeds, 1, 2)
     seeds[~head] = 0
     shell = (depth > 2.0) & (depth < SHELL_MM)

@@ -2,7 +2,7 @@
 
 from diptych.model import Dossier, Section
 from diptych.report.crossings import draw_crossings
-from diptych.report.currents import draw_flow
+from diptych.report.currents import draw_arteries, draw_flow
 from diptych.report.curve import draw_window
 from diptych.report.gantt import draw_gantt
 from diptych.report.grounds import write_doubts, write_sources
@@ -54,6 +54,7 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
                 draw_opened(scene, inputs),
                 draw_network(scene, inputs),
                 draw_flow(scene, inputs),
+                *draw_arteries(scene, inputs),
                 draw_slices(inputs, scene.junction),
             ),
         ),

@@ -121,7 +121,9 @@ def tabulate_gaps(inputs: DossierInputs) -> Table:
     )
 
 
-def tabulate_vessels(vessels: Iterable[Vessel]) -> Table:
+def tabulate_vessels(
+    vessels: Iterable[Vessel], *, title: str = "Vessels found", brain: str = "Brain drained"
+) -> Table:
     """The vessels found; pieces of the same name and owner share a row."""
     groups: dict[tuple[int, str, str], list[Vessel]] = {}
     for vessel in vessels:
@@ -134,11 +136,11 @@ def tabulate_vessels(vessels: Iterable[Vessel]) -> Table:
         "Calibre",
         "Length",
         "Greatest flow",
-        "Brain drained",
+        brain,
         "Confidence",
     )
     return table(
-        "Vessels found (a vessel is cut into pieces at each branch)",
+        f"{title} (a vessel is cut into pieces at each branch)",
         headings,
         (_vessel_row(key, groups[key]) for key in sorted(groups)),
     )

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from diptych.model import Figure, Vessel
 from diptych.report.fingerprint import name_values
 from diptych.report.inputs import DossierInputs
-from diptych.report.plates import PLATE, lay_plate
-from diptych.report.renderings import Picture, render_flow
+from diptych.report.plates import PLATE, count_owners, lay_plate, owner_keys
+from diptych.report.renderings import Picture, render_flow, render_network
 from diptych.report.scene import Scene, mix_colour
 from diptych.report.svg import INK, PAPER, draw
 from diptych.report.words import count_things
@@ -47,6 +47,27 @@ def draw_flow(scene: Scene, inputs: DossierInputs) -> Figure:
         svg=lay_plate(picture, inputs.encode_png, flow_keys(), arrows),
         values=name_values(vessels=network),
     )
+
+
+def draw_arteries(scene: Scene, inputs: DossierInputs) -> tuple[Figure, ...]:
+    """Figure of the arteries by owner, with arrows the way blood runs; none without arteries."""
+    network = inputs.anatomy.arteries
+    if not network.vessels:
+        return ()
+    picture = render_network(scene, network, inputs.picture_width)
+    arrows = draw_arrows(network.vessels, picture, PLATE / picture.view.width)
+    counts = count_owners(network)
+    figure = Figure(
+        id="arteries",
+        caption="Arteries by the twin whose neck feeds them, from the arterial phase, and the cut"
+        " as a grey sheet; arrows show which way blood runs.",
+        alt="Three-dimensional picture of"
+        f" {count_things(len(network.vessels), 'piece')} of arteries: {counts}.",
+        png=None,
+        svg=lay_plate(picture, inputs.encode_png, owner_keys(scene), arrows),
+        values=name_values(arteries=network),
+    )
+    return (figure,)
 
 
 def find_step(flow: float) -> int:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from diptych.model import OWNER_COLOURS, Crossing, Figure, Owner, Tissue, TwinId
+from diptych.model import (
+    OWNER_COLOURS,
+    Crossing,
+    Figure,
+    Owner,
+    Tissue,
+    TwinId,
+    VesselNetwork,
+)
 from diptych.report.fingerprint import name_values
 from diptych.report.inputs import DossierInputs, PngEncoder
 from diptych.report.renderings import (
@@ -59,7 +67,7 @@ def draw_pair(scene: Scene, inputs: DossierInputs) -> Figure:
         alt="Three-dimensional picture of both heads from the side, twin A (orange, circle) on the"
         " left, twin B (purple, square) on the right, joined in the middle.",
         png=None,
-        svg=lay_plate(picture, inputs.encode_png, _owner_keys(scene)),
+        svg=lay_plate(picture, inputs.encode_png, owner_keys(scene)),
         values=name_values(tissues=anatomy.tissues, ownership=anatomy.ownership),
     )
 
@@ -92,10 +100,7 @@ def draw_network(scene: Scene, inputs: DossierInputs) -> Figure:
     plan, vessels = inputs.front.plan, inputs.anatomy.vessels
     picture = render_network(scene, vessels, inputs.picture_width)
     numbers = number_crossings(plan.crossings, picture, PLATE / picture.view.width)
-    counts = ", ".join(
-        f"{sum(v.owner is owner for v in vessels.vessels)} of {name_owner(owner)}"
-        for owner in (Owner.A, Owner.B, Owner.SHARED, Owner.UNKNOWN)
-    )
+    counts = count_owners(vessels)
     return Figure(
         id="network",
         caption="Veins and sinuses by owner, and the cut as a grey sheet. The numbers are the"
@@ -104,8 +109,16 @@ def draw_network(scene: Scene, inputs: DossierInputs) -> Figure:
         f" {count_things(len(vessels.vessels), 'piece')} of vessels: {counts};"
         f" {count_things(len(plan.crossings), 'crossing')} of the cut numbered.",
         png=None,
-        svg=lay_plate(picture, inputs.encode_png, _owner_keys(scene), numbers),
+        svg=lay_plate(picture, inputs.encode_png, owner_keys(scene), numbers),
         values=name_values(vessels=vessels, side=plan.side, crossings=plan.crossings),
+    )
+
+
+def count_owners(network: VesselNetwork) -> str:
+    """Pieces of each owner, in words."""
+    return ", ".join(
+        f"{sum(v.owner is owner for v in network.vessels)} of {name_owner(owner)}"
+        for owner in (Owner.A, Owner.B, Owner.SHARED, Owner.UNKNOWN)
     )
 
 
@@ -232,7 +245,7 @@ def _bar(x: float, y: float, scale: float) -> str:
     )
 
 
-def _owner_keys(scene: Scene) -> Keys:
+def owner_keys(scene: Scene) -> Keys:
     """Colour keys of the owners besides the twins that occur; the twins have badges above."""
     there = set(np.unique(scene.owners).tolist())
     return [

@@ -19,7 +19,13 @@ from diptych.report.blocks import (
     tabulate_measures,
     tabulate_vessels,
 )
-from diptych.report.drains import tabulate_scope, tabulate_shares
+from diptych.report.drains import (
+    VENOUS,
+    tabulate_places,
+    tabulate_scope,
+    tabulate_shares,
+    tabulate_supply,
+)
 from diptych.report.inputs import DossierInputs
 from diptych.report.summary import name_class, tell_margins
 from diptych.report.words import (
@@ -131,8 +137,10 @@ def write_anatomy(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Section
             *list_paragraphs(found.reasons, "text"),
             pair_table("Axes of the heads", inputs.case, rows),
             *tabulate_measures(inputs.case, anatomy.measures),
-            *tabulate_shares(anatomy.vessels),
+            *tabulate_shares(anatomy.vessels, VENOUS),
+            *tabulate_places(anatomy.vessels),
             tabulate_vessels(anatomy.vessels.vessels),
+            *tabulate_supply(anatomy.arteries),
         ),
     )
 
