@@ -303,6 +303,8 @@ def main() -> int:
     results = run_all(options)
     if options.json:
         print(json.dumps(results, indent=1))
+    elif options.grid:
+        accuracy_table.print_summary(results)
     else:
         accuracy_table.print_table(results)
     broken = any(result["broken"] for result in results)

@@ -157,6 +157,55 @@ def print_table(results: list[Figures]) -> None:
         print(f"broken: {text}")
 
 
+SUMMED = (
+    ("map wrong %", "map_wrong_%"),
+    ("vein wrong %", "vein_wrong_%"),
+    ("septum mean mm", "septum_mean_mm"),
+    ("septum p95 mm", "septum_p95_mm"),
+    ("dice", "vessel_dice"),
+    ("lines found", "line_recall"),
+    ("lines true", "line_precision"),
+    ("calibre err %", "calibre_error_%"),
+    ("loops missed", "loops_missed"),
+    ("arteries found", "artery_recall"),
+    ("arteries true", "artery_precision"),
+    ("artery calibre err %", "artery_calibre_error_%"),
+    ("angle err", "angle_error_deg"),
+    ("rot. err", "rotation_error_deg"),
+)
+
+
+def print_summary(results: list[Figures]) -> None:
+    """Median and worst figure for each type and noise, then classes, confidence and all
+    bounds that are broken.
+    """
+    names = ["type, noise", "pairs", *(title for title, _ in SUMMED), "class right"]
+    lines = [names, ["---"] * len(names)]
+    for noise in sorted({r["pair"]["noise"] for r in results}):
+        for kind in sorted({r["pair"]["type"] for r in results}):
+            group = [r for r in results if (r["pair"]["type"], r["pair"]["noise"]) == (kind, noise)]
+            lines.append(_summary_row(f"{kind}, {noise:g} HU", group))
+    lines.append(_summary_row("all", results))
+    for line in lines:
+        print("| " + " | ".join(line) + " |")
+    _print_sure(results)
+    for result in results:
+        for text in result["broken"]:
+            print(f"broken: {name_pair(result['pair'])}: {text}")
+    for text in broken_together(results):
+        print(f"broken: {text}")
+
+
+def _summary_row(title: str, group: list[Figures]) -> list[str]:
+    cells = [title, str(len(group))]
+    for _, name in SUMMED:
+        known = [r["ours"][name] for r in group if not math.isnan(r["ours"].get(name, math.nan))]
+        words = f"{_median(known, name):.2f} ({_worst(known, name):.2f})" if known else "-"
+        cells.append(words)
+    right = sum(r["class"]["said"] == r["class"]["true"] for r in group)
+    return [*cells, f"{right} of {len(group)}"]
+
+
 def _median(values: list[float], _: str) -> float:
     return sorted(values)[len(values) // 2]
 

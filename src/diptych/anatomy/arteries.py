@@ -16,6 +16,7 @@ from diptych.anatomy.lumen import full_rise
 from diptych.anatomy.network import BloodFlow, build_network
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.sheets import BLUR_MM
 from diptych.anatomy.sources import Surroundings, find_inlets
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import NO_TREE, Branch, Tree, trace_vessels
@@ -28,8 +29,8 @@ VAULT_MM, SINUS_MM, SINUSES_MM = 6.0, 25.0, 100.0
 """A wide vessel this near the wall of the cavity over this length is a sinus, and so are
 several over this length together: arteries as wide enter through the base (four carotids,
 about 10 mm each) and run in the fissures."""
-FULLEST = 98.0
-"""Percentile of the contrast of arteries that is full blood."""
+FULLEST, WIDEST = 98.0, 95.0
+"""Percentiles: the contrast of the widest arteries, and their radius."""
 LEAST_CROSSED = 0.005
 
 Points = NDArray[np.float64]
@@ -198,7 +199,7 @@ def trace_arteries(images: Images, parts: Compartments | None) -> Tree:
     """The arteries of the compartments, an empty tree without any."""
     if parts is None:
         return NO_TREE
-    return _thin(trace_vessels(images, parts), parts)
+    return _thin(trace_vessels(images, parts), parts, images.spacing)
 
 
 def find_supply(parts: Compartments | None, tree: Tree, around: Surroundings) -> Supply | None:
@@ -233,16 +234,20 @@ def _gap(place: Point, tree: Tree) -> float:
     return float(min(gaps, default=np.inf))
 
 
-def _thin(tree: Tree, parts: Compartments) -> Tree:
+def _thin(tree: Tree, parts: Compartments, spacing: tuple[float, float, float]) -> Tree:
     """The tree with radii by the contrast of the brightest arteries.
 
     Most arteries are thinner than a voxel, so that voxels in the middle of them are not full
-    of blood; only the widest ones show how bright full blood is.
+    of blood; only the widest ones show how bright full blood is, and these, too, only as far
+    as they fill the scanner's blur (a normal one, with the voxel's own width in it).
     """
     if not tree.branches:
         return tree
     full = float(np.percentile(parts.stream[parts.vessel], FULLEST))
     share = float(np.sqrt(min(full_rise(parts) / max(full, 1.0), 1.0)))
+    widest = share * float(np.percentile(np.concatenate([b.radius for b in tree.branches]), WIDEST))
+    spread = BLUR_MM**2 + float(np.prod(spacing)) ** (2.0 / 3.0) / 12.0
+    share *= float(np.sqrt(1.0 - np.exp(-(widest**2) / (2.0 * spread))))
     return replace(tree, branches=tuple(replace(b, radius=b.radius * share) for b in tree.branches))
 
 
