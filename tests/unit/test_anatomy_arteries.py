@@ -107,7 +107,7 @@ def test_an_arterial_phase_alone_shows_arteries_and_no_veins() -> None:
     assert any("taken for arteries, and no vein was traced" in note for note in anatomy.notes)
     assert anatomy.scope is not None
     assert any("no venous phase is given" in line for line in anatomy.scope.impossible)
-    assert not anatomy.classification.shared_sinus
+    assert not anatomy.classification.shared_sinus and anatomy.classification.ambiguous
 
 
 def test_with_sinuses_in_the_only_phase_nothing_is_called_an_artery() -> None:

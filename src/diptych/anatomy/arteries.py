@@ -107,7 +107,7 @@ def _own_phase(
 def _shows_sinus(images: Images, parts: Compartments, calibre: float) -> bool:
     """Whether a vessel as wide as a sinus runs along the vault for some way, or several do."""
     along = [0.0]
-    for branch in _thin(trace_vessels(images, parts), parts).branches:
+    for branch in _thin(trace_vessels(images, parts), parts, images.spacing).branches:
         if branch.calibre >= calibre:
             index = np.rint(images.index_of(branch.path)).astype(np.int64)
             place = tuple(np.clip(index, 0, np.array(parts.cavity.shape) - 1).T)
