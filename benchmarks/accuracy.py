@@ -1,6 +1,6 @@
 """Accuracy on demonstration pairs, beside the best flat plane, against the bounds.
 
-    python benchmarks/accuracy.py [--types PA TV-II] [--seeds 1 2] [--spacing 1.5] [--json]
+    python benchmarks/accuracy.py [--types PA TV-II] [--seeds 1 2] [--spacing 1] [--json]
     python benchmarks/accuracy.py --grid --map-only --jobs 2 --keep grid.jsonl
 
 Makes each pair, maps its anatomy, plans the separation, and scores both against the truth
@@ -282,7 +282,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--types", nargs="+", default=list(TYPES), choices=TYPES)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--spacing", type=float, default=1.5)
+    parser.add_argument("--spacing", type=float, default=1.0)
     parser.add_argument("--head", type=Path, help="NIfTI file of a real head (T1 or CT)")
     parser.add_argument("--second", type=Path, help="NIfTI file of another head, for twin B")
     parser.add_argument("--hard", action="store_true", help="arteries, open sutures and more")

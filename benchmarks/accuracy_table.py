@@ -120,7 +120,7 @@ def name_pair(pair: Figures) -> str:
     """A pair's name: type and seed, and what is not as usual."""
     more = [f"{pair['age']:g} months"] if pair["age"] != 9.5 else []
     more += [f"{pair['noise']:g} HU"] if pair["noise"] != 7.0 else []
-    more += [f"{pair['spacing']:g} mm"] if pair["spacing"] != 1.5 else []
+    more += [f"{pair['spacing']:g} mm"] if pair["spacing"] != 1.0 else []
     more += [pair["phase"]] if pair["phase"] != "venous" else []
     more += ["hard"] if pair["hard"] else []
     return ", ".join([f"{pair['type']} {pair['seed']}", *more])

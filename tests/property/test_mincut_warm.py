@@ -204,6 +204,20 @@ def test_lambdas_may_be_fractions(number):
     check_front(case, fairness, [0.0, 0.25, 0.5, 1.1, 2.7, 9.9])
 
 
+@pytest.mark.parametrize("number", NUMBERS[::4])
+def test_a_front_over_shared_terms_is_exact_and_nested(number):
+    front, case = door("front"), priced(number)
+    chance = chance_of(number, 8)
+    fairness = chance.integers(0, 5, case.cost.shape)
+    shared = chance.integers(-60, 60, case.cost.shape)
+    lambdas = [-30, -4, -1, 0, 1, 4, 30]
+    cuts = front(case.cost, case.seeds, fairness, lambdas, unary=shared, **case.options)
+    for price, cut in zip(lambdas, cuts, strict=True):
+        same(cut, cold(case, unary=shared + price * fairness), (case.name, price))
+    for one, other in pairwise(cuts):
+        assert (other.labels[one.labels == 1] == 1).all(), case.name
+
+
 @pytest.mark.parametrize("number", NUMBERS[2::4])
 def test_a_front_over_terms_of_both_signs_is_exact_or_refused(number):
     """Such cuts need not be nested."""

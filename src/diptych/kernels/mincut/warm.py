@@ -124,13 +124,16 @@ def front(
     *,
     neighbours: int = 6,
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    unary: NDArray[Any] | None = None,
     walled: NDArray[np.bool_] | None = None,
     threads: int = 1,
 ) -> list[Cut]:
-    """The minimum cuts for unary terms `lambda * fairness`, one a lambda, each from the last.
+    """The minimum cuts for unary terms `unary + lambda * fairness`, one a lambda, each from
+    the last.
 
     fairness : (I, J, K) finite numbers. Where all are of one sign, the cuts are nested.
     lambdas : finite numbers that do not fall
+    unary : (I, J, K) terms that all cuts share, as for `minimum_cut`; none if not given
 
     Every point is exact and certified, as if solved alone; only the flow is reused (Gallo,
     Grigoriadis & Tarjan 1989, doi:10.1137/0218003; Kolmogorov, Boykov & Rother 2007,
@@ -139,15 +142,17 @@ def front(
     workers = checks.check_threads(threads)
     given, layout = read_problem(cost, seeds, neighbours, spacing, None, walled)
     prices = _check_lambdas(lambdas)
-    fair = _check_fairness(np.asarray(fairness), given)
-    terms = [checks.check_unary(price * fair, given.shape, given.scale) for price in (prices[0],)]
-    last = checks.check_unary(prices[-1] * fair, given.shape, given.scale)
-    assert terms[0] is not None and last is not None
-    most = max(int(np.abs(terms[0]).max()), int(np.abs(last).max()))
+    fair = _check_fairness(np.asarray(fairness), given, "fairness")
+    shared = 0 if unary is None else _check_fairness(np.asarray(unary), given, "unary")
+    ends = [
+        checks.check_unary(shared + price * fair, given.shape, given.scale)
+        for price in (prices[0], prices[-1])
+    ]
+    most = max(int(np.abs(end).max()) for end in ends if end is not None)
     with Workers(workers) as crew:
         network = lay_out(given, layout, crew, most)
         return [
-            _price(network, cost, price * fair, number == 0, crew)
+            _price(network, cost, shared + price * fair, number == 0, crew)
             for number, price in enumerate(prices)
         ]
 
@@ -188,12 +193,12 @@ def _check_lambdas(lambdas: Sequence[float]) -> list[float]:
     return found
 
 
-def _check_fairness(fairness: NDArray[Any], given: Given) -> NDArray[Any]:
+def _check_fairness(fairness: NDArray[Any], given: Given, name: str) -> NDArray[Any]:
     require(
         fairness.shape == given.shape
         and fairness.dtype.kind in "uif"
         and bool(np.isfinite(fairness).all()),
-        f"fairness has shape {fairness.shape} and type {fairness.dtype},"
+        f"{name} has shape {fairness.shape} and type {fairness.dtype},"
         f" expected finite numbers of shape {given.shape}",
         remedy="give one number per voxel, 0 for no preference",
     )
