@@ -41,7 +41,7 @@ def measure_faces(side: NDArray[np.uint8], spacing: tuple[float, float, float]) 
         return CutFaces(first=none, second=none, area=np.zeros(0), middle=np.zeros((0, 3)))
     corner = np.array([axis.start for axis in block])
     part = side[block]
-    smooth = _smooth_sides(part, spacing)
+    smooth = smooth_sides(part, spacing)
     gradient = [np.gradient(smooth, step, axis=axis) for axis, step in enumerate(spacing)]
     carried = np.where(part != 0, part, np.where(smooth > 0.0, 1, 2)).astype(np.uint8)
     sizes = np.array(spacing)
@@ -80,10 +80,13 @@ def _along(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(here), tuple(there)
 
 
-def _smooth_sides(
+def smooth_sides(
     part: NDArray[np.uint8], spacing: tuple[float, float, float]
 ) -> NDArray[np.float64]:
-    """1 deep in side 1, -1 deep in side 2, smooth between and carried on into the air."""
+    """1 deep in side 1, -1 deep in side 2, smooth between and carried on into the air.
+
+    part : (I, J, K) sides; spacing : mm. (I, J, K) float64.
+    """
     widths = [max(SMOOTHING / step, 1.0) for step in spacing]
     tilt = (part == 1).astype(np.float64) - (part == 2)
     weight = ndimage.gaussian_filter((part != 0).astype(np.float64), widths, mode="nearest")
