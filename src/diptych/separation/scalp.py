@@ -66,9 +66,23 @@ class Scalp:
         way, ends = self.along[rows, column], self.points[rows, column]
         return np.array([np.interp(depth, way, ends[:, axis]) for axis in range(3)])
 
+    def between(self, column: float, depth: float) -> Grid:
+        """The point (3,) `depth` mm from the rim between two columns, grid mm."""
+        first, count = int(np.floor(column)), len(self.rim)
+        here, there = self.at(first % count, depth), self.at((first + 1) % count, depth)
+        found: Grid = here + (column - first) * (there - here)
+        return found
+
     def ring(self, depth: float) -> Grid:
         """(F, 3) the points `depth` mm from the rim in all columns, grid mm."""
         return np.stack([self.at(column, depth) for column in range(len(self.rim))])
+
+    def free(self, depth: float) -> NDArray[np.bool_]:
+        """(F,) whether a column is scalp all the way from the rim to `depth` mm."""
+        asked = (self.along >= 0.0) & (self.along <= depth)
+        deep = np.where(self.skin, self.along, -1.0).max(axis=0) >= depth
+        whole: NDArray[np.bool_] = deep & ~(asked & ~self.hair).any(axis=0)
+        return whole
 
 
 def chart_scalp(
@@ -87,7 +101,7 @@ def chart_scalp(
     rays = _aim(frame.origin - centre)
     whose, what = _march(side, tissues, centre, rays, spacing)
     own, last, skin = _ends(whose, code)
-    reach: Grid = (last + 1.0) * STEP
+    reach = (last.astype(np.float64) + 1.0) * STEP
     points = centre + rays * reach[..., None]
     calm = ndimage.gaussian_filter(reach, _CALM, mode=("nearest", "wrap"))
     cells, facing = _surface(rays * calm[..., None], rays)
@@ -225,7 +239,7 @@ def _layers(
 ) -> dict[str, Grid]:
     places = np.arange(own.shape[2])
     near = own & (places >= last[:, :, None] - int(_SCALP_DEEP / STEP))
-    ends: dict[str, Grid] = {"skin": (last + 1.0) * STEP}
+    ends: dict[str, Grid] = {"skin": (last.astype(np.float64) + 1.0) * STEP}
     for layer, least in (("bone", Tissue.BONE), ("dura", Tissue.DURA)):
         ends[layer] = (np.where(near & (what >= least), places, -1).max(axis=2) + 1.0) * STEP
     return ends
