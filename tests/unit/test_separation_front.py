@@ -16,7 +16,10 @@ from diptych.tables import load_table
 def base():
     policy = SeparationPolicy(preferences=("balanced",))
     return plan(
-        make_case(), make_anatomy(), tables={name: load_table(name) for name in TABLES}, policy=policy
+        make_case(),
+        make_anatomy(),
+        tables={name: load_table(name) for name in TABLES},
+        policy=policy,
     ).plan
 
 

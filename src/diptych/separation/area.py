@@ -81,13 +81,13 @@ def _along(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
 
 
 def smooth_sides(
-    part: NDArray[np.uint8], spacing: tuple[float, float, float]
+    part: NDArray[np.uint8], spacing: tuple[float, float, float], smoothing: float = SMOOTHING
 ) -> NDArray[np.float64]:
     """1 deep in side 1, -1 deep in side 2, smooth between and carried on into the air.
 
-    part : (I, J, K) sides; spacing : mm. (I, J, K) float64.
+    part : (I, J, K) sides; spacing, smoothing : mm, at least one voxel. (I, J, K) float64.
     """
-    widths = [max(SMOOTHING / step, 1.0) for step in spacing]
+    widths = [max(smoothing / step, 1.0) for step in spacing]
     tilt = (part == 1).astype(np.float64) - (part == 2)
     weight = ndimage.gaussian_filter((part != 0).astype(np.float64), widths, mode="nearest")
     smooth: NDArray[np.float64] = ndimage.gaussian_filter(tilt, widths, mode="nearest")

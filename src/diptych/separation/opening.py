@@ -33,6 +33,8 @@ _PIXEL = 1.0
 _EDGE = 8.0
 _ROUNDS = 200
 _RELAX = 1.85
+_CALM = 1.5
+"""Smoothing of the sides, mm, before their change is sought along a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +92,12 @@ class Opening:
         """Area of the lid, cm2."""
         slopes = np.gradient(self.lid, _PIXEL)
         steep = np.sqrt(1.0 + slopes[0] ** 2 + slopes[1] ** 2)
+        beyond = self.inside <= 2.0 * _PIXEL
+        if not beyond.all():  # next to the rim the slope is that of the last pixel whole inside
+            near = ndimage.distance_transform_edt(
+                beyond, return_distances=False, return_indices=True
+            )
+            steep = steep[tuple(near)]
         return float((self.weight * steep).sum()) * _PIXEL**2 / 100.0
 
     def outlines(self) -> list[Grid]:
@@ -123,7 +131,7 @@ def view_opening(
     frame, reach = _make_frame(part, faces, corner, spacing)
     columns = np.arange(-reach, reach + 0.5 * _PIXEL, _PIXEL)
     sizes = np.array(spacing)
-    values = _sample(smooth_sides(part, spacing), frame, columns, corner, sizes)
+    values = _sample(smooth_sides(part, spacing, _CALM), frame, columns, corner, sizes)
     depth = float(np.abs(frame.normal) @ sizes) / float(np.abs(frame.normal).sum())
     heights = {twin: _heights(values, columns, twin, frame) for twin in TwinId}
     found: dict[TwinId, dict[str, Opening]] = {twin: {} for twin in TwinId}
