@@ -54,9 +54,9 @@ def test_every_size_holds_what_is_published():
         assert 0.0 < size.gain.low < size.gain.value < size.gain.high
 
 
-def test_a_round_one_gives_the_cap_beyond_its_base():
+def test_a_round_one_gives_part_of_the_cap_beyond_its_base():
     size = next(size for size in read_sizes(TABLE) if size.key == "expander-o7")
-    assert size.gain.value == pytest.approx(0.58 * pi * 3.5**2)
+    assert size.gain.value == pytest.approx(0.58 * 0.66 * pi * 3.5**2)
 
 
 def test_nothing_lacks_nothing_is_put_in(scalp):
@@ -71,9 +71,9 @@ def test_the_smallest_set_is_chosen(scalp):
     assert chosen[0].size.gain.low >= lacking
     enough = [size for size in sizes if size.gain.low >= lacking]
     assert chosen[0].size.volume == min(size.volume for size in enough)
-    more = choose_expanders(scalp, 26.0, TABLE)
+    more = choose_expanders(scalp, 30.0, TABLE)
     assert len(more) == 2
-    assert sum(window.size.gain.low for window in more) >= 26.0
+    assert sum(window.size.gain.low for window in more) >= 30.0
 
 
 def test_when_none_is_enough_most_is_taken(scalp):

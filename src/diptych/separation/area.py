@@ -61,7 +61,7 @@ def _cut_block(side: NDArray[np.uint8]) -> tuple[slice, slice, slice] | None:
     touched = np.zeros(side.shape, dtype=np.bool_)
     for axis in range(3):
         here, there = _along(axis)
-        touched[here] |= (side[here] != side[there]) & (side[here] != 0) & (side[there] != 0)
+        touched[here] |= (side[here] ^ side[there]) == 3  # 1 beside 2
     if not touched.any():
         return None
     slices = []

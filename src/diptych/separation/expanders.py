@@ -3,7 +3,8 @@
 A rectangular expander of base b and projection h lifts the skin over an arc of a circle of
 radius r = (b^2 / 4 + h^2) / (2 h) and angle t = 2 asin(b / (2 r)), t measured beyond half a
 circle when h is more than b / 2; the arc is r t - b longer than the base. A round one lifts the
-cap of a ball, pi h^2 larger than its base. Only part of the gain can be used.
+cap of a ball, pi h^2 larger than its base. Crescent and round ones give less of that than
+rectangular ones (rows crescent-share, round-share), and only part of the gain can be used.
 
 Expanders lie beside the rim with their length along it. They keep a distance from the rim, from
 each other and from the incisions, and stay on scalp. Each takes a window around the rim:
@@ -102,7 +103,7 @@ def _size(row: TableRow, table: SourcedTable) -> ExpanderSize:
         )
     base, length, projection = (row.number(name) for name in ("base", "length", "projection"))
     if shape == "round":
-        whole = pi * projection**2 / 100.0
+        whole = pi * projection**2 / 100.0 * table.value("round-share")
     else:
         whole = arc_gain(base, projection) * length / 100.0
         whole *= table.value("crescent-share") if shape == "crescent" else 1.0
