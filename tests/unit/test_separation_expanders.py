@@ -1,5 +1,6 @@
 """Expanders: what they give by formula, the smallest set that is enough, the weeks they take."""
 
+from dataclasses import replace
 from math import pi
 
 import numpy as np
@@ -101,8 +102,6 @@ def test_windows_do_not_overlap_and_keep_their_distances(scalp):
 
 
 def test_no_scalp_no_expander(scalp):
-    from dataclasses import replace
-
     bald = replace(scalp, hair=np.zeros_like(scalp.hair))
     assert choose_expanders(bald, 50.0, TABLE) == ()
 

@@ -19,6 +19,7 @@ from math import asin, ceil, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from diptych.model import Fill, InputError, Measured, Millilitre
 from diptych.separation.opening import Grid
@@ -170,8 +171,9 @@ def _find_windows(
 
 
 def _walk(ring: Grid) -> Grid:
-    """(2 F + 1,) mm along a ring of points, twice around, from the first."""
-    steps = np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1)
+    """(2 F + 1,) mm along a ring of points, twice around, from the first; without its jitter."""
+    calm = ndimage.gaussian_filter1d(ring, 1.0, axis=0, mode="wrap")
+    steps = np.linalg.norm(np.roll(calm, -1, axis=0) - calm, axis=1)
     way: Grid = np.concatenate([[0.0], np.cumsum(np.concatenate([steps, steps]))])
     return way
 
