@@ -93,11 +93,9 @@ def test_windows_do_not_overlap_and_keep_their_distances(scalp):
         assert gap >= one.end - one.begin - 1e-9
     for window in windows:
         middle = (window.near + window.far) / 2.0
-        spots = [
-            scalp.between(float(c), middle) for c in np.linspace(window.left, window.right, 40)
-        ]
+        spots = [scalp.between(float(c), middle) for c in np.linspace(window.left, window.right, 9)]
         length = np.linalg.norm(np.diff(spots, axis=0), axis=1).sum()
-        assert length == pytest.approx(window.size.length, rel=0.02)
+        assert length == pytest.approx(window.size.length, rel=0.03)
         assert window.begin < window.left < window.right < window.scar < window.end
 
 

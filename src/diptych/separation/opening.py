@@ -101,17 +101,17 @@ class Opening:
         return float((self.weight * steep).sum()) * _PIXEL**2 / 100.0
 
     def outlines(self) -> list[Grid]:
-        """Closed outlines (N, 2) in mm on the flat grid, the longest first."""
+        """Closed outlines (N, 2) in mm on the flat grid, smoothed over 4 mm, the longest first."""
         padded = np.pad(self.inside, 1, constant_values=-_EDGE)
         found = [line - 1.0 for line in find_contours(padded, 0.0)]
         corner = np.array([self.frame.us[0], self.frame.vs[0]])
-        lines = [corner + line * _PIXEL for line in found]
+        lines = [corner + _smooth_ring(line) * _PIXEL for line in found]
         return sorted(lines, key=_length, reverse=True)
 
     @property
     def rim(self) -> float:
-        """Length of the outlines, mm, along the lid; smoothed over 4 mm against the staircase."""
-        return sum(_length(_smooth_ring(line)) for line in self.outlines())
+        """Length of the outlines laid flat, mm."""
+        return sum(_length(line) for line in self.outlines())
 
 
 def view_opening(

@@ -24,6 +24,7 @@ _RUN = 6
 _REACH = 2.0
 _SCALP_DEEP = 25.0
 _BONE_DEEP = 40.0
+_RIM_CALM = 1.5
 _CALM = (2.0, 1.0)
 """Rows and columns over which the surface is smoothed before its slope is taken."""
 
@@ -36,7 +37,7 @@ class Scalp:
     reach : (T, F) mm from the centre to the end of the twin's own tissue; 0 where there is none
     skin : (T, F) whether that end is at the air; False at the cut
     rim : (F,) first row of skin around the cut
-    along : (T, F) mm from the rim down over the skin; negative on the cut
+    along : (T, F) mm from the rim down over the skin; below 0 on the cut
     cells : (T, F) cm2 of skin that each point stands for
     layers : reach of "skin", "bone" and "dura" (the inside of the skull), (T, F) mm
     bone : (T, F) thickness of the vault, mm, across the surface
@@ -79,7 +80,7 @@ class Scalp:
 
     def free(self, depth: float) -> NDArray[np.bool_]:
         """(F,) whether a column is scalp all the way from the rim to `depth` mm."""
-        asked = (self.along >= 0.0) & (self.along <= depth)
+        asked = self.skin & (self.along >= 0.0) & (self.along <= depth)
         deep = np.where(self.skin, self.along, -1.0).max(axis=0) >= depth
         whole: NDArray[np.bool_] = deep & ~(asked & ~self.hair).any(axis=0)
         return whole
@@ -277,8 +278,14 @@ def _rim(skin: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _along(points: Grid, rim: NDArray[np.int64]) -> Grid:
+    """Mm from the rim down each column. The rim lies between the last row of cut and the first
+    of skin, and is smoothed around, as rows are 2 degrees apart.
+    """
     steps = np.linalg.norm(np.diff(points, axis=0), axis=2)
     way = np.concatenate([np.zeros((1, steps.shape[1])), np.cumsum(steps, axis=0)])
-    start = way[np.minimum(rim, len(way) - 1), np.arange(len(rim))]
+    columns = np.arange(len(rim))
+    last = np.minimum(np.maximum(rim, 1), len(way) - 1)
+    between = (way[last - 1, columns] + way[last, columns]) / 2.0
+    start = ndimage.gaussian_filter1d(between, _RIM_CALM, mode="wrap")
     along: Grid = way - start
     return along
