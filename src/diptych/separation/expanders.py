@@ -160,11 +160,14 @@ def _find_windows(
     """For each size that fits at all: its window from each column on, None where it does not."""
     found: dict[ExpanderSize, _Windows] = {}
     rings: dict[float, Grid] = {}
+    narrow = float(_walk(scalp.ring(gap))[-1])
     for size in sizes:
         free = scalp.free(gap + size.base)
         if size.base not in rings:
             rings[size.base] = _walk(scalp.ring(gap + size.base / 2.0))
-        windows = [_window(size, start, free, rings[size.base], gap) for start in range(len(free))]
+        way = rings[size.base]
+        wide = gap * max(1.0, float(way[-1] / narrow))  # as columns come together at the rim
+        windows = [_window(size, start, free, way, (gap, wide)) for start in range(len(free))]
         if any(window is not None for window in windows):
             found[size] = windows
     return found
@@ -179,12 +182,20 @@ def _walk(ring: Grid) -> Grid:
 
 
 def _window(
-    size: ExpanderSize, start: int, free: NDArray[np.bool_], way: Grid, gap: float
+    size: ExpanderSize,
+    start: int,
+    free: NDArray[np.bool_],
+    way: Grid,
+    gaps: tuple[float, float],
 ) -> Window | None:
-    """The window of that size from the column `start` on; None where it is not all scalp."""
+    """The window of that size from the column `start` on; None where it is not all scalp.
+
+    gaps : mm to the rim, and mm beside the expander in the middle of its base
+    """
+    gap, wide = gaps
     count = len(free)
-    stops = np.array([gap, gap + size.length, 2.0 * gap + size.length, 3.0 * gap + size.length])
-    stops += way[start]
+    stops = way[start] + wide * np.array([1.0, 1.0, 2.0, 3.0])
+    stops[1:] += size.length
     if stops[-1] > way[start + count]:
         return None
     left, right, scar, end = np.interp(stops, way, np.arange(len(way))).tolist()

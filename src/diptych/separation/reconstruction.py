@@ -14,6 +14,7 @@ from diptych.model import (
     Defect,
     EmergencyPath,
     Expander,
+    Flap,
     Measured,
     Millilitre,
     Millimetre,
@@ -162,12 +163,13 @@ def _cover_one(entry: _Twin) -> tuple[Defect, Reconstruction]:
     skin, windows = _plan_skin(entry, defect.skin)
     length = entry.rows.value("expander-scar")
     scars = [draw_scar(entry.scalp, window, length) for window in windows]
+    flaps = draw_flaps(entry.scalp, windows, scars, entry.grid, entry.rows)
     reconstruction = Reconstruction(
         twin=entry.twin,
         operation=entry.growth.operation,
         growth=entry.growth.surface,
         skin=skin,
-        flaps=draw_flaps(entry.scalp, windows, scars, entry.grid, entry.rows),
+        flaps=flaps,
         bone=measure_bone(
             entry.scalp,
             defect.bone,
@@ -182,7 +184,7 @@ def _cover_one(entry: _Twin) -> tuple[Defect, Reconstruction]:
             for row in entry.rows.rows.values()
             if row.fields.get("kind") == "risk"
         ),
-        notes=_notes(entry, windows),
+        notes=_notes(entry, windows, flaps),
     )
     return defect, reconstruction
 
@@ -262,7 +264,7 @@ def _tell_skin(twin: TwinId, cautious: SkinBalance, count: int, weeks: Measured)
     return f"{start}; even at worst the skin closes, with {cautious.spare:.0f} cm2 over."
 
 
-def _notes(entry: _Twin, windows: Sequence[Window]) -> tuple[str, ...]:
+def _notes(entry: _Twin, windows: Sequence[Window], flaps: Sequence[Flap]) -> tuple[str, ...]:
     notes = [f"twin {entry.twin}: {entry.growth.stale}"] if entry.growth.stale else []
     lines = entry.openings["skin"].outlines()
     if windows and lines:
@@ -273,9 +275,15 @@ def _notes(entry: _Twin, windows: Sequence[Window]) -> tuple[str, ...]:
             f"twin {entry.twin}: the bases of the expanders are together {share:.1f} times as wide"
             f" as the opening; the rule asks for {rule.low:g} to {rule.high:g} ({rule.source})"
         )
-    assumed = [key for key in ("dome-share", "scalp-advance") if key in entry.rows.rows]
+    least = entry.rows.number("expander-gap").low
+    notes += [
+        f"twin {entry.twin}: the line of flap {flap.number} passes {flap.scar_distance:.1f} mm"
+        f" from a scar, expected at least {least:g} mm: move the incision or the flap"
+        for flap in flaps
+        if flap.scar_distance is not None and flap.scar_distance < least
+    ]
     notes.append(
-        f"twin {entry.twin}: skin, dura and bone rest on assumptions: {', '.join(assumed)}"
+        f"twin {entry.twin}: skin, dura and bone rest on assumptions: dome-share, scalp-advance"
         " (table reconstruction)"
     )
     return tuple(notes)
