@@ -244,6 +244,18 @@ def test_the_patch(alike):
     assert len(patch.materials) == 5
 
 
+def test_twins_joined_by_skin_alone():
+    found = cover(Heads(a=66.0, b=66.0, far=64.0))
+    for twin in TwinId:
+        defect, rest = found.defects[twin], found.reconstruction[twin]
+        assert (defect.bone.high, defect.dura.high) == (0.0, 0.0)
+        assert defect.skin.value > 8.0
+        assert (rest.patch.length, rest.patch.with_margin) == (0.0, 0.0)
+        assert rest.patch.outline.shape == (0, 3)
+        assert rest.bone.remaining.high == 0.0
+        assert "helmet" not in rest.bone.sentence
+
+
 def test_extent_of_a_rectangle():
     corners = np.array([[0.0, 0.0], [30.0, 0.0], [30.0, 40.0], [0.0, 40.0], [15.0, 20.0]])
     assert measure_extent(corners) == pytest.approx((50.0, 48.0))

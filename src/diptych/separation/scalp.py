@@ -142,15 +142,17 @@ def fit_ball(scalp: Scalp, layer: str, reach: float) -> float:
     """Radius, mm, of the ball that fits a layer's outer face near the rim best.
 
     Least squares of |x|^2 = 2 c.x + k over the points within `reach` mm of the rim; 0 with
-    fewer than 20 points.
+    fewer than 20 points. Summed without a library of threads, so that every run agrees.
     """
     near = scalp.skin & (scalp.along >= 4.0) & (scalp.along <= reach) & (scalp.layers[layer] > 0)
     if int(near.sum()) < 20:
         return 0.0
     points = scalp.rays[near] * scalp.layers[layer][near][:, None]
-    weight = np.sqrt(np.maximum(scalp.cells[near], 0.0))
-    system = np.column_stack([2.0 * points, np.ones(len(points))]) * weight[:, None]
-    found = np.linalg.lstsq(system, (points**2).sum(axis=1) * weight, rcond=None)[0]
+    weight = np.maximum(scalp.cells[near], 0.0)
+    terms = np.column_stack([2.0 * points, np.ones(len(points))])
+    square = (points**2).sum(axis=1)
+    matrix = np.einsum("ni,nj,n->ij", terms, terms, weight)
+    found = np.linalg.solve(matrix, np.einsum("ni,n,n->i", terms, square, weight))
     return float(np.sqrt(max(found[3] + (found[:3] ** 2).sum(), 0.0)))
 
 
