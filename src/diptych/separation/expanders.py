@@ -135,30 +135,27 @@ def choose_expanders(scalp: Scalp, lacking: float, table: SourcedTable) -> tuple
     if lacking <= 0.0:
         return ()
     windows = _find_windows(scalp, read_sizes(table), table.value("expander-gap"))
+    fitting = [size for size in read_sizes(table) if size.key in windows]
     most = int(table.value("expander-most"))
     sets = [
-        each
+        (sum(size.gain.low for size in each), sum(size.volume for size in each), each)
         for count in range(1, most + 1)
-        for each in combinations_with_replacement(windows, count)
+        for each in combinations_with_replacement(fitting, count)
     ]
-    gains = {each: sum(size.gain.low for size in each) for each in sets}
-    enough = [each for each in sets if gains[each] >= lacking]
-    enough.sort(key=lambda each: (len(each), sum(size.volume for size in each)))
-    lesser = [each for each in sets if gains[each] < lacking]
-    lesser.sort(key=lambda each: (-gains[each], len(each)))
-    return next(
-        (found for found in (_place(each, windows) for each in enough + lesser) if found), ()
-    )
+    enough = [entry for entry in sets if entry[0] >= lacking]
+    enough.sort(key=lambda entry: (len(entry[2]), entry[1]))
+    lesser = [entry for entry in sets if entry[0] < lacking]
+    lesser.sort(key=lambda entry: (-entry[0], len(entry[2])))
+    placed = (_place(entry[2], windows) for entry in enough + lesser)
+    return next((found for found in placed if found), ())
 
 
 _Windows = Sequence[Window | None]
 
 
-def _find_windows(
-    scalp: Scalp, sizes: Sequence[ExpanderSize], gap: float
-) -> dict[ExpanderSize, _Windows]:
-    """For each size that fits at all: its window from each column on, None where it does not."""
-    found: dict[ExpanderSize, _Windows] = {}
+def _find_windows(scalp: Scalp, sizes: Sequence[ExpanderSize], gap: float) -> dict[str, _Windows]:
+    """By key of each size that fits somewhere: its window from each column on, or None."""
+    found: dict[str, _Windows] = {}
     rings: dict[float, Grid] = {}
     narrow = float(_walk(scalp.ring(gap))[-1])
     for size in sizes:
@@ -169,7 +166,7 @@ def _find_windows(
         wide = gap * max(1.0, float(way[-1] / narrow))  # as columns come together at the rim
         windows = [_window(size, start, free, way, (gap, wide)) for start in range(len(free))]
         if any(window is not None for window in windows):
-            found[size] = windows
+            found[size.key] = windows
     return found
 
 
@@ -213,17 +210,17 @@ def _window(
     )
 
 
-def _place(
-    sizes: Sequence[ExpanderSize], windows: Mapping[ExpanderSize, _Windows]
-) -> tuple[Window, ...]:
+def _place(sizes: Sequence[ExpanderSize], windows: Mapping[str, _Windows]) -> tuple[Window, ...]:
     """The windows of all sizes, one after the other around the rim; empty when they do not fit."""
     order = sorted(sizes, key=lambda size: (-size.length, -size.base, size.key))
-    count = len(windows[order[0]])
+    count = len(windows[order[0].key])
+    if sum(_narrowest(windows[size.key]) for size in order) > count:
+        return ()
     for first in range(0, count, _STARTS):
         placed: list[Window] = []
         column = first
         for size in order:
-            window = _next_window(windows[size], column, first + count)
+            window = _next_window(windows[size.key], column, first + count)
             if window is None:
                 break
             placed.append(window)
@@ -231,6 +228,11 @@ def _place(
         else:
             return tuple(placed)
     return ()
+
+
+def _narrowest(windows: _Windows) -> float:
+    """Least number of columns that a size takes."""
+    return min(window.end - window.begin for window in windows if window is not None)
 
 
 def _next_window(windows: _Windows, column: int, last: int) -> Window | None:

@@ -22,6 +22,7 @@ _ROUND = 72
 _LAST = 75
 _RUN = 6
 _REACH = 2.0
+_FAR = 140.0
 _SCALP_DEEP = 25.0
 _BONE_DEEP = 40.0
 _RIM_CALM = 1.5
@@ -55,16 +56,11 @@ class Scalp:
     bone: Grid
     hair: NDArray[np.bool_]
 
-    @property
-    def points(self) -> Grid:
-        """(T, F, 3) grid mm where the rays end."""
-        ends: Grid = self.centre + self.rays * self.reach[..., None]
-        return ends
-
     def at(self, column: int, depth: float) -> Grid:
         """The point (3,) `depth` mm from the rim down one column, grid mm."""
         rows = np.flatnonzero(self.skin[:, column] & (self.along[:, column] >= 0.0))
-        way, ends = self.along[rows, column], self.points[rows, column]
+        way, reach = self.along[rows, column], self.reach[rows, column]
+        ends = self.centre + self.rays[rows, column] * reach[:, None]
         return np.array([np.interp(depth, way, ends[:, axis]) for axis in range(3)])
 
     def between(self, column: float, depth: float) -> Grid:
@@ -203,7 +199,7 @@ def _march(
     """Side and tissue (T, F, S) along each ray, a sample in the middle of each half millimetre."""
     sizes, shape = np.array(spacing), np.array(side.shape)
     far = float(np.max(np.linalg.norm(np.maximum(centre, shape * sizes - centre))))
-    steps = (np.arange(int(min(far, 180.0) / STEP)) + 0.5) * STEP
+    steps = (np.arange(int(min(far, _FAR) / STEP)) + 0.5) * STEP
     whose = np.zeros((*rays.shape[:2], len(steps)), dtype=np.uint8)
     what = np.zeros_like(whose)
     for row in range(len(rays)):
