@@ -8,6 +8,7 @@ from separation_pair import make_anatomy, make_case
 from diptych.model import Millilitre, PlanId, TwinId
 from diptych.separation import SeparationPolicy, plan
 from diptych.separation.front import build_front
+from diptych.separation.reconstruction import TABLES
 from diptych.tables import load_table
 
 
@@ -15,7 +16,10 @@ from diptych.tables import load_table
 def base():
     policy = SeparationPolicy(preferences=("balanced",))
     return plan(
-        make_case(), make_anatomy(), tables={"costs": load_table("costs")}, policy=policy
+        make_case(),
+        make_anatomy(),
+        tables={name: load_table(name) for name in TABLES},
+        policy=policy,
     ).plan
 
 

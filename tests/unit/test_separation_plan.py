@@ -9,9 +9,10 @@ from separation_pair import coordinates, make_anatomy, make_case, mirror_anatomy
 
 from diptych.model import InputError, Owner, Tissue, TwinId
 from diptych.separation import SeparationPolicy, plan
+from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.tables import load_table
 
-TABLES = {"costs": load_table("costs")}
+TABLES = {name: load_table(name) for name in COVER_TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ key = "giving-tissue"
 value = 5.0
 source = "test"
 """
-    tables = {"costs": load_table("costs", dear)}
+    tables = TABLES | {"costs": load_table("costs", dear)}
     policy = SeparationPolicy(preferences=("balanced",))
     found = plan(make_case(), island, tables=tables, policy=policy).plan
     assert ndimage.label(found.side.voxels == 2)[1] == 1

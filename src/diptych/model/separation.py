@@ -1,13 +1,14 @@
 """The separating surface, what crosses it and what must be replaced. Made by separation only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from diptych.model.checks import require
 from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import Owner, PlanId, TwinId, VesselId
+from diptych.model.reconstruction import EmergencyPath, Reconstruction
 from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
 
 
@@ -93,6 +94,8 @@ class SeparationPlan:
     area_by_tissue : area of the cut through each tissue, cm2 (keys: tissue names)
     cost_terms : how much each term of the cost contributed to `proof.value`
     costs, defects : always both twins, side by side
+    reconstruction : how each twin is covered; empty when not planned
+    emergency : the way out from each step if one twin is dying; empty when not planned
     """
 
     id: PlanId
@@ -105,6 +108,9 @@ class SeparationPlan:
     costs: Mapping[TwinId, TwinCost]
     defects: Mapping[TwinId, Defect]
     notes: tuple[str, ...]
+
+    reconstruction: Mapping[TwinId, Reconstruction] = field(default_factory=dict)
+    emergency: tuple[EmergencyPath, ...] = ()
 
     def __post_init__(self) -> None:
         codes = set(np.unique(self.side.voxels).tolist())

@@ -41,7 +41,7 @@ def measure_faces(side: NDArray[np.uint8], spacing: tuple[float, float, float]) 
         return CutFaces(first=none, second=none, area=np.zeros(0), middle=np.zeros((0, 3)))
     corner = np.array([axis.start for axis in block])
     part = side[block]
-    smooth = _smooth_sides(part, spacing)
+    smooth = smooth_sides(part, spacing)
     gradient = [np.gradient(smooth, step, axis=axis) for axis, step in enumerate(spacing)]
     carried = np.where(part != 0, part, np.where(smooth > 0.0, 1, 2)).astype(np.uint8)
     sizes = np.array(spacing)
@@ -61,7 +61,7 @@ def _cut_block(side: NDArray[np.uint8]) -> tuple[slice, slice, slice] | None:
     touched = np.zeros(side.shape, dtype=np.bool_)
     for axis in range(3):
         here, there = _along(axis)
-        touched[here] |= (side[here] != side[there]) & (side[here] != 0) & (side[there] != 0)
+        touched[here] |= (side[here] ^ side[there]) == 3  # 1 beside 2
     if not touched.any():
         return None
     slices = []
@@ -80,11 +80,14 @@ def _along(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(here), tuple(there)
 
 
-def _smooth_sides(
-    part: NDArray[np.uint8], spacing: tuple[float, float, float]
+def smooth_sides(
+    part: NDArray[np.uint8], spacing: tuple[float, float, float], smoothing: float = SMOOTHING
 ) -> NDArray[np.float64]:
-    """1 deep in side 1, -1 deep in side 2, smooth between and carried on into the air."""
-    widths = [max(SMOOTHING / step, 1.0) for step in spacing]
+    """1 deep in side 1, -1 deep in side 2, smooth between and carried on into the air.
+
+    part : (I, J, K) sides; spacing, smoothing : mm, at least one voxel. (I, J, K) float64.
+    """
+    widths = [max(smoothing / step, 1.0) for step in spacing]
     tilt = (part == 1).astype(np.float64) - (part == 2)
     weight = ndimage.gaussian_filter((part != 0).astype(np.float64), widths, mode="nearest")
     smooth: NDArray[np.float64] = ndimage.gaussian_filter(tilt, widths, mode="nearest")

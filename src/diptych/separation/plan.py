@@ -25,10 +25,11 @@ from diptych.separation.allocate import Allocation, allocate_vessels
 from diptych.separation.area import measure_faces
 from diptych.separation.costs import CostField, explain_cut, weigh_tissue
 from diptych.separation.cut import Parting, part_twins, severed_pairs
-from diptych.separation.defects import measure_defects, measure_tissue_areas
+from diptych.separation.defects import measure_tissue_areas
 from diptych.separation.drainage import Severed, find_severed, tell_whole_shared, trace_blood
 from diptych.separation.front import build_front
 from diptych.separation.policy import SeparationPolicy
+from diptych.separation.reconstruction import cover_twins
 from diptych.separation.region import find_junction, place_seeds, voxel_spacing
 from diptych.tables import SourcedTable
 
@@ -45,7 +46,7 @@ def plan(
 ) -> SeparationFront:
     """The front of separation plans, the balanced one proposed.
 
-    tables : must hold "costs"
+    tables : must hold "costs", "growth", "reconstruction", "steps" and "timing"
     Each plan's surface is a global minimum of its costs, with the flow that proves it.
     Raises InputError when the twins' tissues do not meet or no tissue is surely owned.
     """
@@ -55,6 +56,8 @@ def plan(
     seeds = place_seeds(anatomy, junction, margin=margin, confidence=policy.seed_confidence)
     field = weigh_tissue(case, anatomy, junction, table=table, policy=policy)
     ground = _Ground(
+        case=case,
+        tables=tables,
         anatomy=anatomy,
         seeds=seeds,
         field=field,
@@ -70,6 +73,8 @@ def plan(
 class _Ground:
     """What all plans of one case share."""
 
+    case: Case
+    tables: Mapping[str, SourcedTable]
     anatomy: Anatomy
     seeds: NDArray[np.uint8]
     field: CostField
@@ -95,6 +100,7 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
     areas = measure_tissue_areas(faces, tissues)
     severed = find_severed(anatomy.vessels, side)
     allocation = _allocate(ground, severed, preference)
+    cover = cover_twins(ground.case, anatomy, side, allocation.crossings, tables=ground.tables)
     return SeparationPlan(
         id=PlanId(NAMES[preference]),
         preference=preference,
@@ -107,7 +113,9 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
             twin: _twin_cost(twin, ground, parting.side, severed, allocation.crossings)
             for twin in TwinId
         },
-        defects=measure_defects(faces, areas, side, ground.table),
+        defects=cover.defects,
+        reconstruction=cover.reconstruction,
+        emergency=cover.emergency,
         notes=(
             parting.notes + tell_whole_shared(anatomy.vessels, side, severed) + allocation.notes
         ),
