@@ -172,4 +172,5 @@ def _parts(
             for node in (vessel.start, vessel.end):
                 area[codes[vessel.owner], number[node]] += float(vessel.calibre) ** 2
     total = area.sum(axis=0)
-    return np.where(total > 0.0, area / np.where(total > 0.0, total, 1.0), 0.5)
+    parts: FloatArray = np.where(total > 0.0, area / np.where(total > 0.0, total, 1.0), 0.5)
+    return parts

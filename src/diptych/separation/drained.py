@@ -52,7 +52,7 @@ def drain_twin(channels: Channels, place: int, kept: Mask) -> Drain:
 
 def _best_pressure(matrix: FloatArray, source: FloatArray, limit: float) -> FloatArray:
     """Pressures (N,) with 0 <= matrix @ pressure <= source, none above the limit, most drained."""
-    everything: FloatArray = np.linalg.solve(matrix, source)
+    everything: FloatArray = np.asarray(np.linalg.solve(matrix, source), dtype=np.float64)
     if everything.max() <= limit * (1.0 + 1e-12):
         return everything
     answer = linprog(

@@ -92,9 +92,7 @@ def worth(channels: Channels, keepers: IntArray, weights: Weights) -> float:
 
 def total_of(channels: Channels, keepers: IntArray) -> float:
     """ml/min that both twins drain together."""
-    return sum(
-        drain_twin(channels, place, channels.kept(keepers, place)).total for place in (0, 1)
-    )
+    return sum(drain_twin(channels, place, channels.kept(keepers, place)).total for place in (0, 1))
 
 
 def find_better(
@@ -253,9 +251,7 @@ class _Program:
         low = np.array(self.low)
         low[self.worst] = max(least, 0.0)
         sums = -self.sum()
-        extra = LinearConstraint(
-            csr_matrix(sums[None]), [least_sum / self.whole - CLOSE], [np.inf]
-        )
+        extra = LinearConstraint(csr_matrix(sums[None]), [least_sum / self.whole - CLOSE], [np.inf])
         integral = np.zeros(len(low))
         integral[: len(self.keeper)] = 1
         answer = milp(

@@ -21,7 +21,7 @@ from diptych.model import (
     TwinId,
     VesselId,
 )
-from diptych.separation.allocate import Allocation, allocate_vessels
+from diptych.separation.allocate import allocate_vessels
 from diptych.separation.area import measure_faces
 from diptych.separation.costs import CostField, explain_cut, weigh_tissue
 from diptych.separation.cut import Parting, part_twins, severed_pairs
@@ -30,6 +30,7 @@ from diptych.separation.drainage import Severed, find_severed, tell_whole_shared
 from diptych.separation.front import build_front
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.region import find_junction, place_seeds, voxel_spacing
+from diptych.separation.terms import Wishes
 from diptych.tables import SourcedTable
 
 DEFAULT_POLICY = SeparationPolicy()
@@ -45,7 +46,7 @@ def plan(
 ) -> SeparationFront:
     """The front of separation plans, the balanced one proposed.
 
-    tables : must hold "costs"
+    tables : must hold "costs", "physiology" and "allocation"
     Each plan's surface is a global minimum of its costs, with the flow that proves it.
     Raises InputError when the twins' tissues do not meet or no tissue is surely owned.
     """
@@ -60,6 +61,7 @@ def plan(
         field=field,
         share=trace_blood(anatomy.vessels),
         table=table,
+        tables=tables,
         policy=policy,
     )
     wishes = sorted(policy.preferences, key=list(NAMES).index)
@@ -75,6 +77,7 @@ class _Ground:
     field: CostField
     share: Mapping[VesselId, float]
     table: SourcedTable
+    tables: Mapping[str, SourcedTable]
     policy: SeparationPolicy
 
 
@@ -94,7 +97,12 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
     faces = measure_faces(parting.side, spacing)
     areas = measure_tissue_areas(faces, tissues)
     severed = find_severed(anatomy.vessels, side)
-    allocation = _allocate(ground, severed, preference)
+    allocation = allocate_vessels(
+        severed,
+        anatomy.vessels,
+        tables=ground.tables,
+        wishes=Wishes(favoured=None if preference == "balanced" else TwinId(preference)),
+    )
     return SeparationPlan(
         id=PlanId(NAMES[preference]),
         preference=preference,
@@ -111,24 +119,8 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
         notes=(
             parting.notes + tell_whole_shared(anatomy.vessels, side, severed) + allocation.notes
         ),
+        allocation=allocation.veins,
     )
-
-
-def _allocate(ground: _Ground, severed: Sequence[Severed], preference: str) -> Allocation:
-    return allocate_vessels(
-        severed,
-        ground.anatomy.vessels,
-        ground.share,
-        favoured=None if preference == "balanced" else TwinId(preference),
-        first=_first_twin(ground.seeds),
-        tie=ground.policy.tie,
-    )
-
-
-def _first_twin(seeds: NDArray[np.uint8]) -> TwinId:
-    """The twin whose first seed comes first: a rule by place, so that letters do not matter."""
-    flat = seeds.reshape(-1)
-    return TwinId.A if flat[np.argmax(flat != 0)] == 1 else TwinId.B
 
 
 def _terms(
