@@ -14,9 +14,10 @@ from diptych.tables import load_table
 @pytest.fixture(scope="module")
 def base():
     policy = SeparationPolicy(preferences=("balanced",))
-    return plan(
-        make_case(), make_anatomy(), tables={"costs": load_table("costs")}, policy=policy
-    ).plan
+    return plan(make_case(), make_anatomy(), tables=TABLES, policy=policy).plan
+
+
+TABLES = {name: load_table(name) for name in ("allocation", "costs", "physiology")}
 
 
 def with_tissue(base, name, given_a, given_b):

@@ -80,7 +80,8 @@ def allocate_vessels(
         channels=channels, fixed=fixed, weights=_weights(channels, wishes, terms), search=search
     )
     found = choose_keepers(channels, fixed, weights=quest.weights, search=search)
-    natural = _natural(channels, network, wishes)
+    blood = trace_blood(network)
+    natural = _natural(channels, blood, wishes)
     keepers = prefer_natural(quest, found, natural)
     work = _Work(
         network=network,
@@ -90,6 +91,7 @@ def allocate_vessels(
         clamping=order_clamps(channels, keepers),
         terms=terms,
         wishes=wishes,
+        blood=blood,
     )
     veins = _describe(work)
     return Allocation(
@@ -99,7 +101,10 @@ def allocate_vessels(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Work:
-    """All that is known once the keepers are chosen. whole : before anything is split."""
+    """All that is known once the keepers are chosen.
+
+    whole : before anything is split; blood : twin A's share of what flows in each vessel
+    """
 
     network: VesselNetwork
     whole: Channels
@@ -108,6 +113,7 @@ class _Work:
     clamping: Clamping
     terms: AllocationTerms
     wishes: Wishes
+    blood: Mapping[VesselId, float]
 
     @property
     def channels(self) -> Channels:
@@ -124,9 +130,8 @@ def _weights(channels: Channels, wishes: Wishes, terms: AllocationTerms) -> tupl
     return first, second
 
 
-def _natural(channels: Channels, network: VesselNetwork, wishes: Wishes) -> dict[int, int]:
-    """Place that each open tube goes to when both are as good."""
-    blood = trace_blood(network)
+def _natural(channels: Channels, blood: Mapping[VesselId, float], wishes: Wishes) -> dict[int, int]:
+    """Place that each open tube goes to when both are as good; blood: twin A's share."""
     found = {}
     for tube in np.flatnonzero(channels.open).tolist():
         share = blood[channels.vessels[tube]]
@@ -251,7 +256,7 @@ def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
 
 def _wider(work: _Work, tube: int) -> int:
     """Of a split vessel: the twin with more of its blood in it."""
-    share = trace_blood(work.network)[work.channels.vessels[tube]]
+    share = work.blood[work.channels.vessels[tube]]
     return work.channels.place(TwinId.A) if share > 0.5 else work.channels.place(TwinId.B)
 
 
@@ -285,7 +290,12 @@ def _compare(work: _Work, tube: int, twin: TwinId) -> str:
     now = " and ".join(f"{here[p]:.0%}" for p in order)
     kind = "shared" if work.channels.owner[tube] == SHARED else f"twin {twin.other}'s own"
     if loss <= work.terms.value("tie-tolerance"):
-        return f"{kind}; kept by twin {twin}, the other choice is as good for both"
+        share = work.blood[work.channels.vessels[tube]]
+        part = share if twin is TwinId.A else 1.0 - share
+        return (
+            f"{kind}; kept by twin {twin}, whose blood is {100.0 * part:.0f} % of what flows in it;"
+            " the other choice is as good for both"
+        )
     return f"{kind}; with twin {twin.other} {words} blood would drain, now {now}"
 
 

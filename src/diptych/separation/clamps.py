@@ -150,7 +150,7 @@ def infarct_risk(rise: float, terms: AllocationTerms) -> Measured:
             (injury.high, after.high),
         )
     ]
-    return Measured(value=ends[0], low=ends[1], high=ends[2], unit="1")
+    return Measured(value=ends[0], low=min(ends), high=max(ends), unit="1")
 
 
 def _logistic(along: float, start: float, end: float) -> float:
