@@ -20,6 +20,7 @@ from diptych.model import (
     TwinDrainage,
     TwinId,
     VeinAllocation,
+    VesselId,
     VesselNetwork,
 )
 from diptych.separation.channels import SHARED, Channels, IntArray, read_channels

@@ -160,7 +160,8 @@ def _sources(
             inflow[number[vessel.start]] += vessel.flow.value
             inflow[number[vessel.end]] -= vessel.flow.value
     inflow = np.where([node.root is not None for node in network.nodes], 0.0, inflow)
-    return np.maximum(inflow, 0.0) * _parts(network.vessels, number, codes)
+    entering: FloatArray = np.maximum(inflow, 0.0) * _parts(network.vessels, number, codes)
+    return entering
 
 
 def _parts(
