@@ -37,7 +37,7 @@ SCALE = 10**6
 
 
 def exact(channels, seconds):
-    search = Search(seconds=seconds / 2.0, nodes=10**6)
+    search = Search(seconds=seconds, nodes=10**6)
     found = choose_keepers(channels, {}, weights=EVEN, search=search)
     return found.keepers, found.bound, (found.total_bound - found.total) / found.total
 

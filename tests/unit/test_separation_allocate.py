@@ -13,7 +13,7 @@ from diptych.separation.allocate import allocate_vessels
 from diptych.separation.channels import SHARED, read_channels
 from diptych.separation.drainage import find_severed
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
-from diptych.separation.keepers import CLOSE, Search, choose_keepers, total_of, worth
+from diptych.separation.keepers import CLOSE, SECOND, Search, choose_keepers, total_of, worth
 from diptych.separation.terms import Wishes
 from diptych.separation.ties import Quest, list_ties
 from diptych.storage.codec import decode, encode
@@ -73,7 +73,7 @@ def test_two_territories_sharing_one_vein():
     found = solve(two_territories())
     assert found.keepers[6] == 0
     assert found.shares == pytest.approx((1.0, 0.8))
-    assert found.value == pytest.approx(found.bound, abs=1e-6)
+    assert found.value == pytest.approx(found.bound, abs=1e-4)
     assert found.total == pytest.approx(56.0)
 
 
@@ -109,15 +109,22 @@ def test_ties_of_the_ring_name_the_vessels_that_change_together():
     assert {frozenset({t.vessel, *t.along}) for t in ties} == {frozenset({"V000", "V002", "V003"})}
 
 
+def check(mine, value, found):
+    """The smaller part is the best but for the weight of the sum, the sum the best with it."""
+    assert value - 1e-4 <= mine.value <= value + 1e-6
+    assert mine.total == pytest.approx(
+        max(both for smaller, both, _ in found if smaller >= mine.value - 1e-7), abs=2e-3
+    )
+    assert value - 1e-6 <= mine.bound <= value + 1e-4
+    assert mine.total_bound == pytest.approx(mine.total, abs=2e-3)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_equals_every_choice_tried(seed):
     channels = random_channels(seed, 3 + seed % 3, seed % 2, veins=3)
-    value, total, found = brute(channels)
+    value, _, found = brute(channels)
     mine = solve(channels)
-    assert mine.value == pytest.approx(value, abs=2e-6)
-    assert mine.total == pytest.approx(total, abs=2e-3)
-    assert mine.bound >= value - 1e-6
-    assert mine.total_bound >= total - 2e-3
+    check(mine, value, found)
     if seed % 3:
         return
     quest = Quest(channels=channels, fixed={}, weights=EVEN, search=SEARCH)
@@ -138,10 +145,8 @@ def test_equals_every_choice_tried(seed):
 def test_equals_every_choice_tried_on_larger_networks(seed):
     size = 6 + seed % 3 if seed < 150 else 9 + seed % 3 if seed < 192 else 12 + seed % 3
     channels = random_channels(1000 + seed, size - size // 3, size // 3, veins=5)
-    value, total, _ = brute(channels)
-    mine = solve(channels)
-    assert mine.value == pytest.approx(value, abs=2e-6)
-    assert mine.total == pytest.approx(total, abs=2e-3)
+    value, _, found = brute(channels)
+    check(solve(channels), value, found)
 
 
 def test_the_answer_holds_in_the_flow_solver():
@@ -171,20 +176,21 @@ def test_a_heavier_weight_never_worsens_the_favoured_twin():
             for weight in (1.0, 1.2, 1.6, 4.0):
                 weights = (weight, 1.0) if place == 0 else (1.0, weight)
                 parts.append(solve(channels, weights=weights).shares[place])
-            assert all(b >= a - 1e-5 for a, b in pairwise(parts)), parts
+            assert all(b >= a - 1e-4 for a, b in pairwise(parts)), parts
 
 
 def test_a_constraint_never_improves():
     for seed in range(3):
         channels = random_channels(seed, 4, 2, veins=4)
         best, fixed = solve(channels), {}
+        whole = channels.need(0) + channels.need(1)
         for number in np.flatnonzero(channels.open).tolist()[:4]:
             fixed[number] = (seed + number) % 2
             worse = solve(channels, fixed)
             assert all(worse.keepers[t] == place for t, place in fixed.items())
-            assert (worse.value, worse.total) <= (best.value + 2e-6, best.total + 1e-2) or (
-                worse.value <= best.value - 1e-6
-            )
+            joined = [found.value + SECOND * found.total / whole for found in (worse, best)]
+            assert joined[0] <= joined[1] + 1e-7
+            assert worse.value <= best.value + 1e-4
             best = worse
 
 

@@ -29,7 +29,7 @@ from diptych.separation.demands import fix_keepers, is_only_outlet, refuse_narro
 from diptych.separation.drainage import Severed, trace_blood
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
 from diptych.separation.joint import Joint, Pressures, drain_joint, join, solve_pressures
-from diptych.separation.keepers import CLOSE, Choice, Search, choose_keepers, total_of, worth
+from diptych.separation.keepers import Choice, Search, choose_keepers, total_of, worth
 from diptych.separation.options import Ground, split_tubes, weigh_options
 from diptych.separation.stages import Theatre, compare_stagings
 from diptych.separation.terms import AllocationTerms, Wishes
@@ -40,6 +40,8 @@ DEFAULT_SEARCH = Search()
 BALANCED = Wishes()
 EXCESS = 1e-4
 """mmHg over the limit that is taken as rounding."""
+PROVEN = 1e-4
+"""Gap, as part of the need, that counts as closed."""
 EVEN = 0.05
 """Shares of blood closer to one half than this are even."""
 
@@ -202,7 +204,7 @@ def _drainage(
 
 def _proof(work: _Work) -> AllocationProof:
     """The bounds, and the check by the other program and by the flow solver."""
-    channels, choice, tolerance = work.channels, work.choice, 10.0 * CLOSE
+    channels, choice = work.channels, work.choice
     value = worth(channels, choice.keepers, work.quest.weights)
     total = total_of(channels, choice.keepers)
     whole = max(channels.need(0) + channels.need(1), 1e-12)
@@ -212,7 +214,7 @@ def _proof(work: _Work) -> AllocationProof:
         for kept in [channels.kept(choice.keepers, p)]
     )
     gaps = (choice.bound - value, (choice.total_bound - total) / whole)
-    proven = max(gaps) <= tolerance and excess <= EXCESS
+    proven = max(gaps) <= PROVEN and excess <= EXCESS
     told = "proven" if proven else "not proven"
     return AllocationProof(
         value=round(value, 9),
