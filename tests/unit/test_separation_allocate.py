@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from allocation_networks import every_choice, make_channels, mirror_channels, random_channels, tube
-from separation_pair import coordinates, make_network, mirror_network, volume
+from separation_pair import coordinates, make_network, measured, mirror_network, volume
 
 from diptych.model import Infeasible, InputError, NodeId, Owner, TwinId, VesselId
 from diptych.separation.allocate import allocate_vessels
-from diptych.separation.channels import SHARED, read_channels
+from diptych.separation.channels import SHARED, order_twins, read_channels
 from diptych.separation.drainage import find_severed
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
 from diptych.separation.keepers import CLOSE, SECOND, Search, choose_keepers, total_of, worth
@@ -251,6 +251,29 @@ def test_the_only_outlet_is_never_given_away():
     assert len(caught.value.conflicts) == 2
 
 
+def test_an_only_outlet_stays_even_where_the_other_twin_has_more_blood():
+    """V-S, A's own, is the only way from P for both; then A's jugular hangs on V-B, B's on V-E.
+
+    One twin drains nothing either way, and B has three times the blood: the sum alone would
+    give V-S to B.
+    """
+    network = with_inflow(rooted(rooted(make_network(), "R-A", None), "R-B", TwinId.A))
+    network = owned(owned(network, "V-S", Owner.A), "V-B", Owner.A)
+    network = owned(network, "V-A", Owner.B)
+    inflow = {"R-A": 30.0, "P": 1.0}
+    nodes = tuple(replace(n, inflow=inflow.get(n.id, 0.0)) for n in network.nodes)
+    jugular = replace(nodes[-1], id=NodeId("Y"), root=TwinId.B, position=(44.0, 9.0, 0.0))
+    way = replace(
+        network.vessel(VesselId("V-B")), id=VesselId("V-E"), owner=Owner.B, end=NodeId("Y")
+    )
+    network = replace(network, nodes=(*nodes, jugular), vessels=(*network.vessels, way))
+    found = allocate(network)
+    assert found.veins.keepers[VesselId("V-S")] is TwinId.A
+    assert {c.vessel: c.rule for c in found.crossings}["V-S"] == (
+        "it is twin A's own and only way out"
+    )
+
+
 def test_both_twins_cannot_keep_one_vein():
     network = with_inflow(make_network(), P=30.0, Q=10.0)
     both = tuple((VesselId("V-S"), twin) for twin in TwinId)
@@ -320,8 +343,16 @@ def test_the_proof_is_told():
     assert proof.excess == 0.0
 
 
-def test_letters_do_not_matter():
-    network = with_inflow(make_network(), P=300.0, Q=100.0)
+@pytest.mark.parametrize("amounts", [(300.0, 100.0), (30.0, 30.0)])
+def test_letters_do_not_matter(amounts):
+    network = with_inflow(make_network(), P=amounts[0], Q=amounts[1])
+    if amounts[0] == amounts[1]:
+        still = tuple(
+            replace(v, flow=measured(0.0, "ml/min")) if v.id == "V-S" else v
+            for v in network.vessels
+        )
+        network = replace(network, vessels=still)
+    assert order_twins(mirror_network(network)) == order_twins(network)[::-1]
     mine = allocate(network).veins
     theirs = allocate(mirror_network(network)).veins
     assert {v: t.other for v, t in mine.keepers.items()} == dict(theirs.keepers)

@@ -171,6 +171,7 @@ def test_stagings_stand_side_by_side():
     single, staged = compare_stagings(theatre(channels, KEPT_BY_A, near))
     assert single.drained[b].value == pytest.approx(800.0)
     assert staged.collaterals > 0
+    assert staged.stages[0].gradient[b] == pytest.approx(1.0, abs=1e-6)
     assert staged.drained[b].low < staged.drained[b].value < staged.drained[b].high
     assert staged.drained[b].value > 800.0
     assert staged.gradient[b] < single.gradient[b]
