@@ -15,12 +15,10 @@ from diptych.tables import load_table
 @pytest.fixture(scope="module")
 def base():
     policy = SeparationPolicy(preferences=("balanced",))
-    return plan(
-        make_case(),
-        make_anatomy(),
-        tables={name: load_table(name) for name in TABLES},
-        policy=policy,
-    ).plan
+    return plan(make_case(), make_anatomy(), tables=ALL, policy=policy).plan
+
+
+ALL = {name: load_table(name) for name in (*TABLES, "allocation", "physiology")}
 
 
 def with_tissue(base, name, given_a, given_b):

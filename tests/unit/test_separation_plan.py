@@ -12,7 +12,7 @@ from diptych.separation import SeparationPolicy, plan
 from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.tables import load_table
 
-TABLES = {name: load_table(name) for name in COVER_TABLES}
+TABLES = {name: load_table(name) for name in (*COVER_TABLES, "allocation", "physiology")}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_area_is_that_of_the_disc(front):
 def test_the_shared_vein_goes_to_the_twin_whose_blood_it_carries(front):
     (crossing,) = front.plan.crossings
     assert (crossing.vessel, crossing.keeper, crossing.order) == ("V-S", TwinId.A, 1)
-    assert "100 % of the blood in it is twin A's" in crossing.rule
+    assert "kept by twin A, whose blood is 100 % of what flows in it" in crossing.rule
     assert crossing.flow == pytest.approx(20.0)
     assert crossing.calibre == pytest.approx(4.0)
     assert abs(crossing.position[0]) < 13.0

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from separation_pair import coordinates, make_network, measured, mirror_network, volume
+from separation_pair import coordinates, make_network, mirror_network, volume
 
-from diptych.model import NodeId, Owner, TwinId, VesselId, VesselNetwork, VesselNode
+from diptych.model import Owner, TwinId, VesselId
 from diptych.separation.allocate import allocate_vessels
 from diptych.separation.drainage import find_severed, tell_whole_shared, trace_blood
+from diptych.tables import load_table
 
 
 def sides_at(limit):
@@ -20,15 +21,9 @@ def vessel(network, name):
     return network.vessel(VesselId(name))
 
 
-def keep(network, *, favoured=None, first=TwinId.A, limit=0.0):
-    return allocate_vessels(
-        find_severed(network, sides_at(limit)),
-        network,
-        trace_blood(network),
-        favoured=favoured,
-        first=first,
-        tie=0.05,
-    )
+def keep(network, limit=0.0):
+    tables = {name: load_table(name) for name in ("allocation", "physiology")}
+    return allocate_vessels(find_severed(network, sides_at(limit)), network, tables=tables)
 
 
 def test_a_vessel_crosses_where_its_line_changes_side():
@@ -77,62 +72,7 @@ def test_an_own_vein_stays_with_its_owner():
     assert crossing.rule == "it is twin B's own, and the owner keeps it"
 
 
-def test_the_only_way_out_is_never_given_away():
-    """B's root is gone: all of B's blood leaves through the shared vein into A's root."""
-    network = make_network(blood_of_a=30.0, blood_of_b=10.0)
-    nodes = tuple(replace(n, root=None) if n.id == "R-A" else n for n in network.nodes)
-    ends = tuple(n if n.id != "R-B" else replace(n, root=TwinId.A) for n in nodes)
-    vessels = tuple(replace(v, owner=Owner.SHARED) if v.id == "V-B" else v for v in network.vessels)
-    (crossing,) = keep(VesselNetwork(nodes=ends, vessels=vessels)).crossings
-    assert crossing.keeper is TwinId.A
-    assert crossing.rule == "shared; it is twin A's only way out"
-
-
-def even_network(count):
-    """`count` equal shared veins across x = 0, each with blood of both in equal parts."""
-    base = make_network()
-    shared = vessel(base, "V-S")
-    nodes, vessels = list(base.nodes), []
-    for n in range(count):
-        x = 3.0 * n
-        ends = [(NodeId(f"{side}{n}"), (at, x, 0.0)) for side, at in (("a", -20.0), ("b", 20.0))]
-        nodes += [VesselNode(id=name, position=place, root=None) for name, place in ends]
-        path = np.linspace(ends[0][1], ends[1][1], 9)
-        vessels.append(
-            replace(
-                shared,
-                id=VesselId(f"V{n}"),
-                start=ends[0][0],
-                end=ends[1][0],
-                path=path,
-                flow=measured(10.0, "ml/min"),
-            )
-        )
-    return VesselNetwork(nodes=tuple(nodes), vessels=tuple(vessels))
-
-
-def test_ties_alternate_from_the_first_twin_and_are_listed():
-    for first in TwinId:
-        found = keep(even_network(4), first=first)
-        assert [c.keeper for c in found.crossings] == [first, first.other] * 2
-        assert sum("ties alternate" in note for note in found.notes) == 4
-
-
-def test_a_plan_kinder_to_a_twin_gives_it_the_ties():
-    found = keep(even_network(3), favoured=TwinId.B)
-    assert {c.keeper for c in found.crossings} == {TwinId.B}
-
-
-def test_the_smallest_flow_is_clamped_first():
-    network = even_network(3)
-    flows = {"V0": 30.0, "V1": 5.0, "V2": 12.0}
-    vessels = tuple(replace(v, flow=measured(flows[v.id], "ml/min")) for v in network.vessels)
-    found = keep(replace(network, vessels=vessels))
-    assert [(c.order, c.vessel) for c in found.crossings] == [(1, "V1"), (2, "V2"), (3, "V0")]
-
-
 def test_mirror():
     network = make_network()
-    mine = keep(network).crossings
-    theirs = keep(mirror_network(network), first=TwinId.B).crossings
+    mine, theirs = keep(network).crossings, keep(mirror_network(network)).crossings
     assert [c.keeper for c in mine] == [c.keeper.other for c in theirs]

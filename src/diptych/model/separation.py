@@ -9,7 +9,13 @@ from diptych.model.checks import require
 from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import Owner, PlanId, TwinId, VesselId
 from diptych.model.reconstruction import EmergencyPath, Reconstruction
-from diptych.model.units import Millilitre, MillilitrePerMinute, Millimetre
+from diptych.model.units import (
+    Millilitre,
+    MillilitrePerMinute,
+    Millimetre,
+    MillimetreOfMercury,
+    Minute,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,173 @@ class TwinCost:
     vein_flow_kept: MillilitrePerMinute
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinDrainage:
+    """How one twin's blood leaves its brain once the vessels are given out.
+
+    need : ml/min of its blood; drained : of that, what can leave with no node above the limit
+    share : drained / need (1 where there is no need)
+    gradient : highest pressure above the jugular if all that has a way out leaves, mmHg
+    cut_off : ml/min that has no way out at all
+    """
+
+    need: MillilitrePerMinute
+    drained: MillilitrePerMinute
+    share: float
+    gradient: MillimetreOfMercury
+    cut_off: MillilitrePerMinute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationProof:
+    """How sure it is that no other keepers are better.
+
+    value : smaller of both twins' drained shares (weighed where one is favoured), as checked by
+        a second program; bound : no choice exceeds it; total, total_bound : the same of the sum
+        of both, ml/min; excess : highest node over the limit by the flow solver, mmHg
+    proven : both gaps are closed to `tolerance` (share of the need)
+    statement : the sentence shown to people; says "not proven" when it is not
+    """
+
+    value: float
+    bound: float
+    total: MillilitrePerMinute
+    total_bound: MillilitrePerMinute
+    excess: MillimetreOfMercury
+    tolerance: float
+    proven: bool
+    method: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VesselTie:
+    """A vessel that could go to the other twin at no loss.
+
+    keeper : as proposed; along : vessels that must change hands with it (none: it alone)
+    certain : False where the search gave up before it could tell
+    """
+
+    vessel: VesselId
+    keeper: TwinId
+    along: tuple[VesselId, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VesselOption:
+    """What would be gained if a vessel were split, grafted or bypassed. Never chosen silently.
+
+    kind : "split", "graft" or "bypass"; twin : the one that the plan gives nothing of it
+    drained, gain : ml/min of both twins with it, and how much more than without it
+    risk : of failing, 0..1; source : of the risk
+    """
+
+    kind: str
+    vessel: VesselId
+    twin: TwinId
+    drained: Mapping[TwinId, MillilitrePerMinute]
+    gain: Mapping[TwinId, MillilitrePerMinute]
+    risk: Measured
+    statement: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowChange:
+    """Flow in a vessel before and after a clamp, ml/min along start -> end."""
+
+    vessel: VesselId
+    before: MillilitrePerMinute
+    after: MillilitrePerMinute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClampStep:
+    """One test clamp: who loses the vessel, and what the flow solver expects.
+
+    rise, total_rise : highest rise of pressure at nodes that each twin's blood enters, by this
+        clamp and since the beginning, mmHg; gradient : each twin's highest node above the jugular
+    sinus_pressure : highest in any sinus, mmHg; cut_off : each twin's blood without a way out,
+        ml/min; test : how long to hold the clamp
+    infarct : risk for the twin that loses the vessel, 0..1 (low confidence)
+    stop : why to stop here and release, "" where the figures allow to go on
+    changes : the largest changes of flow elsewhere
+    """
+
+    order: int
+    vessel: VesselId
+    keeper: TwinId
+    rise: Mapping[TwinId, MillimetreOfMercury]
+    total_rise: Mapping[TwinId, MillimetreOfMercury]
+    gradient: Mapping[TwinId, MillimetreOfMercury]
+    sinus_pressure: MillimetreOfMercury
+    cut_off: Mapping[TwinId, MillilitrePerMinute]
+    test: Minute
+    infarct: Measured
+    stop: str
+    changes: tuple[FlowChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeinStage:
+    """One operation of several: what is divided, and how both twins stand after it.
+
+    week : since the first; vessels : in clamp order; flow_share : of the shared flow, 0..1
+    within : flow_share is within the policy's limit
+    drained : ml/min of each twin at no more than the limit; gradient : mmHg, as in ClampStep
+    """
+
+    number: int
+    week: float
+    vessels: tuple[VesselId, ...]
+    flow_share: float
+    within: bool
+    drained: Mapping[TwinId, MillilitrePerMinute]
+    gradient: Mapping[TwinId, MillimetreOfMercury]
+    cut_off: Mapping[TwinId, MillilitrePerMinute]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A way to divide the shared vessels in one or more operations. None is chosen here.
+
+    drained : of each twin at its worst moment, ml/min; the interval is that of the time that
+        collaterals take to grow; gradient : highest of each twin, mmHg
+    weeks : from the first to the last operation; collaterals : how many are assumed to open
+    """
+
+    stages: tuple[VeinStage, ...]
+    drained: Mapping[TwinId, Measured]
+    gradient: Mapping[TwinId, MillimetreOfMercury]
+    weeks: float
+    within: bool
+    collaterals: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeinAllocation:
+    """Who keeps each vessel that both could keep, with what follows for both twins.
+
+    before, after : each twin's drainage with all vessels in common, and with its own alone
+    ties : every vessel that could change hands at no loss beyond `proof.tolerance`
+    stop_rules, sources : words for people; sources of the numbers used, with their confidence
+    """
+
+    keepers: Mapping[VesselId, TwinId]
+    before: Mapping[TwinId, TwinDrainage]
+    after: Mapping[TwinId, TwinDrainage]
+    proof: AllocationProof
+    ties: tuple[VesselTie, ...]
+    options: tuple[VesselOption, ...]
+    clamps: tuple[ClampStep, ...]
+    stagings: tuple[Staging, ...]
+    stop_rules: tuple[str, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeparationPlan:
     """One way to part the twins.
@@ -96,6 +269,7 @@ class SeparationPlan:
     costs, defects : always both twins, side by side
     reconstruction : how each twin is covered; empty when not planned
     emergency : the way out from each step if one twin is dying; empty when not planned
+    allocation : who keeps each vessel and what follows; None where there are no vessels
     """
 
     id: PlanId
@@ -108,7 +282,7 @@ class SeparationPlan:
     costs: Mapping[TwinId, TwinCost]
     defects: Mapping[TwinId, Defect]
     notes: tuple[str, ...]
-
+    allocation: VeinAllocation | None = None
     reconstruction: Mapping[TwinId, Reconstruction] = field(default_factory=dict)
     emergency: tuple[EmergencyPath, ...] = ()
 

@@ -1,78 +1,248 @@
-"""Who keeps each severed vessel, by the simple rule, and what each twin's drainage loses.
+"""Who keeps each shared and each severed vessel, with proof, ties, clamps, options and stages.
 
-The rule, in order: an own vessel stays with its owner; a shared vessel that is one twin's
-only way out stays with that twin; else it goes to the twin with more of its blood in it;
-within the tie margin to the twin that would lose the larger part of its own drainage; else
-ties alternate, beginning with the twin that has kept less shared flow so far.
+The worse-off twin's drained part of its own blood is made as large as can be, then the sum of
+both in ml/min. The part of the own need, and not ml/min, is compared, because the same ml/min
+that is enough for a small twin may starve a large one. Equal choices go back to the natural
+keeper: an own vessel's owner, else the twin with more of its blood in the vessel.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from diptych.model import (
+    AllocationProof,
     Crossing,
     MillilitrePerMinute,
     Millimetre,
-    NodeId,
-    Owner,
+    MillimetreOfMercury,
+    TwinDrainage,
     TwinId,
+    VeinAllocation,
     VesselId,
     VesselNetwork,
 )
-from diptych.separation.drainage import Severed
+from diptych.separation.channels import SHARED, Channels, IntArray, read_channels
+from diptych.separation.clamps import Clamping, describe_clamps, gradient_of, order_clamps
+from diptych.separation.demands import fix_keepers, is_only_outlet, refuse_narrow
+from diptych.separation.drainage import Severed, trace_blood
+from diptych.separation.drained import drain_twin, flow_excess, shares_drained
+from diptych.separation.joint import Joint, Pressures, drain_joint, join, solve_pressures
+from diptych.separation.keepers import Choice, Search, choose_keepers, total_of, worth
+from diptych.separation.options import Ground, split_tubes, weigh_options
+from diptych.separation.stages import Theatre, compare_stagings
+from diptych.separation.terms import AllocationTerms, Wishes
+from diptych.separation.ties import Quest, list_ties, prefer_natural
+from diptych.tables import SourcedTable
+
+DEFAULT_SEARCH = Search()
+BALANCED = Wishes()
+EXCESS = 1e-4
+"""mmHg over the limit that is taken as rounding."""
+PROVEN = 1e-4
+"""Gap, as part of the need, that counts as closed."""
+EVEN = 0.05
+"""Shares of blood closer to one half than this are even."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """Crossings in test-clamp order, and the ties and doubts met on the way."""
+    """Crossings in test-clamp order, the whole allocation, and notes for the plan."""
 
     crossings: tuple[Crossing, ...]
+    veins: VeinAllocation | None
     notes: tuple[str, ...]
 
 
 def allocate_vessels(
     severed: Sequence[Severed],
     network: VesselNetwork,
-    share: Mapping[VesselId, float],
     *,
-    favoured: TwinId | None,
-    first: TwinId,
-    tie: float,
+    tables: Mapping[str, SourcedTable],
+    wishes: Wishes = BALANCED,
+    search: Search = DEFAULT_SEARCH,
 ) -> Allocation:
-    """A keeper for every severed vessel.
+    """A keeper for every vessel that both twins share or that the cut severs.
 
-    severed : smallest flow first; that is the test-clamp order: what costs least is tried
-        first, while both twins still have every other way out
-    share : twin A's share of the blood in each vessel
-    favoured : the twin that gets ties in a plan kinder to it; None when balanced
-    first : the twin that ties begin with when nothing else tells (by place, not by letter)
+    tables : must hold "allocation" and "physiology"
+    Raises InputError for a demand on a vessel that is not there, and Infeasible (exit code 4),
+    with the conflicting demands by name, when the demands cannot all be met.
     """
-    crossings: list[Crossing] = []
-    notes: list[str] = []
-    kept = {TwinId.A: 0.0, TwinId.B: 0.0}
-    totals = _total_drainage(network, share)
-    crossed = [entry.vessel.id for entry in severed]
-    for order, entry in enumerate(severed, start=1):
-        owner = entry.vessel.owner
-        if owner in (Owner.A, Owner.B):
-            keeper = TwinId.A if owner is Owner.A else TwinId.B
-            rule = f"it is twin {keeper}'s own, and the owner keeps it"
-        else:
-            keeper, rule, tied = _share_out(
-                entry, network, share, crossed, totals, (favoured, first, tie, kept)
-            )
-            kept[keeper] += entry.flow
-            notes += [f"{entry.vessel.name} ({entry.vessel.id}): {rule}"] if tied else []
-        if entry.times > 1:
-            notes.append(
-                f"{entry.vessel.name} ({entry.vessel.id}) meets the cut {entry.times} times;"
-                " the clearest crossing is shown"
-            )
-        crossings.append(_crossing(order, entry, keeper, rule))
-    return Allocation(crossings=tuple(crossings), notes=tuple(notes))
+    terms = AllocationTerms.read(tables)
+    crossed = {entry.vessel.id for entry in severed}
+    whole = read_channels(network, crossed, viscosity=terms.viscosity, limit=terms.limit)
+    if not whole.open.any():
+        return Allocation(crossings=(), veins=None, notes=())
+    refuse_narrow(network, wishes.split, terms.value("split-least-calibre"))
+    split = [whole.number(vessel) for vessel in dict.fromkeys(wishes.split)]
+    channels = split_tubes(whole, split, terms.value("split-conductance"))
+    demands = [d for d in wishes.keep if d[0] not in wishes.split]
+    fixed = fix_keepers(channels, network, demands, crossed)
+    quest = Quest(
+        channels=channels, fixed=fixed, weights=_weights(channels, wishes, terms), search=search
+    )
+    found = choose_keepers(channels, fixed, weights=quest.weights, search=search)
+    blood = trace_blood(network)
+    natural = _natural(channels, blood, wishes)
+    keepers = prefer_natural(quest, found, natural)
+    work = _Work(
+        network=network,
+        whole=whole,
+        quest=quest,
+        choice=replace(found, keepers=keepers, shares=shares_drained(channels, keepers)),
+        clamping=order_clamps(channels, keepers),
+        terms=terms,
+        wishes=wishes,
+        blood=blood,
+    )
+    veins = _describe(work)
+    return Allocation(
+        crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
+    )
 
 
-def _crossing(order: int, entry: Severed, keeper: TwinId, rule: str) -> Crossing:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Work:
+    """All that is known once the keepers are chosen.
+
+    whole : before anything is split; blood : twin A's share of what flows in each vessel
+    """
+
+    network: VesselNetwork
+    whole: Channels
+    quest: Quest
+    choice: Choice
+    clamping: Clamping
+    terms: AllocationTerms
+    wishes: Wishes
+    blood: Mapping[VesselId, float]
+
+    @property
+    def channels(self) -> Channels:
+        return self.quest.channels
+
+    @property
+    def keepers(self) -> IntArray:
+        return self.choice.keepers
+
+
+def _weights(channels: Channels, wishes: Wishes, terms: AllocationTerms) -> tuple[float, float]:
+    weight = terms.value("favoured-weight") if wishes.weight is None else wishes.weight
+    first, second = (weight if twin is wishes.favoured else 1.0 for twin in channels.twins)
+    return first, second
+
+
+def _natural(channels: Channels, blood: Mapping[VesselId, float], wishes: Wishes) -> dict[int, int]:
+    """Place that each open tube goes to when both are as good; blood: twin A's share."""
+    found = {}
+    for tube in np.flatnonzero(channels.open).tolist():
+        share = blood[channels.vessels[tube]]
+        if channels.owner[tube] != SHARED:
+            found[tube] = int(channels.owner[tube])
+        elif abs(share - 0.5) > EVEN:
+            found[tube] = channels.place(TwinId.A if share > 0.5 else TwinId.B)
+        elif wishes.favoured is not None:
+            found[tube] = channels.place(wishes.favoured)
+    return found
+
+
+def _describe(work: _Work) -> VeinAllocation:
+    channels, keepers, terms = work.channels, work.keepers, work.terms
+    open_tubes = np.flatnonzero(channels.open).tolist()
+    kinds = {vessel.id: vessel.kind for vessel in work.network.vessels}
+    sinus = np.array([kinds[vessel] == "sinus" for vessel in channels.vessels])
+    position = np.array([node.position for node in work.network.nodes])
+    drained = [drain_twin(channels, p, channels.kept(keepers, p)).total for p in (0, 1)]
+    ground = Ground(
+        channels=channels,
+        keepers=keepers,
+        network=work.network,
+        terms=terms,
+        drained=(drained[0], drained[1]),
+    )
+    tolerance, start = terms.value("tie-tolerance"), _before(work)
+    theatre = Theatre(
+        channels=channels, keepers=keepers, clamping=work.clamping, position=position, terms=terms
+    )
+    return VeinAllocation(
+        keepers={channels.vessels[t]: channels.twins[int(keepers[t])] for t in open_tubes},
+        before=_drainage(work, drain_joint(start), solve_pressures(start)),
+        after=_drainage(work, ground.drained, work.clamping.states[-1]),
+        proof=_proof(work),
+        ties=list_ties(work.quest, work.choice, tolerance),
+        options=weigh_options(ground, least=tolerance * sum(map(channels.need, (0, 1)))),
+        clamps=describe_clamps(channels, keepers, work.clamping, sinus, terms),
+        stagings=compare_stagings(theatre),
+        stop_rules=terms.stop_rules(),
+        sources=terms.sources(),
+        notes=_doubts(work),
+    )
+
+
+def _before(work: _Work) -> Joint:
+    """The drainage as it is, nothing divided."""
+    nothing = np.zeros(len(work.whole.tubes), dtype=np.bool_)
+    return join(work.whole, work.whole.owner, nothing)
+
+
+def _drainage(
+    work: _Work, drained: tuple[float, float], state: Pressures
+) -> dict[TwinId, TwinDrainage]:
+    channels = work.channels
+    return {
+        channels.twins[place]: TwinDrainage(
+            need=MillilitrePerMinute(round(channels.need(place), 6)),
+            drained=MillilitrePerMinute(round(drained[place], 6)),
+            share=round(drained[place] / need, 9) if (need := channels.need(place)) else 1.0,
+            gradient=MillimetreOfMercury(round(gradient_of(channels, place, state), 6)),
+            cut_off=MillilitrePerMinute(round(state.cut_off[place], 6)),
+        )
+        for place in (0, 1)
+    }
+
+
+def _proof(work: _Work) -> AllocationProof:
+    """The bounds, and the check by the other program and by the flow solver."""
+    channels, choice = work.channels, work.choice
+    value = worth(channels, choice.keepers, work.quest.weights)
+    total = total_of(channels, choice.keepers)
+    whole = max(channels.need(0) + channels.need(1), 1e-12)
+    excess = max(
+        flow_excess(channels, p, kept, drain_twin(channels, p, kept))
+        for p in (0, 1)
+        for kept in [channels.kept(choice.keepers, p)]
+    )
+    gaps = (choice.bound - value, (choice.total_bound - total) / whole)
+    proven = max(gaps) <= PROVEN and excess <= EXCESS
+    told = "proven" if proven else "not proven"
+    return AllocationProof(
+        value=round(value, 9),
+        bound=round(choice.bound, 9),
+        total=MillilitrePerMinute(round(total, 6)),
+        total_bound=MillilitrePerMinute(round(choice.total_bound, 6)),
+        excess=MillimetreOfMercury(round(max(excess, 0.0), 6)),
+        tolerance=work.terms.value("tie-tolerance"),
+        proven=proven,
+        method="HiGHS branch and cut (scipy.optimize.milp), checked by a linear program for each"
+        " twin and by the flow solver",
+        statement=f"{told}: the worse-off twin drains {value:.1%}, no choice exceeds"
+        f" {choice.bound:.1%}; both together {total:.0f} ml/min, no such choice exceeds"
+        f" {choice.total_bound:.0f}",
+    )
+
+
+def _crossings(work: _Work, severed: Sequence[Severed]) -> tuple[Crossing, ...]:
+    """The severed vessels in the order of their clamps; split ones last."""
+    channels = work.channels
+    rank = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order)}
+    ordered = sorted(severed, key=lambda s: rank.get(s.vessel.id, len(rank)))
+    return tuple(_crossing(work, n, entry) for n, entry in enumerate(ordered, start=1))
+
+
+def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
+    tube = work.channels.number(entry.vessel.id)
+    place = int(work.keepers[tube]) if work.channels.open[tube] else _wider(work, tube)
     return Crossing(
         order=order,
         vessel=entry.vessel.id,
@@ -82,84 +252,88 @@ def _crossing(order: int, entry: Severed, keeper: TwinId, rule: str) -> Crossing
         position=entry.position,
         calibre=Millimetre(entry.calibre),
         flow=MillilitrePerMinute(entry.flow),
-        keeper=keeper,
-        rule=rule,
+        keeper=work.channels.twins[place],
+        rule=_rule(work, tube),
     )
 
 
-def _share_out(
-    entry: Severed,
-    network: VesselNetwork,
-    share: Mapping[VesselId, float],
-    crossed: Collection[VesselId],
-    totals: Mapping[TwinId, float],
-    terms: tuple[TwinId | None, TwinId, float, Mapping[TwinId, float]],
-) -> tuple[TwinId, str, bool]:
-    """Keeper of one shared vessel, the rule in words, and whether it was a tie."""
-    favoured, first, tie, kept = terms
-    part = {TwinId.A: share[entry.vessel.id], TwinId.B: 1.0 - share[entry.vessel.id]}
-    lone = [
-        twin for twin in TwinId if part[twin] > 0.0 and _only_outlet(entry, network, twin, crossed)
+def _wider(work: _Work, tube: int) -> int:
+    """Of a split vessel: the twin with more of its blood in it."""
+    share = work.blood[work.channels.vessels[tube]]
+    return work.channels.place(TwinId.A) if share > 0.5 else work.channels.place(TwinId.B)
+
+
+def _rule(work: _Work, tube: int) -> str:
+    """Why a vessel goes to its keeper, in words."""
+    channels, vessel = work.channels, work.channels.vessels[tube]
+    if not channels.open[tube]:
+        return (
+            "divided lengthwise between both twins, as demanded; shown with the one whose"
+            " blood it carries more of"
+        )
+    place = int(work.keepers[tube])
+    twin, own = channels.twins[place], channels.owner[tube] == place
+    if (vessel, twin) in work.wishes.keep:
+        return f"twin {twin} must keep it, as demanded"
+    if own and is_only_outlet(channels, tube, place):
+        return f"it is twin {twin}'s own and only way out"
+    if own:
+        return f"it is twin {twin}'s own, and the owner keeps it"
+    return _compare(work, tube, twin)
+
+
+def _compare(work: _Work, tube: int, twin: TwinId) -> str:
+    """What both twins would drain if this vessel alone changed hands."""
+    changed = work.keepers.copy()
+    changed[tube] = 1 - changed[tube]
+    here, there = work.choice.shares, shares_drained(work.channels, changed)
+    loss = max(here[p] - there[p] for p in (0, 1))
+    order = sorted((0, 1), key=lambda p: work.channels.twins[p])
+    words = " and ".join(f"{there[p]:.0%} of twin {work.channels.twins[p]}'s" for p in order)
+    now = " and ".join(f"{here[p]:.0%}" for p in order)
+    kind = "shared" if work.channels.owner[tube] == SHARED else f"twin {twin.other}'s own"
+    if loss <= work.terms.value("tie-tolerance"):
+        share = work.blood[work.channels.vessels[tube]]
+        part = share if twin is TwinId.A else 1.0 - share
+        return (
+            f"{kind}; kept by twin {twin}, whose blood is {100.0 * part:.0f} % of what flows in it;"
+            " the other choice is as good for both"
+        )
+    return f"{kind}; with twin {twin.other} {words} blood would drain, now {now}"
+
+
+def _doubts(work: _Work) -> tuple[str, ...]:
+    notes = [
+        "limits of pressure are those of adults; none are published for infants",
+        "vessels are taken as rigid round tubes; veins too thin to be seen are left out, so real"
+        " drainage may be better than said",
     ]
-    if len(lone) == 1:
-        return lone[0], f"shared; it is twin {lone[0]}'s only way out", False
-    more = TwinId.A if part[TwinId.A] > part[TwinId.B] else TwinId.B
-    percent = f"{100.0 * part[more]:.0f} %"
-    if part[more] - 0.5 > tie:
-        return more, f"shared; {percent} of the blood in it is twin {more}'s", False
-    if favoured is not None:
-        return favoured, f"shared evenly; kept by twin {favoured}, as this plan prefers", True
-    loss = {t: entry.flow * part[t] / totals[t] if totals[t] > 0 else 0.0 for t in TwinId}
-    loser = max(TwinId, key=lambda twin: loss[twin])
-    if loss[loser] > loss[loser.other] * (1.0 + 2.0 * tie):
-        return loser, f"shared evenly; twin {loser} would lose the larger part of its flow", True
-    less = min(TwinId, key=lambda twin: (kept[twin], twin is not first))
-    return less, f"shared evenly; ties alternate, and twin {less} has kept less so far", True
+    channels = work.channels
+    for place in sorted((0, 1), key=lambda p: channels.twins[p]):
+        if channels.need(place) == 0.0:
+            notes.append(f"no blood of twin {channels.twins[place]} enters the vessels seen")
+    return tuple(notes)
 
 
-def _total_drainage(network: VesselNetwork, share: Mapping[VesselId, float]) -> dict[TwinId, float]:
-    """Flow of each twin's blood into all roots, ml/min."""
-    roots = {node.id for node in network.nodes if node.root is not None}
-    totals = {TwinId.A: 0.0, TwinId.B: 0.0}
-    for vessel in network.vessels:
-        if (vessel.start in roots) != (vessel.end in roots):
-            totals[TwinId.A] += abs(vessel.flow.value) * share[vessel.id]
-            totals[TwinId.B] += abs(vessel.flow.value) * (1.0 - share[vessel.id])
-    return totals
-
-
-def _only_outlet(
-    entry: Severed, network: VesselNetwork, twin: TwinId, crossed: Collection[VesselId]
-) -> bool:
-    """Whether the twin's own vessels reach its roots with this vessel but not without it.
-
-    Other severed vessels count as ways out only if they are the twin's own.
-    """
-    own = Owner.of(twin)
-    allowed = {
-        vessel.id
-        for vessel in network.vessels
-        if vessel.owner == own
-        or (vessel.owner != Owner.of(twin.other) and vessel.id not in crossed)
-    }
-    starts = {node for v in network.vessels if v.owner == own for node in (v.start, v.end)}
-    roots = {node.id for node in network.nodes if node.root is twin}
-    without = _joined(roots, network, allowed - {entry.vessel.id}) & (starts - roots)
-    with_it = _joined(roots, network, allowed | {entry.vessel.id}) & (starts - roots)
-    return not without and bool(with_it)
-
-
-def _joined(
-    roots: Collection[NodeId], network: VesselNetwork, allowed: Collection[VesselId]
-) -> set[NodeId]:
-    """Nodes joined to the roots by the vessels allowed."""
-    reached = set(roots)
-    grown = True
-    while grown:
-        grown = False
-        for vessel in network.vessels:
-            ends = {vessel.start, vessel.end}
-            if vessel.id in allowed and ends & reached and not ends <= reached:
-                reached |= ends
-                grown = True
-    return reached
+def _notes(work: _Work, veins: VeinAllocation, severed: Sequence[Severed]) -> tuple[str, ...]:
+    """What the plan says beside its crossings: proof, ties, vessels met several times."""
+    named = {vessel.id: f"{vessel.name} ({vessel.id})" for vessel in work.network.vessels}
+    notes = [f"allocation {veins.proof.statement}"]
+    for tie in veins.ties:
+        with_them = f", together with {', '.join(tie.along)}" if tie.along else ""
+        if tie.certain:
+            notes.append(
+                f"{named[tie.vessel]} could go to twin {tie.keeper.other}{with_them} at no loss"
+            )
+        else:
+            notes.append(
+                f"{named[tie.vessel]}: whether twin {tie.keeper.other} could have it at no loss"
+                " was not decided in time"
+            )
+    notes += [
+        f"{named[entry.vessel.id]} meets the cut {entry.times} times; the clearest crossing"
+        " is shown"
+        for entry in severed
+        if entry.times > 1
+    ]
+    return tuple(notes)

@@ -21,7 +21,7 @@ from diptych.model import (
     TwinId,
     VesselId,
 )
-from diptych.separation.allocate import Allocation, allocate_vessels
+from diptych.separation.allocate import allocate_vessels
 from diptych.separation.area import measure_faces
 from diptych.separation.costs import CostField, explain_cut, weigh_tissue
 from diptych.separation.cut import Parting, part_twins, severed_pairs
@@ -31,6 +31,7 @@ from diptych.separation.front import build_front
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.region import find_junction, place_seeds, voxel_spacing
+from diptych.separation.terms import Wishes
 from diptych.tables import SourcedTable
 
 DEFAULT_POLICY = SeparationPolicy()
@@ -46,7 +47,8 @@ def plan(
 ) -> SeparationFront:
     """The front of separation plans, the balanced one proposed.
 
-    tables : must hold "costs", "growth", "reconstruction", "steps" and "timing"
+    tables : must hold "costs", "physiology", "allocation", "growth", "reconstruction", "steps"
+        and "timing"
     Each plan's surface is a global minimum of its costs, with the flow that proves it.
     Raises InputError when the twins' tissues do not meet or no tissue is surely owned.
     """
@@ -57,12 +59,12 @@ def plan(
     field = weigh_tissue(case, anatomy, junction, table=table, policy=policy)
     ground = _Ground(
         case=case,
-        tables=tables,
         anatomy=anatomy,
         seeds=seeds,
         field=field,
         share=trace_blood(anatomy.vessels),
         table=table,
+        tables=tables,
         policy=policy,
     )
     wishes = sorted(policy.preferences, key=list(NAMES).index)
@@ -74,12 +76,12 @@ class _Ground:
     """What all plans of one case share."""
 
     case: Case
-    tables: Mapping[str, SourcedTable]
     anatomy: Anatomy
     seeds: NDArray[np.uint8]
     field: CostField
     share: Mapping[VesselId, float]
     table: SourcedTable
+    tables: Mapping[str, SourcedTable]
     policy: SeparationPolicy
 
 
@@ -99,7 +101,12 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
     faces = measure_faces(parting.side, spacing)
     areas = measure_tissue_areas(faces, tissues)
     severed = find_severed(anatomy.vessels, side)
-    allocation = _allocate(ground, severed, preference)
+    allocation = allocate_vessels(
+        severed,
+        anatomy.vessels,
+        tables=ground.tables,
+        wishes=Wishes(favoured=None if preference == "balanced" else TwinId(preference)),
+    )
     cover = cover_twins(ground.case, anatomy, side, allocation.crossings, tables=ground.tables)
     return SeparationPlan(
         id=PlanId(NAMES[preference]),
@@ -119,24 +126,8 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
         notes=(
             parting.notes + tell_whole_shared(anatomy.vessels, side, severed) + allocation.notes
         ),
+        allocation=allocation.veins,
     )
-
-
-def _allocate(ground: _Ground, severed: Sequence[Severed], preference: str) -> Allocation:
-    return allocate_vessels(
-        severed,
-        ground.anatomy.vessels,
-        ground.share,
-        favoured=None if preference == "balanced" else TwinId(preference),
-        first=_first_twin(ground.seeds),
-        tie=ground.policy.tie,
-    )
-
-
-def _first_twin(seeds: NDArray[np.uint8]) -> TwinId:
-    """The twin whose first seed comes first: a rule by place, so that letters do not matter."""
-    flat = seeds.reshape(-1)
-    return TwinId.A if flat[np.argmax(flat != 0)] == 1 else TwinId.B
 
 
 def _terms(
