@@ -8,7 +8,7 @@ from separation_pair import make_anatomy, make_case
 from diptych.model import Millilitre, PlanId, TwinId
 from diptych.separation import SeparationPolicy, plan
 from diptych.separation.front import build_front
-from diptych.separation.reconstruction import TABLES
+from diptych.separation.plan import TABLES
 from diptych.tables import load_table
 
 
@@ -18,7 +18,7 @@ def base():
     return plan(make_case(), make_anatomy(), tables=ALL, policy=policy).plan
 
 
-ALL = {name: load_table(name) for name in (*TABLES, "allocation", "physiology")}
+ALL = {name: load_table(name) for name in TABLES}
 
 
 def with_tissue(base, name, given_a, given_b):

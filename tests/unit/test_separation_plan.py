@@ -9,10 +9,10 @@ from separation_pair import coordinates, make_anatomy, make_case, mirror_anatomy
 
 from diptych.model import InputError, Owner, Tissue, TwinId
 from diptych.separation import SeparationPolicy, plan
-from diptych.separation.reconstruction import TABLES as COVER_TABLES
+from diptych.separation.plan import TABLES as NAMES
 from diptych.tables import load_table
 
-TABLES = {name: load_table(name) for name in (*COVER_TABLES, "allocation", "physiology")}
+TABLES = {name: load_table(name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")

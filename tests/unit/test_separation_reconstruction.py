@@ -15,7 +15,7 @@ from diptych.separation.area import measure_faces
 from diptych.separation.growth import measure_growth, surface_ratio
 from diptych.separation.opening import view_opening
 from diptych.separation.patch import measure_extent
-from diptych.separation.reconstruction import TABLES as NAMES
+from diptych.separation.plan import TABLES as NAMES
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.scalp import chart_scalp
 from diptych.storage.codec import decode, encode

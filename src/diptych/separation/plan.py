@@ -29,11 +29,13 @@ from diptych.separation.defects import measure_tissue_areas
 from diptych.separation.drainage import Severed, find_severed, tell_whole_shared, trace_blood
 from diptych.separation.front import build_front
 from diptych.separation.policy import SeparationPolicy
+from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.region import find_junction, place_seeds, voxel_spacing
 from diptych.separation.terms import Wishes
 from diptych.tables import SourcedTable
 
+TABLES = ("allocation", "physiology", *COVER_TABLES)
 DEFAULT_POLICY = SeparationPolicy()
 NAMES = {"balanced": "balanced", "A": "kinder-A", "B": "kinder-B"}
 
@@ -47,8 +49,7 @@ def plan(
 ) -> SeparationFront:
     """The front of separation plans, the balanced one proposed.
 
-    tables : must hold "costs", "physiology", "allocation", "growth", "reconstruction", "steps"
-        and "timing"
+    tables : must hold those named in TABLES
     Each plan's surface is a global minimum of its costs, with the flow that proves it.
     Raises InputError when the twins' tissues do not meet or no tissue is surely owned.
     """
