@@ -146,22 +146,19 @@ def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartmen
 def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
     """Adds short branches of some calibre between two shared ones: the ring goes on there.
 
-    A long one between two places of the ring is a vein that leaves it and touches it again.
+    So it does along a branch, however thin it was found, that is no longer than the ring is
+    wide at both its ends, for that lies within the ring's own blood. A long one between two
+    places of the ring is a vein that leaves it and touches it again.
     """
-    nodes = {
-        node
-        for branch, ring in zip(tree.branches, shared, strict=True)
-        if ring
-        for node in (branch.start, branch.end)
-    }
+    width: dict[int, float] = {}
+    for branch, ring in zip(tree.branches, shared, strict=True):
+        for node in (branch.start, branch.end) if ring else ():
+            width[node] = max(width.get(node, 0.0), branch.calibre)
     return [
-        ring
-        or (
-            {branch.start, branch.end} <= nodes
-            and branch.calibre >= calibre
-            and branch.length <= GAP_MM
-        )
+        ring or (branch.length <= GAP_MM and branch.calibre >= calibre and both)
+        or (both and branch.length <= min(width[branch.start], width[branch.end]))
         for branch, ring in zip(tree.branches, shared, strict=True)
+        for both in (branch.start in width and branch.end in width,)
     ]
 
 
