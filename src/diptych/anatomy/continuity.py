@@ -29,6 +29,10 @@ LOOK_MM = 6.0
 MOST_ENDS = 8
 MOST_CHOICES = 40
 MOST_SWEEPS = 12
+MOST_TURN = 120.0
+"""A vein that would turn more sharply than this flows into the other vessel; it runs not on."""
+MOST_DELTA = 6.0
+"""Readings of a meeting place that cost so much more than the best one are out of the question."""
 
 Points = NDArray[np.float64]
 End = tuple[int, bool]
@@ -55,15 +59,29 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """Another way to read a meeting place.
+
+    chance : how likely beside the best way, which has 1
+    courses : those that it changes or that run through the place, as sets of branches
+    """
+
+    chance: float
+    courses: tuple[frozenset[int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Courses:
     """run : number of the course that each branch is a part of (its least branch)
     pairs : the ends that run on into each other, for each meeting place
     sure : 0..1 for each branch, that its course is right at the less certain of its ends
+    readings : the other ways to read each meeting place
     """
 
     run: tuple[int, ...]
     pairs: tuple[Pairs, ...]
     sure: tuple[float, ...]
+    readings: tuple[tuple[Reading, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +102,7 @@ class _State:
     choices: list[list[_Choice]]
     chosen: list[int]
     partner: dict[End, End] = field(default_factory=dict)
+    neighbours: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, place: int, choice: int) -> None:
         for end in self.places[place]:
@@ -130,6 +149,7 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
         run=tuple(run),
         pairs=tuple(choices[n][state.chosen[n]].pairs for n in range(len(places))),
         sure=_certainty(state),
+        readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
     )
 
 
@@ -226,6 +246,8 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
         return None
     ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
+    if turn > MOST_TURN / TURN_DEGREES:
+        return None
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
     return 0.5 * ratio**2 + bent + aside
@@ -276,10 +298,10 @@ def _course_cost(facts: Facts, course: frozenset[int]) -> float:
 
 
 def _improve(state: _State) -> None:
-    neighbours = _neighbours(state)
+    state.neighbours = _neighbours(state)
     for _ in range(MOST_SWEEPS):
         changed = [_decide(state, [n]) for n in range(len(state.places))]
-        changed += [_decide(state, list(pair)) for pair in neighbours]
+        changed += [_decide(state, list(pair)) for pair in state.neighbours]
         if not any(changed):
             return
 
@@ -349,6 +371,43 @@ def _certainty(state: _State) -> tuple[float, ...]:
             chance = float(weights[same].sum() / weights.sum())
             sure[end[0]] = min(sure[end[0]], round(chance, 6))
     return tuple(sure)
+
+
+def _read_otherwise(state: _State, place: int) -> tuple[Reading, ...]:
+    """The other ways to read a place, the places next to it read anew with each of them."""
+    beside = sorted({n for pair in state.neighbours if place in pair for n in pair} - {place})
+    here = [place, *beside]
+    kept = [state.chosen[n] for n in here]
+    before = state.cost_at(here)
+    found = []
+    for choice in range(len(state.choices[place])):
+        if choice == kept[0]:
+            continue
+        state.take(place, choice)
+        if state.cost_at(here) - before < 2.0 * MOST_DELTA:
+            for other in beside:
+                _settle(state, place, other)
+            more = state.cost_at(here) - before
+            if more < MOST_DELTA:
+                courses = {state.course(end[0]) for n in here for end in state.places[n]}
+                chance = round(float(np.exp(-max(more, 0.0))), 9)
+                found.append(Reading(chance=chance, courses=tuple(sorted(courses, key=sorted))))
+        for number, old in zip(here, kept, strict=True):
+            state.take(number, old)
+    return tuple(found)
+
+
+def _settle(state: _State, place: int, other: int) -> None:
+    """Takes the cheapest choice at another place, that at `place` being given."""
+    best, kept = state.cost_at([place, other]), state.chosen[other]
+    least = state.choices[other][0].cost
+    for number, choice in enumerate(state.choices[other][:8]):
+        if choice.cost - least < MOST_DELTA:
+            state.take(other, number)
+            cost = state.cost_at([place, other])
+            if cost < best - 1e-9:
+                best, kept = cost, number
+    state.take(other, kept)
 
 
 def _both_ways(pairs: Pairs) -> list[tuple[End, End]]:

@@ -1,5 +1,6 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,12 @@ of ten generated pairs of all but one type, with noise of 7, 14 and 25 HU, three
 """
 BRIDGE_SURE = 0.9
 """A vein between two sinuses: right in all of the few that there were, too few to fit."""
+TRUE_END = 4.0
+"""Calibres of length from which a branch with a free end is surely a vessel: of shorter ones
+a third were, in eight generated pairs, the others bulges and noise; of longer ones nearly all."""
+SUMMIT_SHARE, SUMMIT_MM, SUMMIT_SURE = 0.2, 10.0, 0.75
+"""How much of a vein's course must lie with a twin, between two mouths with the other, to be
+what it drains; and how sure that is (assumed: it may be two veins whose tips touch)."""
 REACH = 1.05
 """The lumen round points of a centreline that are half a millimetre apart and more."""
 
@@ -78,7 +85,8 @@ def assign_owners(
     for n in range(len(run)):
         purity = 1.0
         if not shared[n] and n not in bridges:
-            owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
+            members = [other for other in range(len(run)) if run[other] == run[n]]
+            owners[n], purity = _branch_owner(tree, n, members, territory, sinus_calibre)
         if n not in bridges:
             sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
     crossing = tuple(
@@ -197,10 +205,10 @@ def read_facts(
 
 
 def _begins(tree: Tree, branch: Branch) -> float:
-    """0 for a branch without free end or a mere bulge, to 1 for twice its calibre and more."""
+    """0 for a branch without free end or a mere bulge, to 1 for TRUE_END calibres and more."""
     if not tree.free_ends(branch):
         return 0.0
-    return min(max(branch.length / branch.calibre - 1.0, 0.0), 1.0)
+    return min(max((branch.length / branch.calibre - 1.0) / (TRUE_END - 1.0), 0.0), 1.0)
 
 
 def _home(sides: NDArray[np.uint8]) -> int:
@@ -214,16 +222,15 @@ def _home(sides: NDArray[np.uint8]) -> int:
 def _branch_owner(
     tree: Tree,
     number: int,
-    run: list[int],
+    members: Sequence[int],
     territory: list[NDArray[np.uint8]],
     sinus_calibre: float,
 ) -> tuple[Owner, float]:
     """Owner by the own free end, else by those of the run (the nearer first), else by most
-    of the run's course. A vessel too wide for a vein goes by most of its own course.
+    of the run's course. `members` are the branches of the run. A vessel too wide for a vein goes by most of its own course.
     """
     if tree.branches[number].calibre > WIDE * sinus_calibre:
         return _majority(territory[number])
-    members = [n for n in range(len(run)) if run[n] == run[number]]
     beside = [n for n in members if _touch(tree.branches[n], tree.branches[number])]
     own = _free_end_owners(tree, [number], territory)
     for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, members))):
@@ -231,7 +238,30 @@ def _branch_owner(
             return ends[0][1], min(sure for _, _, sure in ends)
     if own:
         return min(own, key=lambda end: end[0])[1:]
-    return _majority(np.concatenate([territory[n] for n in members]))
+    return _summit(tree, members, territory)
+
+
+def _summit(
+    tree: Tree, members: Sequence[int], territory: list[NDArray[np.uint8]]
+) -> tuple[Owner, float]:
+    """Owner of a run without a free end: by most of its course, unless both its mouths are
+    with one twin and some of it lies with the other. Blood that came from the first twin
+    would not pass through the second one and return, so it drains the second.
+    """
+    sides = np.concatenate([territory[n] for n in members])
+    length = sum(tree.branches[n].length for n in members)
+    ends = [(n, last) for n in members for last in (False, True)]
+    nodes = [tree.branches[n].end if last else tree.branches[n].start for n, last in ends]
+    mouths = {
+        _majority(territory[n][_peripheral(tree.branches[n], last)])[0]
+        for (n, last), node in zip(ends, nodes, strict=True)
+        if nodes.count(node) == 1
+    }
+    if len(mouths) == 1 and (code := mouths.pop()) in (Owner.A, Owner.B):
+        share = float(np.mean(sides == int(code.mirrored)))
+        if share >= SUMMIT_SHARE and share * length >= SUMMIT_MM:
+            return code.mirrored, SUMMIT_SURE
+    return _majority(sides)
 
 
 def _touch(first: Branch, second: Branch) -> bool:
