@@ -31,6 +31,10 @@ MOST_CHOICES = 40
 MOST_SWEEPS = 12
 MOST_TURN = 120.0
 """A vein that would turn more sharply than this flows into the other vessel; it runs not on."""
+STEM = 1.2
+"""Two veins that cross lie in one another for a piece no longer than so many calibres."""
+PAST_SINUS = 1.0
+"""Cost of a vein that runs on past a sinus, where it and another may have their mouths."""
 MOST_DELTA = 6.0
 """Readings of a meeting place that cost so much more than the best one are out of the question."""
 
@@ -137,17 +141,20 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     Found from the best choice at each place by itself; then each place, and each two places
     that a branch joins, are decided anew while that lowers the total.
     """
-    places = _meeting_places(tree)
+    stems = _find_stems(tree, facts)
+    places = _meeting_places(tree, stems)
     choices = [_list_choices(tree, facts, ends) for ends in places]
     state = _State(tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places))
     for number in range(len(places)):
         state.take(number, 0)
     _improve(state)
     run = [min(state.course(number)) for number in range(len(tree.branches))]
+    pairs = tuple(choices[n][state.chosen[n]].pairs for n in range(len(places)))
+    _host_stems(tree, stems, pairs, run)
     _host_loops(tree, run)
     return Courses(
         run=tuple(run),
-        pairs=tuple(choices[n][state.chosen[n]].pairs for n in range(len(places))),
+        pairs=pairs,
         sure=_certainty(state),
         readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
     )
@@ -169,14 +176,67 @@ def _is_wide(facts: Facts, pair: tuple[End, End]) -> bool:
     return any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in pair)
 
 
-def _meeting_places(tree: Tree) -> list[list[End]]:
-    """Branch ends that meet at a node; a branch that returns to its node is left out."""
+def _ends_at(tree: Tree) -> dict[int, list[End]]:
+    """Branch ends at each node; a branch that returns to its node is left out."""
     found: dict[int, list[End]] = {}
     for number, branch in enumerate(tree.branches):
         if branch.start != branch.end:
             found.setdefault(branch.start, []).append((number, False))
             found.setdefault(branch.end, []).append((number, True))
-    return [ends for _, ends in sorted(found.items()) if len(ends) > 1]
+    return dict(sorted(found.items()))
+
+
+def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
+    """Short branches between two pairs of veins: there, two that cross look like one.
+
+    No node has two of them.
+    """
+    ends = _ends_at(tree)
+    taken: set[int] = set()
+    found = []
+    for number, branch in sorted(enumerate(tree.branches), key=lambda item: item[1].length):
+        nodes = {branch.start, branch.end}
+        around = [n for node in nodes for n, _ in ends.get(node, []) if n != number]
+        veins = all(facts.calibre[n] < facts.vein and not facts.shared[n] for n in around)
+        if len(nodes) != 2 or nodes & taken or len(set(around)) != 4 or not veins:
+            continue
+        if all(len(ends[node]) == 3 for node in nodes) and not facts.shared[number]:
+            if branch.length <= STEM * max(facts.calibre[n] for n in around):
+                taken |= nodes
+                found.append(number)
+    return tuple(sorted(found))
+
+
+def _meeting_places(tree: Tree, stems: Sequence[int]) -> list[list[End]]:
+    """Branch ends that meet at a node, or at both nodes of a stem, without the stem."""
+    found = _ends_at(tree)
+    for number in stems:
+        stem = tree.branches[number]
+        first, second = sorted((stem.start, stem.end))
+        both = found[first] + found.pop(second)
+        found[first] = [end for end in both if end[0] != number]
+    return [sorted(ends) for ends in found.values() if len(ends) > 1]
+
+
+def _host_stems(
+    tree: Tree, stems: Sequence[int], places: Sequence[Pairs], run: list[int]
+) -> None:
+    """A stem goes with the widest vein that runs through it, if one does."""
+    for number in stems:
+        sides = tree.branches[number].start, tree.branches[number].end
+        through = [
+            (-min(tree.branches[n].calibre for n, _ in pair), pair)
+            for pairs in places
+            for pair in pairs
+            if sorted(_node(tree, end) for end in pair) == sorted(sides)
+        ]
+        if through:
+            run[number] = run[min(through)[1][0][0]]
+
+
+def _node(tree: Tree, end: End) -> int:
+    branch = tree.branches[end[0]]
+    return branch.end if end[1] else branch.start
 
 
 def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
@@ -217,7 +277,8 @@ def _mouths(tree: Tree, facts: Facts, ends: list[End], pairs: Pairs) -> float:
     """Cost of the ends that run into others instead of on; a mere bulge costs little."""
     paired = {end for pair in pairs for end in pair}
     passing = max((_narrower(facts, pair) for pair in pairs), default=0.0)
-    total = 0.0
+    past = [pair for pair in pairs if _narrower(facts, pair) < PASSING * passing]
+    total = PAST_SINUS * len(past) if passing >= facts.vein else 0.0
     for end in ends:
         if end not in paired:
             free = bool(tree.free_ends(tree.branches[end[0]]))
@@ -286,13 +347,17 @@ def _angle(a: Points, b: Points) -> float:
 
 
 def _course_cost(facts: Facts, course: frozenset[int]) -> float:
-    """What a course costs as a whole: a vein has one beginning in the periphery."""
+    """What a course costs as a whole: a vein has one beginning in the periphery.
+
+    The end of a much wider member is no beginning, for vessels grow wider downstream.
+    """
     members = sorted(course)
     narrow = [n for n in members if facts.calibre[n] < facts.vein]
     if not narrow or facts.shared[members[0]]:
         return 0.0
     length = sum(facts.length[n] for n in narrow)
-    every = sorted((facts.begins[n] for n in members), reverse=True)
+    most = max(facts.calibre[n] for n in narrow) / PASSING
+    every = sorted((facts.begins[n] for n in members if facts.calibre[n] <= most), reverse=True)
     second = sum(sorted((facts.begins[n] for n in narrow), reverse=True)[1:])
     return TWO_SOURCES * second + ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)
 

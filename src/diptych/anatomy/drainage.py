@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.anastomoses import find_anastomoses, part_courses
-from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
+from diptych.anatomy.continuity import PASSING, End, Facts, find_courses, find_passing
 from diptych.anatomy.images import Box, Images, Mask
 from diptych.anatomy.lumen import grow_voxels
 from diptych.anatomy.ownership import Sides
@@ -32,7 +32,7 @@ of ten generated pairs of all but one type, with noise of 7, 14 and 25 HU, three
 """
 BRIDGE_SURE = 0.9
 """A vein between two sinuses: right in all of the few that there were, too few to fit."""
-TRUE_END = 4.0
+TRUE_END = 4.5
 """Calibres of length from which a branch with a free end is surely a vessel: of shorter ones
 a third were, in eight generated pairs, the others bulges and noise; of longer ones nearly all."""
 SUMMIT_SHARE, SUMMIT_MM, SUMMIT_SURE = 0.2, 10.0, 0.75
@@ -231,9 +231,11 @@ def _branch_owner(
     """
     if tree.branches[number].calibre > WIDE * sinus_calibre:
         return _majority(territory[number])
-    beside = [n for n in members if _touch(tree.branches[n], tree.branches[number])]
+    most = tree.branches[number].calibre / PASSING
+    above = [n for n in members if tree.branches[n].calibre <= most]
+    beside = [n for n in above if _touch(tree.branches[n], tree.branches[number])]
     own = _free_end_owners(tree, [number], territory)
-    for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, members))):
+    for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, above))):
         if len({owner for _, owner, _ in ends}) == 1:
             return ends[0][1], min(sure for _, _, sure in ends)
     if own:
@@ -307,15 +309,22 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
 
 
 def part_tree(tree: Tree, drainage: Drainage) -> Tree:
-    """The tree with a node of its own for each pair that only passes others."""
+    """The tree with a node of its own for each pair that only passes others.
+
+    Where the pair does not meet in a point, because the vessels lay in one another for a
+    piece, the node is half-way and both paths go on to it.
+    """
     nodes, branches = [tree.nodes], list(tree.branches)
     count = len(tree.nodes)
     for pair in drainage.passing:
+        old = [_node_of(branches[number], last) for number, last in pair]
+        place = tree.nodes[old].mean(axis=0)
         for number, last in pair:
             branch = branches[number]
-            node = branch.end if last else branch.start
+            if old[0] != old[1]:
+                branch = _lengthened(branch, last, place)
             branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
-        nodes.append(tree.nodes[node][None])
+        nodes.append(place[None])
         count += 1
     ends = [end for branch in branches for end in (branch.start, branch.end)]
     return Tree(
@@ -323,6 +332,20 @@ def part_tree(tree: Tree, drainage: Drainage) -> Tree:
         degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
         branches=tuple(branches),
         touches=tree.touches + len(drainage.passing),
+    )
+
+
+def _node_of(branch: Branch, last: bool) -> int:
+    return branch.end if last else branch.start
+
+
+def _lengthened(branch: Branch, last: bool, place: Points) -> Branch:
+    """The branch with a further point at one of its ends."""
+    where = len(branch.path) if last else 0
+    return replace(
+        branch,
+        path=np.insert(branch.path, where, place, axis=0),
+        radius=np.insert(branch.radius, where, branch.radius[-1 if last else 0]),
     )
 
 
