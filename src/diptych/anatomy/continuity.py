@@ -295,8 +295,8 @@ def _narrower(facts: Facts, pair: tuple[End, End]) -> float:
 def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | None:
     """Cost of running on from one end into the other; None where that cannot be.
 
-    A shared sinus goes on only in a shared one, and sinuses of different twins never go on
-    in each other.
+    A shared sinus goes on only in a shared one, sinuses of different twins never go on in
+    each other, and a vein flows into a sinus that is much wider.
     """
     a, b = tree.branches[first[0]], tree.branches[second[0]]
     if first[0] == second[0] or facts.shared[first[0]] != facts.shared[second[0]]:
@@ -304,6 +304,8 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     homes = {facts.home[first[0]], facts.home[second[0]]}
     sizes = facts.calibre[first[0]], facts.calibre[second[0]]
     if homes == {1, 2} and min(sizes) >= facts.vein:
+        return None
+    if max(sizes) >= facts.vein and min(sizes) < PASSING * max(sizes):
         return None
     ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
