@@ -9,7 +9,7 @@ from diptych.anatomy.vessels import Tree
 LEAST_MM = 25.0
 """A shorter one may be the touch of two sinuses, or what is left of a vein that crosses."""
 WIDER = 1.2
-"""A sinus is so many times as wide as the vein that runs on into it; else it is that vein."""
+"""A sinus is at least so many times as wide as a vein that leads to it; else it is a vein too."""
 
 
 def find_anastomoses(tree: Tree, facts: Facts, courses: Courses, sinus: float) -> frozenset[int]:
@@ -31,7 +31,7 @@ def find_anastomoses(tree: Tree, facts: Facts, courses: Courses, sinus: float) -
             chain = _chain(n, partner, frozenset(narrow))
             members = frozenset(number for number, _ in chain)
             length = sum(facts.length[number] for number in members)
-            if length >= LEAST_MM and _leads_across(tree, facts, chain, (partner, sinus)):
+            if length >= LEAST_MM and _leads_across(tree, facts, chain, sinus):
                 found |= members
     return frozenset(found)
 
@@ -77,32 +77,26 @@ def _chain(start: int, partner: Mapping[End, End], allowed: frozenset[int]) -> l
     return [*before, (start, True), *ways[1]]
 
 
-def _leads_across(
-    tree: Tree, facts: Facts, chain: Sequence[End], known: tuple[Mapping[End, End], float]
-) -> bool:
+def _leads_across(tree: Tree, facts: Facts, chain: Sequence[End], sinus: float) -> bool:
     """Whether a sinus of one twin alone is at each end, and they are not the same twin's."""
     members = frozenset(number for number, _ in chain)
     first, last = chain[0], chain[-1]
     homes = [
-        {facts.home[n] for n in _sinuses_at(tree, facts, end, known) if n not in members}
+        {facts.home[n] for n in _sinuses_at(tree, facts, end, sinus) if n not in members}
         for end in ((first[0], not first[1]), last)
     ]
     return homes in ([{1}, {2}], [{2}, {1}])
 
 
-def _sinuses_at(
-    tree: Tree, facts: Facts, end: End, known: tuple[Mapping[End, End], float]
-) -> list[int]:
-    """Branches where a chain ends that are sinuses, and not what the chain goes on in."""
-    partner, sinus = known
+def _sinuses_at(tree: Tree, facts: Facts, end: End, sinus: float) -> list[int]:
+    """Branches where a chain ends that are sinuses."""
     node = _node(tree, end)
-    onward = partner[end][0] if end in partner else -1
-    least = {onward: max(sinus, WIDER * facts.calibre[end[0]])}
+    least = max(sinus, WIDER * facts.calibre[end[0]])
     return [
         n
         for n, branch in enumerate(tree.branches)
         if node in (branch.start, branch.end)
-        and facts.calibre[n] >= least.get(n, sinus)
+        and facts.calibre[n] >= least
         and not facts.shared[n]
     ]
 

@@ -33,6 +33,9 @@ MOST_TURN = 120.0
 """A vein that would turn more sharply than this flows into the other vessel; it runs not on."""
 STEM = 1.2
 """Two veins that cross lie in one another for a piece no longer than so many calibres."""
+FOLD, FUSED = 0.5, 0.8
+"""Cost of a vein that folds back on itself, where the fold looks like one vessel that ends:
+its cross-section holds at least so much of those of both its legs."""
 PAST_SINUS = 1.0
 """Cost of a vein that runs on past a sinus, where it and another may have their mouths."""
 MOST_DELTA = 6.0
@@ -80,12 +83,14 @@ class Courses:
     pairs : the ends that run on into each other, for each meeting place
     sure : 0..1 for each branch, that its course is right at the less certain of its ends
     readings : the other ways to read each meeting place
+    folds : branches that are two legs of one vein, side by side, and no vessel that ends
     """
 
     run: tuple[int, ...]
     pairs: tuple[Pairs, ...]
     sure: tuple[float, ...]
     readings: tuple[tuple[Reading, ...], ...] = ()
+    folds: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +157,13 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     pairs = tuple(choices[n][state.chosen[n]].pairs for n in range(len(places)))
     _host_stems(tree, stems, pairs, run)
     _host_loops(tree, run)
+    folds = _host_folds(tree, facts, state, run)
     return Courses(
         run=tuple(run),
         pairs=pairs,
         sure=_certainty(state),
         readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
+        folds=folds,
     )
 
 
@@ -247,18 +254,56 @@ def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
         for second in ends[n + 1 :]
         if (price := _pair_cost(tree, facts, first, second)) is not None
     }
+    fold = _find_fold(tree, facts, ends)
+    if fold is not None:
+        legs = (ends[0], ends[1]) if ends[2] == fold else (ends[0], ends[2])
+        legs = (ends[1], ends[2]) if ends[0] == fold else legs
+        prices[legs] = min(FOLD + _calibre_cost(facts, *legs), prices.get(legs, np.inf))
     if len(ends) > MOST_ENDS:
         widest = sorted(prices, key=lambda pair: (prices[pair], pair))[:1]
         return [_Choice(cost=0.0, pairs=tuple(widest))]
     found = [
         _Choice(
-            cost=round(sum(prices[pair] for pair in pairs) + _mouths(tree, facts, ends, pairs), 9),
+            cost=round(
+                sum(prices[pair] for pair in pairs)
+                + _mouths(tree, facts, [end for end in ends if end != fold or not pairs], pairs),
+                9,
+            ),
             pairs=pairs,
         )
         for pairs in _matchings(ends, prices)
     ]
     found.sort(key=lambda choice: choice.cost)
     return found[:MOST_CHOICES]
+
+
+def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
+    """The end of a branch that may be the fold of a vein whose legs are the other two."""
+    if len(ends) != 3 or any(facts.shared[n] for n, _ in ends):
+        return None
+    area = {end: facts.calibre[end[0]] ** 2 for end in ends}
+    found = [
+        end
+        for end in ends
+        if tree.free_ends(tree.branches[end[0]])
+        and facts.calibre[end[0]] < STEM * facts.vein
+        and area[end] >= FUSED * (sum(area.values()) - area[end])
+        and all(facts.calibre[n] < facts.vein for n, _ in ends if n != end[0])
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _host_folds(tree: Tree, facts: Facts, state: _State, run: list[int]) -> frozenset[int]:
+    """The folds whose legs run on into each other; they go with these."""
+    found = set()
+    for ends in state.places:
+        fold = _find_fold(tree, facts, ends)
+        if fold is not None and fold not in state.partner:
+            legs = [end for end in ends if end != fold]
+            if state.partner.get(legs[0]) == legs[1]:
+                run[fold[0]] = run[legs[0][0]]
+                found.add(fold[0])
+    return frozenset(found)
 
 
 def _matchings(free: list[End], prices: Mapping[tuple[End, End], float]) -> list[Pairs]:
@@ -307,13 +352,17 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
         return None
     if max(sizes) >= facts.vein and min(sizes) < PASSING * max(sizes):
         return None
-    ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
     if turn > MOST_TURN / TURN_DEGREES:
         return None
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
-    return 0.5 * ratio**2 + bent + aside
+    return _calibre_cost(facts, first, second) + bent + aside
+
+
+def _calibre_cost(facts: Facts, first: End, second: End) -> float:
+    ratio = np.log(facts.calibre[first[0]] / facts.calibre[second[0]]) / CALIBRE_LOG
+    return 0.5 * float(ratio) ** 2
 
 
 def _turn(a: Branch, a_last: bool, b: Branch, b_last: bool) -> float:

@@ -35,6 +35,8 @@ BRIDGE_SURE = 0.9
 TRUE_END = 4.5
 """Calibres of length from which a branch with a free end is surely a vessel: of shorter ones
 a third were, in eight generated pairs, the others bulges and noise; of longer ones nearly all."""
+TOUCHED_MM = 15.0
+"""A shorter piece between a vein and a sinus may be a link of the two."""
 SUMMIT_SHARE, SUMMIT_MM, SUMMIT_SURE = 0.2, 10.0, 0.75
 """How much of a vein's course must lie with a twin, between two mouths with the other, to be
 what it drains; and how sure that is (assumed: it may be two veins whose tips touch)."""
@@ -56,6 +58,16 @@ class Drainage:
     run: tuple[int, ...]
     crossing: tuple[float, ...]
     passing: tuple[tuple[End, End], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What owners are read from: the side at each point of each branch, and its facts."""
+
+    tree: Tree
+    facts: Facts
+    territory: list[NDArray[np.uint8]]
+    folds: frozenset[int]
 
 
 def assign_owners(
@@ -80,13 +92,14 @@ def assign_owners(
     bridges = find_anastomoses(tree, facts, courses, sinus_calibre)
     courses = part_courses(courses, bridges)
     run = list(courses.run)
+    ground = _Ground(tree=tree, facts=facts, territory=territory, folds=courses.folds)
     owners = [Owner.SHARED] * len(run)
     sure = [BRIDGE_SURE] * len(run)
     for n in range(len(run)):
         purity = 1.0
         if not shared[n] and n not in bridges:
             members = [other for other in range(len(run)) if run[other] == run[n]]
-            owners[n], purity = _branch_owner(tree, n, members, territory, sinus_calibre)
+            owners[n], purity = _branch_owner(ground, n, members)
         if n not in bridges:
             sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
     crossing = tuple(
@@ -219,46 +232,48 @@ def _home(sides: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _branch_owner(
-    tree: Tree,
-    number: int,
-    members: Sequence[int],
-    territory: list[NDArray[np.uint8]],
-    sinus_calibre: float,
-) -> tuple[Owner, float]:
-    """Owner by the own free end, else by those of the run (the nearer first), else by most
-    of the run's course. `members` are the branches of the run. A vessel too wide for a vein goes by most of its own course.
+def _branch_owner(ground: _Ground, number: int, members: Sequence[int]) -> tuple[Owner, float]:
+    """Owner by the own free end, else by those of the run (the nearer first), else by where
+    the run comes from. `members` are the branches of the run. A vessel too wide for a vein
+    goes by most of its own course.
     """
-    if tree.branches[number].calibre > WIDE * sinus_calibre:
-        return _majority(territory[number])
-    most = tree.branches[number].calibre / PASSING
-    above = [n for n in members if tree.branches[n].calibre <= most]
+    tree, facts = ground.tree, ground.facts
+    if facts.calibre[number] > facts.vein:
+        return _majority(ground.territory[number])
+    most = facts.calibre[number] / PASSING
+    above = [n for n in members if facts.calibre[n] <= most and n not in ground.folds]
     beside = [n for n in above if _touch(tree.branches[n], tree.branches[number])]
-    own = _free_end_owners(tree, [number], territory)
-    for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, above))):
+    own = _free_end_owners(ground, [n for n in above if n == number])
+    for ends in (own, *(_free_end_owners(ground, near) for near in (beside, above))):
         if len({owner for _, owner, _ in ends}) == 1:
             return ends[0][1], min(sure for _, _, sure in ends)
     if own:
         return min(own, key=lambda end: end[0])[1:]
-    return _summit(tree, members, territory)
+    return _source_owner(ground, members)
 
 
-def _summit(
-    tree: Tree, members: Sequence[int], territory: list[NDArray[np.uint8]]
-) -> tuple[Owner, float]:
-    """Owner of a run without a free end: by most of its course, unless both its mouths are
-    with one twin and some of it lies with the other. Blood that came from the first twin
-    would not pass through the second one and return, so it drains the second.
+def _source_owner(ground: _Ground, members: Sequence[int]) -> tuple[Owner, float]:
+    """Owner of a run without a free end, by most of its course, but for two cases.
+
+    One end at a sinus and the other at a vein: blood flows to the sinus, so the vein begins
+    where the other one touches it. Both mouths with one twin and some of the course with the
+    other: blood that came from the first twin would not pass through the second one and
+    return, so it drains the second.
     """
-    sides = np.concatenate([territory[n] for n in members])
-    length = sum(tree.branches[n].length for n in members)
+    tree, territory = ground.tree, ground.territory
     ends = [(n, last) for n in members for last in (False, True)]
-    nodes = [tree.branches[n].end if last else tree.branches[n].start for n, last in ends]
-    mouths = {
-        _majority(territory[n][_peripheral(tree.branches[n], last)])[0]
+    nodes = [_node_of(tree.branches[n], last) for n, last in ends]
+    outer = [
+        (_wide_at(ground, node, members), *_majority(territory[n][_end_of(tree, n, last)]))
         for (n, last), node in zip(ends, nodes, strict=True)
         if nodes.count(node) == 1
-    }
+    ]
+    sides = np.concatenate([territory[n] for n in members])
+    length = sum(ground.facts.length[n] for n in members)
+    begin = [found for found in outer if not found[0]]
+    if len(outer) == 2 and len(begin) == 1 and length >= TOUCHED_MM:
+        return begin[0][1], min(begin[0][2], SUMMIT_SURE)
+    mouths = {owner for _, owner, _ in outer}
     if len(mouths) == 1 and (code := mouths.pop()) in (Owner.A, Owner.B):
         share = float(np.mean(sides == int(code.mirrored)))
         if share >= SUMMIT_SHARE and share * length >= SUMMIT_MM:
@@ -266,14 +281,27 @@ def _summit(
     return _majority(sides)
 
 
+def _end_of(tree: Tree, number: int, last: bool) -> NDArray[np.bool_]:
+    return _peripheral(tree.branches[number], last)
+
+
+def _wide_at(ground: _Ground, node: int, members: Sequence[int]) -> bool:
+    """Whether a run's end lies on a sinus."""
+    facts = ground.facts
+    return any(
+        facts.shared[n] or facts.calibre[n] >= facts.vein
+        for n, branch in enumerate(ground.tree.branches)
+        if node in (branch.start, branch.end) and n not in members
+    )
+
+
 def _touch(first: Branch, second: Branch) -> bool:
     return bool({first.start, first.end} & {second.start, second.end})
 
 
-def _free_end_owners(
-    tree: Tree, members: list[int], territory: list[NDArray[np.uint8]]
-) -> list[tuple[float, Owner, float]]:
+def _free_end_owners(ground: _Ground, members: list[int]) -> list[tuple[float, Owner, float]]:
     """Radius, owner and confidence at each free end of some branches."""
+    tree, territory = ground.tree, ground.territory
     found = []
     for n in members:
         branch = tree.branches[n]
