@@ -33,6 +33,8 @@ MOST_TURN = 120.0
 """A vein that would turn more sharply than this flows into the other vessel; it runs not on."""
 STEM = 1.2
 """Two veins that cross lie in one another for a piece no longer than so many calibres."""
+ONWARD = 0.75
+"""A sinus goes on in a vessel at least so wide in comparison; a thinner one flows into it."""
 FOLD, FUSED = 0.5, 0.8
 """Cost of a vein that folds back on itself, where the fold looks like one vessel that ends:
 its cross-section holds at least so much of those of both its legs."""
@@ -288,7 +290,11 @@ def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
         if tree.free_ends(tree.branches[end[0]])
         and facts.calibre[end[0]] < STEM * facts.vein
         and area[end] >= FUSED * (sum(area.values()) - area[end])
-        and all(facts.calibre[n] < facts.vein for n, _ in ends if n != end[0])
+        and all(
+            facts.calibre[n] < facts.vein and facts.length[n] > facts.length[end[0]]
+            for n, _ in ends
+            if n != end[0]
+        )
     ]
     return found[0] if len(found) == 1 else None
 
@@ -350,7 +356,7 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     sizes = facts.calibre[first[0]], facts.calibre[second[0]]
     if homes == {1, 2} and min(sizes) >= facts.vein:
         return None
-    if max(sizes) >= facts.vein and min(sizes) < PASSING * max(sizes):
+    if max(sizes) >= facts.vein and min(sizes) < ONWARD * max(sizes):
         return None
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
     if turn > MOST_TURN / TURN_DEGREES:
