@@ -29,8 +29,8 @@ LOOK_MM = 6.0
 MOST_ENDS = 8
 MOST_CHOICES = 40
 MOST_SWEEPS = 12
-MOST_TURN = 120.0
-"""A vein that would turn more sharply than this flows into the other vessel; it runs not on."""
+MOST_TURN = 90.0
+"""At a sinus a vein that turns more sharply flows into it, and does not run on past it."""
 STEM = 1.2
 """Two veins that cross lie in one another for a piece no longer than so many calibres."""
 ONWARD = 0.75
@@ -256,6 +256,8 @@ def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
         for second in ends[n + 1 :]
         if (price := _pair_cost(tree, facts, first, second)) is not None
     }
+    if any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in ends):
+        prices = {pair: price for pair, price in prices.items() if _may_pass(tree, facts, pair)}
     fold = _find_fold(tree, facts, ends)
     if fold is not None:
         legs = (ends[0], ends[1]) if ends[2] == fold else (ends[0], ends[2])
@@ -277,6 +279,15 @@ def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
     ]
     found.sort(key=lambda choice: choice.cost)
     return found[:MOST_CHOICES]
+
+
+def _may_pass(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
+    """Whether a pair at a sinus is of the sinus itself, or veins that run past it."""
+    if _is_wide(facts, pair):
+        return True
+    (first, first_last), (second, second_last) = pair
+    turn = _turn(tree.branches[first], first_last, tree.branches[second], second_last)
+    return turn <= MOST_TURN
 
 
 def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
@@ -359,8 +370,6 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     if max(sizes) >= facts.vein and min(sizes) < ONWARD * max(sizes):
         return None
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
-    if turn > MOST_TURN / TURN_DEGREES:
-        return None
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
     return _calibre_cost(facts, first, second) + bent + aside
