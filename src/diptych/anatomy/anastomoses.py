@@ -95,9 +95,7 @@ def _sinuses_at(tree: Tree, facts: Facts, end: End, sinus: float) -> list[int]:
     return [
         n
         for n, branch in enumerate(tree.branches)
-        if node in (branch.start, branch.end)
-        and facts.calibre[n] >= least
-        and not facts.shared[n]
+        if node in (branch.start, branch.end) and facts.calibre[n] >= least and not facts.shared[n]
     ]
 
 

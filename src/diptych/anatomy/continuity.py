@@ -85,6 +85,7 @@ class Courses:
     pairs : the ends that run on into each other, for each meeting place
     sure : 0..1 for each branch, that its course is right at the less certain of its ends
     readings : the other ways to read each meeting place
+    nodes : node of each meeting place
     folds : branches that are two legs of one vein, side by side, and no vessel that ends
     """
 
@@ -92,6 +93,7 @@ class Courses:
     pairs: tuple[Pairs, ...]
     sure: tuple[float, ...]
     readings: tuple[tuple[Reading, ...], ...] = ()
+    nodes: tuple[int, ...] = ()
     folds: frozenset[int] = frozenset()
 
 
@@ -165,6 +167,7 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
         pairs=pairs,
         sure=_certainty(state),
         readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
+        nodes=tuple(_node(tree, ends[0]) for ends in places),
         folds=folds,
     )
 
@@ -227,9 +230,7 @@ def _meeting_places(tree: Tree, stems: Sequence[int]) -> list[list[End]]:
     return [sorted(ends) for ends in found.values() if len(ends) > 1]
 
 
-def _host_stems(
-    tree: Tree, stems: Sequence[int], places: Sequence[Pairs], run: list[int]
-) -> None:
+def _host_stems(tree: Tree, stems: Sequence[int], places: Sequence[Pairs], run: list[int]) -> None:
     """A stem goes with the widest vein that runs through it, if one does."""
     for number in stems:
         sides = tree.branches[number].start, tree.branches[number].end

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from diptych.anatomy.anastomoses import find_anastomoses, part_courses
 from diptych.anatomy.continuity import (
     PASSING,
+    Courses,
     End,
     Facts,
     Reading,
@@ -44,6 +45,8 @@ BRIDGE_SURE = 0.9
 TRUE_END = 4.5
 """Calibres of length from which a branch with a free end is surely a vessel: of shorter ones
 a third were, in eight generated pairs, the others bulges and noise; of longer ones nearly all."""
+TOLD, TOLD_MM = 0.1, 10.0
+"""How likely another owner must be, and of how much of a vessel, for people to be told."""
 TOUCHED_MM = 15.0
 """A shorter piece between a vein and a sinus may be a link of the two."""
 SUMMIT_SHARE, SUMMIT_MM, SUMMIT_SURE = 0.2, 10.0, 0.75
@@ -55,11 +58,22 @@ REACH = 1.05
 Points = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Another owner that a branch may have, how likely (0..1), and the node it hangs on."""
+
+    branch: int
+    owner: Owner
+    chance: float
+    node: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
     each branch is a part of; crossing : mm of each branch within the other twin's side;
-    passing : pairs of branch ends that run on past others at a node without joining them.
+    passing : pairs of branch ends that run on past others at a node without joining them;
+    doubts : branches that may have another owner, by another way to read a meeting place.
     """
 
     owner: tuple[Owner, ...]
@@ -67,6 +81,7 @@ class Drainage:
     run: tuple[int, ...]
     crossing: tuple[float, ...]
     passing: tuple[tuple[End, End], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,9 +118,11 @@ def assign_owners(
     run = list(courses.run)
     ground = _Ground(tree=tree, facts=facts, territory=territory, folds=courses.folds)
     owners, purity = _own_all(ground, run, bridges)
-    doubt = _doubt_courses(ground, courses.readings, owners, bridges)
+    settled = frozenset(n for n in range(len(run)) if facts.shared[n]) | bridges | courses.folds
+    doubts = _doubt_courses(ground, courses, owners, settled)
+    doubt = {found.branch: found.chance for found in doubts}
     sure = [
-        BRIDGE_SURE if n in bridges else round(_trust(facts, n, purity[n], doubt[n]), 6)
+        BRIDGE_SURE if n in bridges else round(_trust(facts, n, purity[n], doubt.get(n, 0.0)), 6)
         for n in range(len(run))
     ]
     crossing = tuple(
@@ -117,6 +134,7 @@ def assign_owners(
         run=tuple(run),
         crossing=crossing,
         passing=find_passing(facts, courses),
+        doubts=doubts,
     )
 
 
@@ -133,31 +151,38 @@ def _own_all(
 
 
 def _doubt_courses(
-    ground: _Ground,
-    readings: Sequence[Sequence[Reading]],
-    owners: Sequence[Owner],
-    bridges: frozenset[int],
-) -> list[float]:
-    """How likely each branch has another owner by one of the other ways to read a meeting
-    place: at the worst of all places, 0..1.
+    ground: _Ground, courses: Courses, owners: Sequence[Owner], settled: frozenset[int]
+) -> tuple[Doubt, ...]:
+    """For each branch that may have another owner by one of the other ways to read a meeting
+    place: how likely, at the worst of all places.
     """
-    doubt = [0.0] * len(owners)
-    known: dict[tuple[int, frozenset[int]], Owner] = {}
-    for place in readings:
-        other: dict[int, float] = {}
-        for reading in place:
-            for course in reading.courses:
-                for n in course:
-                    if ground.facts.shared[n] or n in bridges or n in ground.folds:
-                        continue
-                    if (n, course) not in known:
-                        known[n, course] = _branch_owner(ground, n, sorted(course))[0]
-                    if known[n, course] is not owners[n]:
-                        other[n] = other.get(n, 0.0) + reading.chance
-        total = 1.0 + sum(reading.chance for reading in place)
-        for n, chance in other.items():
-            doubt[n] = max(doubt[n], chance / total)
-    return doubt
+    worst: dict[int, Doubt] = {}
+    for node, readings in zip(courses.nodes, courses.readings, strict=True):
+        total = 1.0 + sum(reading.chance for reading in readings)
+        for n, chances in sorted(_other_owners(ground, readings, owners, settled).items()):
+            chance = sum(chances.values()) / total
+            if n not in worst or chance > worst[n].chance:
+                other = max(sorted(chances), key=lambda owner: chances[owner])
+                worst[n] = Doubt(branch=n, owner=other, chance=round(chance, 6), node=node)
+    return tuple(worst[n] for n in sorted(worst))
+
+
+def _other_owners(
+    ground: _Ground,
+    readings: Sequence[Reading],
+    owners: Sequence[Owner],
+    settled: frozenset[int],
+) -> dict[int, dict[Owner, float]]:
+    """For each branch the owners that other readings give it, with their chances."""
+    found: dict[int, dict[Owner, float]] = {}
+    for reading in readings:
+        for course in reading.courses:
+            for n in sorted(course - settled):
+                owner = _branch_owner(ground, n, sorted(course))[0]
+                if owner is not owners[n]:
+                    chances = found.setdefault(n, {})
+                    chances[owner] = chances.get(owner, 0.0) + reading.chance
+    return found
 
 
 def _trust(facts: Facts, number: int, purity: float, doubt: float) -> float:
@@ -219,7 +244,8 @@ def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
         for node in (branch.start, branch.end) if ring else ():
             width[node] = max(width.get(node, 0.0), branch.calibre)
     return [
-        ring or (branch.length <= GAP_MM and branch.calibre >= calibre and both)
+        ring
+        or (branch.length <= GAP_MM and branch.calibre >= calibre and both)
         or (both and branch.length <= min(width[branch.start], width[branch.end]))
         for branch, ring in zip(tree.branches, shared, strict=True)
         for both in (branch.start in width and branch.end in width,)
@@ -377,6 +403,30 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
         return 0.0
     other = float(np.mean(territory == int(owner.mirrored)))
     return other * branch.length
+
+
+def tell_doubts(tree: Tree, drainage: Drainage, names: Sequence[str]) -> tuple[str, ...]:
+    """A note on each vessel whose owner hangs on how vessels are joined where they meet.
+
+    names : of the branches. What people have said (sure again) is left out, and so are short
+    pieces.
+    """
+    found: dict[tuple[str, Owner, int], float] = {}
+    for doubt in drainage.doubts:
+        known = drainage.confidence[doubt.branch] > 1.0 - TOLD
+        if doubt.chance >= TOLD and not known and doubt.owner in (Owner.A, Owner.B):
+            key = (names[doubt.branch], doubt.owner, doubt.node)
+            found[key] = found.get(key, 0.0) + tree.branches[doubt.branch].length
+    return tuple(
+        f"{name} ({length:.0f} mm of it) could also be {owner.name}'s: that hangs on which vessels"
+        f" run on into each other at {_spell(tree.nodes[node])}; look at it"
+        for (name, owner, node), length in sorted(found.items())
+        if length >= TOLD_MM
+    )
+
+
+def _spell(place: Points) -> str:
+    return "(" + ", ".join(f"{round(float(value)) + 0:d}" for value in place) + ") mm"
 
 
 def part_tree(tree: Tree, drainage: Drainage) -> Tree:
