@@ -83,7 +83,6 @@ class Reading:
 class Courses:
     """run : number of the course that each branch is a part of (its least branch)
     pairs : the ends that run on into each other, for each meeting place
-    sure : 0..1 for each branch, that its course is right at the less certain of its ends
     readings : the other ways to read each meeting place
     nodes : node of each meeting place
     folds : branches that are two legs of one vein, side by side, and no vessel that ends
@@ -91,7 +90,6 @@ class Courses:
 
     run: tuple[int, ...]
     pairs: tuple[Pairs, ...]
-    sure: tuple[float, ...]
     readings: tuple[tuple[Reading, ...], ...] = ()
     nodes: tuple[int, ...] = ()
     folds: frozenset[int] = frozenset()
@@ -165,7 +163,6 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     return Courses(
         run=tuple(run),
         pairs=pairs,
-        sure=_certainty(state),
         readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
         nodes=tuple(_node(tree, ends[0]) for ends in places),
         folds=folds,
@@ -212,10 +209,10 @@ def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
         veins = all(facts.calibre[n] < facts.vein and not facts.shared[n] for n in around)
         if len(nodes) != 2 or nodes & taken or len(set(around)) != 4 or not veins:
             continue
-        if all(len(ends[node]) == 3 for node in nodes) and not facts.shared[number]:
-            if branch.length <= STEM * max(facts.calibre[n] for n in around):
-                taken |= nodes
-                found.append(number)
+        short = branch.length <= STEM * max(facts.calibre[n] for n in around)
+        if short and not facts.shared[number] and all(len(ends[node]) == 3 for node in nodes):
+            taken |= nodes
+            found.append(number)
     return tuple(sorted(found))
 
 
@@ -484,27 +481,6 @@ def _host_loops(tree: Tree, run: list[int]) -> None:
                 run[number] = run[min(others)[1]]
 
 
-def _certainty(state: _State) -> tuple[float, ...]:
-    """For each branch the chance of the choice at its less certain end, against those that
-    would lead the branch on elsewhere.
-    """
-    sure = [1.0] * len(state.tree.branches)
-    for place, ends in enumerate(state.places):
-        chosen = state.chosen[place]
-        costs = []
-        for choice in range(len(state.choices[place])):
-            state.take(place, choice)
-            costs.append(state.cost_at([place]))
-        state.take(place, chosen)
-        weights = np.exp(-np.array(costs) + costs[chosen])
-        partners = [dict(_both_ways(choice.pairs)) for choice in state.choices[place]]
-        for end in ends:
-            same = [partner.get(end) == partners[chosen].get(end) for partner in partners]
-            chance = float(weights[same].sum() / weights.sum())
-            sure[end[0]] = min(sure[end[0]], round(chance, 6))
-    return tuple(sure)
-
-
 def _read_otherwise(state: _State, place: int) -> tuple[Reading, ...]:
     """The other ways to read a place, the places next to it read anew with each of them."""
     beside = sorted({n for pair in state.neighbours if place in pair for n in pair} - {place})
@@ -540,7 +516,3 @@ def _settle(state: _State, place: int, other: int) -> None:
             if cost < best - 1e-9:
                 best, kept = cost, number
     state.take(other, kept)
-
-
-def _both_ways(pairs: Pairs) -> list[tuple[End, End]]:
-    return [way for first, second in pairs for way in ((first, second), (second, first))]
