@@ -125,9 +125,7 @@ def test_a_thin_link_within_the_ring_is_the_ring() -> None:
 
 def summit(flip: float) -> list[Branch]:
     """A vein from a sinus of one twin through the other twin and back, without an end."""
-    path = np.array(
-        [(-15.0, 0.0, -20.0), (-10.0, 0.0, 12.0), (10.0, 0.0, 12.0), (15.0, 0.0, -20.0)]
-    )
+    path = np.array([(-15.0, 0.0, -20.0), (-6.0, 0.0, 8.0), (6.0, 0.0, 8.0), (15.0, 0.0, -20.0)])
     where = np.linspace(0.0, 3.0, 40)
     line = np.stack([np.interp(where, np.arange(4), path[:, axis]) for axis in range(3)], axis=1)
     vein = Branch(start=0, end=1, path=line * (1, 1, flip), radius=np.full(40, 1.1))

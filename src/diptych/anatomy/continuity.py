@@ -38,8 +38,6 @@ ONWARD = 0.75
 FOLD, FUSED = 0.5, 0.8
 """Cost of a vein that folds back on itself, where the fold looks like one vessel that ends:
 its cross-section holds at least so much of those of both its legs."""
-PAST_SINUS = 1.0
-"""Cost of a vein that runs on past a sinus, where it and another may have their mouths."""
 MOST_DELTA = 6.0
 """Readings of a meeting place that cost so much more than the best one are out of the question."""
 
@@ -337,8 +335,7 @@ def _mouths(tree: Tree, facts: Facts, ends: list[End], pairs: Pairs) -> float:
     """Cost of the ends that run into others instead of on; a mere bulge costs little."""
     paired = {end for pair in pairs for end in pair}
     passing = max((_narrower(facts, pair) for pair in pairs), default=0.0)
-    past = [pair for pair in pairs if _narrower(facts, pair) < PASSING * passing]
-    total = PAST_SINUS * len(past) if passing >= facts.vein else 0.0
+    total = 0.0
     for end in ends:
         if end not in paired:
             free = bool(tree.free_ends(tree.branches[end[0]]))
