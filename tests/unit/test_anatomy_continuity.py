@@ -131,10 +131,88 @@ def test_crossing_veins_get_a_node_each_and_the_loop_is_gone() -> None:
     assert [b.length for b in parted.branches] == [b.length for b in tree.branches]
 
 
-def test_certainty_falls_where_two_ways_are_alike() -> None:
-    def sure(turn: float) -> float:
+def test_other_readings_are_likelier_where_two_ways_are_alike() -> None:
+    def other(turn: float) -> float:
         tree = grow(crossing(turn))
-        return min(find_courses(tree, know(tree)).sure[:4])
+        found = find_courses(tree, know(tree))
+        place = found.nodes.index(0)
+        return max(reading.chance for reading in found.readings[place])
 
-    assert sure(90.0) > 0.8
-    assert sure(90.0) > sure(35.0)
+    assert other(90.0) < 0.2
+    assert other(90.0) < other(35.0) <= 1.0
+
+
+def stemmed() -> list[Branch]:
+    """Two veins that cross and lie in one another for two millimetres (0-7)."""
+    return [
+        line(1, 0, [(-30, 15, 0), (0, 0, 0)], 1.2),
+        line(7, 3, [(2, 0, 0), (32, -15, 0)], 1.2),
+        line(2, 0, [(-30, -15, 0), (0, 0, 0)], 1.0),
+        line(7, 4, [(2, 0, 0), (32, 15, 0)], 1.0),
+        line(0, 7, [(0, 0, 0), (2, 0, 0)], 1.3),
+        line(5, 3, [(32, -30, 0), (32, -15, 0)], 2.5),
+        line(3, 4, [(32, -15, 0), (32, 15, 0)], 2.5),
+        line(4, 6, [(32, 15, 0), (32, 30, 0)], 2.5),
+    ]
+
+
+def test_veins_that_share_a_piece_cross() -> None:
+    tree = grow(stemmed())
+    facts = know(tree)
+    courses = find_courses(tree, facts)
+    assert list(courses.run) == [0, 0, 2, 2, 0, 5, 5, 5]
+    count = len(tree.branches)
+    drainage = Drainage(
+        owner=(Owner.A,) * count,
+        confidence=(1.0,) * count,
+        run=courses.run,
+        crossing=(0.0,) * count,
+        passing=find_passing(facts, courses),
+    )
+    parted = part_tree(tree, drainage)
+    assert parted.nodes[-1] == pytest.approx([1.0, 0.0, 0.0])
+    assert [parted.branches[2].end, parted.branches[3].start] == [8, 8]
+    assert parted.branches[2].path[-1] == pytest.approx(parted.branches[3].path[0])
+    assert parted.branches[2].length == pytest.approx(tree.branches[2].length + 1.0)
+
+
+@pytest.mark.parametrize(("radius", "is_fold"), [(1.6, True), (1.0, False)])
+def test_a_fold_of_two_legs_is_no_vessel_that_ends(radius: float, is_fold: bool) -> None:
+    """A vein comes (0), folds back on itself (2) and leaves (1) for a sinus."""
+    branches = [
+        line(1, 0, [(-30, 4, 0), (0, 0, 0)], 1.1),
+        line(0, 3, [(0, 0, 0), (-30, -4, 0)], 1.1),
+        line(0, 2, [(0, 0, 0), (8, 0, 0)], radius),
+        line(4, 3, [(-30, -20, 0), (-30, -4, 0)], 2.5),
+        line(3, 5, [(-30, -4, 0), (-30, 20, 0)], 2.5),
+    ]
+    tree = grow(branches)
+    found = find_courses(tree, know(tree))
+    assert (len(set(found.run[:3])) == 1) is is_fold
+    assert found.folds == (frozenset({2}) if is_fold else frozenset())
+
+
+def test_veins_whose_mouths_share_a_place_of_a_sinus_do_not_turn_into_each_other() -> None:
+    """One of them begins nowhere; yet it does not go on in the other one."""
+    branches = [
+        line(0, 1, [(0, -20, 0), (0, 0, 0)], 2.4),
+        line(1, 2, [(0, 0, 0), (0, 20, 0)], 2.4),
+        line(3, 1, [(-20, 5, 0), (0, 0, 0)], 1.2),
+        line(4, 1, [(-20, -9, 0), (0, 0, 0)], 1.2),
+        line(4, 5, [(-20, -9, 0), (-20, -40, 0)], 2.4),
+        line(4, 6, [(-20, -9, 0), (-20, 40, 0)], 2.4),
+    ]
+    found = runs(branches)
+    assert found[2] != found[3]
+
+
+def test_a_vein_without_a_beginning_is_not_the_source_of_a_sinus() -> None:
+    """It ends at the end of a much wider sinus that begins far away."""
+    branches = [
+        line(2, 3, [(-20, -20, 0), (-20, 0, 0)], 2.4),
+        line(3, 4, [(-20, 0, 0), (-20, 20, 0)], 2.4),
+        line(3, 0, [(-20, 0, 0), (20, 0, 0)], 1.3),
+        line(0, 1, [(20, 0, 0), (50, 0, 0)], 2.1),
+    ]
+    found = runs(branches)
+    assert found[2] == 2 and found[3] == 3

@@ -233,6 +233,22 @@ def test_mouth_that_only_fades_is_closed(gap_rise: float, strands: int) -> None:
         assert closed.nodes[4].tolist() == [24.0, 20.0, 10.0]
 
 
+def test_mouth_of_a_vein_that_comes_back_to_its_beginning_is_closed() -> None:
+    """Its other end lies near its mouth; where it heads is read along it, not beside it."""
+    images, _ = scene(VEINS, [1.2, 1.2])
+    rise = np.full(SHAPE, 150.0, dtype=np.float32)
+    corners = np.array([(21, 23, 10), (6, 23, 10), (6, 20, 10), (21, 20, 10)], dtype=float)
+    where = np.linspace(0.0, 3.0, 60)
+    loop = np.stack([np.interp(where, np.arange(4), corners[:, a]) for a in range(3)], axis=1)
+    sinus = np.linspace((24, 4, 10), (24, 36, 10), 33)
+    strands = (Strand(start=0, end=1, path=loop), Strand(start=2, end=3, path=sinus))
+    nodes = np.array([loop[0], loop[-1], sinus[0], sinus[-1]])
+    closed = close_mouths(Skeleton(nodes=nodes, strands=strands), images, rise)
+    ends = [end for strand in closed.strands for end in (strand.start, strand.end)]
+    places = [tuple(node) for node in closed.nodes]
+    assert ends.count(places.index((24.0, 20.0, 10.0))) == 3
+
+
 def test_end_that_points_past_a_vessel_is_left() -> None:
     skeleton, rise, images = fading(150.0)
     aside = skeleton.strands[0].path @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]])

@@ -8,6 +8,8 @@ from diptych.anatomy.vessels import Tree
 
 LEAST_MM = 25.0
 """A shorter one may be the touch of two sinuses, or what is left of a vein that crosses."""
+WIDER = 1.2
+"""A sinus is at least so many times as wide as a vein that leads to it; else it is a vein too."""
 
 
 def find_anastomoses(tree: Tree, facts: Facts, courses: Courses, sinus: float) -> frozenset[int]:
@@ -76,20 +78,25 @@ def _chain(start: int, partner: Mapping[End, End], allowed: frozenset[int]) -> l
 
 
 def _leads_across(tree: Tree, facts: Facts, chain: Sequence[End], sinus: float) -> bool:
-    members = {number for number, _ in chain}
+    """Whether a sinus of one twin alone is at each end, and they are not the same twin's."""
+    members = frozenset(number for number, _ in chain)
     first, last = chain[0], chain[-1]
     homes = [
-        {
-            facts.home[n]
-            for n, branch in enumerate(tree.branches)
-            if node in (branch.start, branch.end)
-            and n not in members
-            and facts.calibre[n] >= sinus
-            and not facts.shared[n]
-        }
-        for node in (_node(tree, (first[0], not first[1])), _node(tree, last))
+        {facts.home[n] for n in _sinuses_at(tree, facts, end, sinus) if n not in members}
+        for end in ((first[0], not first[1]), last)
     ]
     return homes in ([{1}, {2}], [{2}, {1}])
+
+
+def _sinuses_at(tree: Tree, facts: Facts, end: End, sinus: float) -> list[int]:
+    """Branches where a chain ends that are sinuses."""
+    node = _node(tree, end)
+    least = max(sinus, WIDER * facts.calibre[end[0]])
+    return [
+        n
+        for n, branch in enumerate(tree.branches)
+        if node in (branch.start, branch.end) and facts.calibre[n] >= least and not facts.shared[n]
+    ]
 
 
 def _node(tree: Tree, end: End) -> int:

@@ -29,6 +29,17 @@ LOOK_MM = 6.0
 MOST_ENDS = 8
 MOST_CHOICES = 40
 MOST_SWEEPS = 12
+MOST_TURN = 90.0
+"""At a sinus a vein that turns more sharply flows into it, and does not run on past it."""
+STEM = 1.2
+"""Two veins that cross lie in one another for a piece no longer than so many calibres."""
+ONWARD = 0.75
+"""A sinus goes on in a vessel at least so wide in comparison; a thinner one flows into it."""
+FOLD, FUSED = 0.5, 0.8
+"""Cost of a vein that folds back on itself, where the fold looks like one vessel that ends:
+its cross-section holds at least so much of those of both its legs."""
+MOST_DELTA = 6.0
+"""Readings of a meeting place that cost so much more than the best one are out of the question."""
 
 Points = NDArray[np.float64]
 End = tuple[int, bool]
@@ -55,15 +66,31 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """Another way to read a meeting place.
+
+    chance : how likely beside the best way, which has 1
+    courses : those that it changes or that run through the place, as sets of branches
+    """
+
+    chance: float
+    courses: tuple[frozenset[int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Courses:
     """run : number of the course that each branch is a part of (its least branch)
     pairs : the ends that run on into each other, for each meeting place
-    sure : 0..1 for each branch, that its course is right at the less certain of its ends
+    readings : the other ways to read each meeting place
+    nodes : node of each meeting place
+    folds : branches that are two legs of one vein, side by side, and no vessel that ends
     """
 
     run: tuple[int, ...]
     pairs: tuple[Pairs, ...]
-    sure: tuple[float, ...]
+    readings: tuple[tuple[Reading, ...], ...] = ()
+    nodes: tuple[int, ...] = ()
+    folds: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +111,7 @@ class _State:
     choices: list[list[_Choice]]
     chosen: list[int]
     partner: dict[End, End] = field(default_factory=dict)
+    neighbours: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, place: int, choice: int) -> None:
         for end in self.places[place]:
@@ -118,18 +146,24 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     Found from the best choice at each place by itself; then each place, and each two places
     that a branch joins, are decided anew while that lowers the total.
     """
-    places = _meeting_places(tree)
+    stems = _find_stems(tree, facts)
+    places = _meeting_places(tree, stems)
     choices = [_list_choices(tree, facts, ends) for ends in places]
     state = _State(tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places))
     for number in range(len(places)):
         state.take(number, 0)
     _improve(state)
     run = [min(state.course(number)) for number in range(len(tree.branches))]
+    pairs = tuple(choices[n][state.chosen[n]].pairs for n in range(len(places)))
+    _host_stems(tree, stems, pairs, run)
     _host_loops(tree, run)
+    folds = _host_folds(tree, facts, state, run)
     return Courses(
         run=tuple(run),
-        pairs=tuple(choices[n][state.chosen[n]].pairs for n in range(len(places))),
-        sure=_certainty(state),
+        pairs=pairs,
+        readings=tuple(_read_otherwise(state, n) for n in range(len(places))),
+        nodes=tuple(_node(tree, ends[0]) for ends in places),
+        folds=folds,
     )
 
 
@@ -149,14 +183,65 @@ def _is_wide(facts: Facts, pair: tuple[End, End]) -> bool:
     return any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in pair)
 
 
-def _meeting_places(tree: Tree) -> list[list[End]]:
-    """Branch ends that meet at a node; a branch that returns to its node is left out."""
+def _ends_at(tree: Tree) -> dict[int, list[End]]:
+    """Branch ends at each node; a branch that returns to its node is left out."""
     found: dict[int, list[End]] = {}
     for number, branch in enumerate(tree.branches):
         if branch.start != branch.end:
             found.setdefault(branch.start, []).append((number, False))
             found.setdefault(branch.end, []).append((number, True))
-    return [ends for _, ends in sorted(found.items()) if len(ends) > 1]
+    return dict(sorted(found.items()))
+
+
+def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
+    """Short branches between two pairs of veins: there, two that cross look like one.
+
+    No node has two of them.
+    """
+    ends = _ends_at(tree)
+    taken: set[int] = set()
+    found = []
+    for number, branch in sorted(enumerate(tree.branches), key=lambda item: item[1].length):
+        nodes = {branch.start, branch.end}
+        around = [n for node in nodes for n, _ in ends.get(node, []) if n != number]
+        veins = all(facts.calibre[n] < facts.vein and not facts.shared[n] for n in around)
+        if len(nodes) != 2 or nodes & taken or len(set(around)) != 4 or not veins:
+            continue
+        short = branch.length <= STEM * max(facts.calibre[n] for n in around)
+        if short and not facts.shared[number] and all(len(ends[node]) == 3 for node in nodes):
+            taken |= nodes
+            found.append(number)
+    return tuple(sorted(found))
+
+
+def _meeting_places(tree: Tree, stems: Sequence[int]) -> list[list[End]]:
+    """Branch ends that meet at a node, or at both nodes of a stem, without the stem."""
+    found = _ends_at(tree)
+    for number in stems:
+        stem = tree.branches[number]
+        first, second = sorted((stem.start, stem.end))
+        both = found[first] + found.pop(second)
+        found[first] = [end for end in both if end[0] != number]
+    return [sorted(ends) for ends in found.values() if len(ends) > 1]
+
+
+def _host_stems(tree: Tree, stems: Sequence[int], places: Sequence[Pairs], run: list[int]) -> None:
+    """A stem goes with the widest vein that runs through it, if one does."""
+    for number in stems:
+        sides = tree.branches[number].start, tree.branches[number].end
+        through = [
+            (-min(tree.branches[n].calibre for n, _ in pair), pair)
+            for pairs in places
+            for pair in pairs
+            if sorted(_node(tree, end) for end in pair) == sorted(sides)
+        ]
+        if through:
+            run[number] = run[min(through)[1][0][0]]
+
+
+def _node(tree: Tree, end: End) -> int:
+    branch = tree.branches[end[0]]
+    return branch.end if end[1] else branch.start
 
 
 def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
@@ -167,18 +252,71 @@ def _list_choices(tree: Tree, facts: Facts, ends: list[End]) -> list[_Choice]:
         for second in ends[n + 1 :]
         if (price := _pair_cost(tree, facts, first, second)) is not None
     }
+    if any(facts.shared[n] or facts.calibre[n] >= facts.vein for n, _ in ends):
+        prices = {pair: price for pair, price in prices.items() if _may_pass(tree, facts, pair)}
+    fold = _find_fold(tree, facts, ends)
+    if fold is not None:
+        legs = (ends[0], ends[1]) if ends[2] == fold else (ends[0], ends[2])
+        legs = (ends[1], ends[2]) if ends[0] == fold else legs
+        prices[legs] = min(FOLD + _calibre_cost(facts, *legs), prices.get(legs, np.inf))
     if len(ends) > MOST_ENDS:
         widest = sorted(prices, key=lambda pair: (prices[pair], pair))[:1]
         return [_Choice(cost=0.0, pairs=tuple(widest))]
     found = [
         _Choice(
-            cost=round(sum(prices[pair] for pair in pairs) + _mouths(tree, facts, ends, pairs), 9),
+            cost=round(
+                sum(prices[pair] for pair in pairs)
+                + _mouths(tree, facts, [end for end in ends if end != fold or not pairs], pairs),
+                9,
+            ),
             pairs=pairs,
         )
         for pairs in _matchings(ends, prices)
     ]
     found.sort(key=lambda choice: choice.cost)
     return found[:MOST_CHOICES]
+
+
+def _may_pass(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
+    """Whether a pair at a sinus is of the sinus itself, or veins that run past it."""
+    if _is_wide(facts, pair):
+        return True
+    (first, first_last), (second, second_last) = pair
+    turn = _turn(tree.branches[first], first_last, tree.branches[second], second_last)
+    return turn <= MOST_TURN
+
+
+def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
+    """The end of a branch that may be the fold of a vein whose legs are the other two."""
+    if len(ends) != 3 or any(facts.shared[n] for n, _ in ends):
+        return None
+    area = {end: facts.calibre[end[0]] ** 2 for end in ends}
+    found = [
+        end
+        for end in ends
+        if tree.free_ends(tree.branches[end[0]])
+        and facts.calibre[end[0]] < STEM * facts.vein
+        and area[end] >= FUSED * (sum(area.values()) - area[end])
+        and all(
+            facts.calibre[n] < facts.vein and facts.length[n] > facts.length[end[0]]
+            for n, _ in ends
+            if n != end[0]
+        )
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _host_folds(tree: Tree, facts: Facts, state: _State, run: list[int]) -> frozenset[int]:
+    """The folds whose legs run on into each other; they go with these."""
+    found = set()
+    for ends in state.places:
+        fold = _find_fold(tree, facts, ends)
+        if fold is not None and fold not in state.partner:
+            legs = [end for end in ends if end != fold]
+            if state.partner.get(legs[0]) == legs[1]:
+                run[fold[0]] = run[legs[0][0]]
+                found.add(fold[0])
+    return frozenset(found)
 
 
 def _matchings(free: list[End], prices: Mapping[tuple[End, End], float]) -> list[Pairs]:
@@ -214,8 +352,8 @@ def _narrower(facts: Facts, pair: tuple[End, End]) -> float:
 def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | None:
     """Cost of running on from one end into the other; None where that cannot be.
 
-    A shared sinus goes on only in a shared one, and sinuses of different twins never go on
-    in each other.
+    A shared sinus goes on only in a shared one, sinuses of different twins never go on in
+    each other, and a vein flows into a sinus that is much wider.
     """
     a, b = tree.branches[first[0]], tree.branches[second[0]]
     if first[0] == second[0] or facts.shared[first[0]] != facts.shared[second[0]]:
@@ -224,11 +362,17 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     sizes = facts.calibre[first[0]], facts.calibre[second[0]]
     if homes == {1, 2} and min(sizes) >= facts.vein:
         return None
-    ratio = float(np.log(sizes[0] / sizes[1])) / CALIBRE_LOG
+    if max(sizes) >= facts.vein and min(sizes) < ONWARD * max(sizes):
+        return None
     turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
-    return 0.5 * ratio**2 + bent + aside
+    return _calibre_cost(facts, first, second) + bent + aside
+
+
+def _calibre_cost(facts: Facts, first: End, second: End) -> float:
+    ratio = np.log(facts.calibre[first[0]] / facts.calibre[second[0]]) / CALIBRE_LOG
+    return 0.5 * float(ratio) ** 2
 
 
 def _turn(a: Branch, a_last: bool, b: Branch, b_last: bool) -> float:
@@ -264,22 +408,26 @@ def _angle(a: Points, b: Points) -> float:
 
 
 def _course_cost(facts: Facts, course: frozenset[int]) -> float:
-    """What a course costs as a whole: a vein has one beginning in the periphery."""
+    """What a course costs as a whole: a vein has one beginning in the periphery.
+
+    The end of a much wider member is no beginning, for vessels grow wider downstream.
+    """
     members = sorted(course)
     narrow = [n for n in members if facts.calibre[n] < facts.vein]
     if not narrow or facts.shared[members[0]]:
         return 0.0
     length = sum(facts.length[n] for n in narrow)
-    every = sorted((facts.begins[n] for n in members), reverse=True)
+    most = max(facts.calibre[n] for n in narrow) / PASSING
+    every = sorted((facts.begins[n] for n in members if facts.calibre[n] <= most), reverse=True)
     second = sum(sorted((facts.begins[n] for n in narrow), reverse=True)[1:])
     return TWO_SOURCES * second + ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)
 
 
 def _improve(state: _State) -> None:
-    neighbours = _neighbours(state)
+    state.neighbours = _neighbours(state)
     for _ in range(MOST_SWEEPS):
         changed = [_decide(state, [n]) for n in range(len(state.places))]
-        changed += [_decide(state, list(pair)) for pair in neighbours]
+        changed += [_decide(state, list(pair)) for pair in state.neighbours]
         if not any(changed):
             return
 
@@ -330,26 +478,38 @@ def _host_loops(tree: Tree, run: list[int]) -> None:
                 run[number] = run[min(others)[1]]
 
 
-def _certainty(state: _State) -> tuple[float, ...]:
-    """For each branch the chance of the choice at its less certain end, against those that
-    would lead the branch on elsewhere.
-    """
-    sure = [1.0] * len(state.tree.branches)
-    for place, ends in enumerate(state.places):
-        chosen = state.chosen[place]
-        costs = []
-        for choice in range(len(state.choices[place])):
-            state.take(place, choice)
-            costs.append(state.cost_at([place]))
-        state.take(place, chosen)
-        weights = np.exp(-np.array(costs) + costs[chosen])
-        partners = [dict(_both_ways(choice.pairs)) for choice in state.choices[place]]
-        for end in ends:
-            same = [partner.get(end) == partners[chosen].get(end) for partner in partners]
-            chance = float(weights[same].sum() / weights.sum())
-            sure[end[0]] = min(sure[end[0]], round(chance, 6))
-    return tuple(sure)
+def _read_otherwise(state: _State, place: int) -> tuple[Reading, ...]:
+    """The other ways to read a place, the places next to it read anew with each of them."""
+    beside = sorted({n for pair in state.neighbours if place in pair for n in pair} - {place})
+    here = [place, *beside]
+    kept = [state.chosen[n] for n in here]
+    before = state.cost_at(here)
+    found = []
+    for choice in range(len(state.choices[place])):
+        if choice == kept[0]:
+            continue
+        state.take(place, choice)
+        if state.cost_at(here) - before < 2.0 * MOST_DELTA:
+            for other in beside:
+                _settle(state, place, other)
+            more = state.cost_at(here) - before
+            if more < MOST_DELTA:
+                courses = {state.course(end[0]) for n in here for end in state.places[n]}
+                chance = round(float(np.exp(-max(more, 0.0))), 9)
+                found.append(Reading(chance=chance, courses=tuple(sorted(courses, key=sorted))))
+        for number, old in zip(here, kept, strict=True):
+            state.take(number, old)
+    return tuple(found)
 
 
-def _both_ways(pairs: Pairs) -> list[tuple[End, End]]:
-    return [way for first, second in pairs for way in ((first, second), (second, first))]
+def _settle(state: _State, place: int, other: int) -> None:
+    """Takes the cheapest choice at another place, that at `place` being given."""
+    best, kept = state.cost_at([place, other]), state.chosen[other]
+    least = state.choices[other][0].cost
+    for number, choice in enumerate(state.choices[other][:8]):
+        if choice.cost - least < MOST_DELTA:
+            state.take(other, number)
+            cost = state.cost_at([place, other])
+            if cost < best - 1e-9:
+                best, kept = cost, number
+    state.take(other, kept)

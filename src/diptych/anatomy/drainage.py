@@ -1,5 +1,6 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +8,15 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.anastomoses import find_anastomoses, part_courses
-from diptych.anatomy.continuity import End, Facts, find_courses, find_passing
+from diptych.anatomy.continuity import (
+    PASSING,
+    Courses,
+    End,
+    Facts,
+    Reading,
+    find_courses,
+    find_passing,
+)
 from diptych.anatomy.images import Box, Images, Mask
 from diptych.anatomy.lumen import grow_voxels
 from diptych.anatomy.ownership import Sides
@@ -24,24 +33,47 @@ FILL = 0.8
 GAP_MM = 20.0
 WIDE = 1.2
 PURE = 0.9
-EVER, SHORT, SHORT_MM, ASTRAY = 0.01, 0.21, 6.0, 0.17
-"""Share of a vessel's length with the wrong owner: of any; more of a branch shorter than this;
-more where its course is not sure. Least squares, weighed by length, on 660 branches (22 m)
-of ten generated pairs of all but one type, with noise of 7, 14 and 25 HU, three of them hard.
+EVER, SHORT, SHORT_MM = 0.001, 0.04, 12.0
+"""Share of a vessel's length with the wrong owner where nothing speaks for another one: of any;
+more of a branch shorter than some such lengths, for there vessels meet. By eye from 1130
+branches (43 m) of 25 generated pairs of all but one type, with noise of 7, 14 and 25 HU. Of
+branches whose courses could lead to another owner, 13 % were wrong where 2 to 10 % were
+foretold (0.13 m), 12 % where 10 to 25 % were (0.15 m), 39 % where 25 to 50 % were (0.33 m).
 """
 BRIDGE_SURE = 0.9
 """A vein between two sinuses: right in all of the few that there were, too few to fit."""
+TRUE_END = 4.5
+"""Calibres of length from which a branch with a free end is surely a vessel: of shorter ones
+a third were, in eight generated pairs, the others bulges and noise; of longer ones nearly all."""
+TOLD, TOLD_MM = 0.1, 10.0
+"""How likely another owner must be, and of how much of a vessel, for people to be told."""
+TOUCHED_MM = 15.0
+"""A shorter piece between a vein and a sinus may be a link of the two."""
+SUMMIT_SHARE, SUMMIT_MM, SUMMIT_SURE = 0.2, 10.0, 0.75
+"""How much of a vein's course must lie with a twin, between two mouths with the other, to be
+what it drains; and how sure that is (assumed: it may be two veins whose tips touch)."""
 REACH = 1.05
 """The lumen round points of a centreline that are half a millimetre apart and more."""
 
 Points = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Another owner that a branch may have, how likely (0..1), and the node it hangs on."""
+
+    branch: int
+    owner: Owner
+    chance: float
+    node: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
     each branch is a part of; crossing : mm of each branch within the other twin's side;
-    passing : pairs of branch ends that run on past others at a node without joining them.
+    passing : pairs of branch ends that run on past others at a node without joining them;
+    doubts : branches that may have another owner, by another way to read a meeting place.
     """
 
     owner: tuple[Owner, ...]
@@ -49,6 +81,17 @@ class Drainage:
     run: tuple[int, ...]
     crossing: tuple[float, ...]
     passing: tuple[tuple[End, End], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What owners are read from: the side at each point of each branch, and its facts."""
+
+    tree: Tree
+    facts: Facts
+    territory: list[NDArray[np.uint8]]
+    folds: frozenset[int]
 
 
 def assign_owners(
@@ -73,14 +116,15 @@ def assign_owners(
     bridges = find_anastomoses(tree, facts, courses, sinus_calibre)
     courses = part_courses(courses, bridges)
     run = list(courses.run)
-    owners = [Owner.SHARED] * len(run)
-    sure = [BRIDGE_SURE] * len(run)
-    for n in range(len(run)):
-        purity = 1.0
-        if not shared[n] and n not in bridges:
-            owners[n], purity = _branch_owner(tree, n, run, territory, sinus_calibre)
-        if n not in bridges:
-            sure[n] = round(purity * _trust(tree, n, facts, courses.sure[n]), 6)
+    ground = _Ground(tree=tree, facts=facts, territory=territory, folds=courses.folds)
+    owners, purity = _own_all(ground, run, bridges)
+    settled = frozenset(n for n in range(len(run)) if facts.shared[n]) | bridges | courses.folds
+    doubts = _doubt_courses(ground, courses, owners, settled)
+    doubt = {found.branch: found.chance for found in doubts}
+    sure = [
+        BRIDGE_SURE if n in bridges else round(_trust(facts, n, purity[n], doubt.get(n, 0.0)), 6)
+        for n in range(len(run))
+    ]
     crossing = tuple(
         _other_side(tree.branches[n], territory[n], owners[n]) for n in range(len(run))
     )
@@ -90,22 +134,67 @@ def assign_owners(
         run=tuple(run),
         crossing=crossing,
         passing=find_passing(facts, courses),
+        doubts=doubts,
     )
 
 
-def _trust(tree: Tree, number: int, facts: Facts, sure: float) -> float:
-    """How far the owner of a branch can be trusted, whatever its side.
+def _own_all(
+    ground: _Ground, run: Sequence[int], bridges: frozenset[int]
+) -> tuple[list[Owner], list[float]]:
+    """Owner of each branch, and how purely the side that says so is one twin's."""
+    owners, purity = [Owner.SHARED] * len(run), [1.0] * len(run)
+    for n in range(len(run)):
+        if not ground.facts.shared[n] and n not in bridges:
+            members = [other for other in range(len(run)) if run[other] == run[n]]
+            owners[n], purity[n] = _branch_owner(ground, n, members)
+    return owners, purity
 
-    A vein with an end of its own, and a sinus, are judged by themselves; else it is a matter
-    of the course, of which `sure` says how likely it is right: of two ways that it may take,
-    most lead to the same twin. Short branches lie where vessels meet, and there what belongs
-    to which is read wrongly more often.
+
+def _doubt_courses(
+    ground: _Ground, courses: Courses, owners: Sequence[Owner], settled: frozenset[int]
+) -> tuple[Doubt, ...]:
+    """For each branch that may have another owner by one of the other ways to read a meeting
+    place: how likely, at the worst of all places.
     """
-    doubt = EVER + SHORT * float(np.exp(-facts.length[number] / SHORT_MM))
-    branch = tree.branches[number]
-    if not (facts.shared[number] or tree.free_ends(branch) or facts.calibre[number] >= facts.vein):
-        doubt += ASTRAY * (1.0 - sure)
-    return 1.0 - doubt
+    worst: dict[int, Doubt] = {}
+    for node, readings in zip(courses.nodes, courses.readings, strict=True):
+        total = 1.0 + sum(reading.chance for reading in readings)
+        for n, chances in sorted(_other_owners(ground, readings, owners, settled).items()):
+            chance = sum(chances.values()) / total
+            if n not in worst or chance > worst[n].chance:
+                other = max(sorted(chances), key=lambda owner: chances[owner])
+                worst[n] = Doubt(branch=n, owner=other, chance=round(chance, 6), node=node)
+    return tuple(worst[n] for n in sorted(worst))
+
+
+def _other_owners(
+    ground: _Ground,
+    readings: Sequence[Reading],
+    owners: Sequence[Owner],
+    settled: frozenset[int],
+) -> dict[int, dict[Owner, float]]:
+    """For each branch the owners that other readings give it, with their chances."""
+    found: dict[int, dict[Owner, float]] = {}
+    for reading in readings:
+        for course in reading.courses:
+            for n in sorted(course - settled):
+                owner = _branch_owner(ground, n, sorted(course))[0]
+                if owner is not owners[n]:
+                    chances = found.setdefault(n, {})
+                    chances[owner] = chances.get(owner, 0.0) + reading.chance
+    return found
+
+
+def _trust(facts: Facts, number: int, purity: float, doubt: float) -> float:
+    """How far the owner of a branch can be trusted.
+
+    purity : share of what says whose it is that speaks for one twin, 0.5..1; two thirds
+        are right far more often than two in three times, a half only in half of them
+    doubt : how likely its course leads to another owner
+    """
+    short = SHORT * float(np.exp(-facts.length[number] / SHORT_MM))
+    right = (1.0 - EVER - short) * (1.0 - doubt) * (1.0 - 2.0 * (1.0 - purity) ** 2)
+    return max(right, 0.0)
 
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:
@@ -146,22 +235,20 @@ def _gap_to_wall(place: Points, radius: float, images: Images, parts: Compartmen
 def _fill_ring(tree: Tree, shared: list[bool], calibre: float) -> list[bool]:
     """Adds short branches of some calibre between two shared ones: the ring goes on there.
 
-    A long one between two places of the ring is a vein that leaves it and touches it again.
+    So it does along a branch, however thin it was found, that is no longer than the ring is
+    wide at both its ends, for that lies within the ring's own blood. A long one between two
+    places of the ring is a vein that leaves it and touches it again.
     """
-    nodes = {
-        node
-        for branch, ring in zip(tree.branches, shared, strict=True)
-        if ring
-        for node in (branch.start, branch.end)
-    }
+    width: dict[int, float] = {}
+    for branch, ring in zip(tree.branches, shared, strict=True):
+        for node in (branch.start, branch.end) if ring else ():
+            width[node] = max(width.get(node, 0.0), branch.calibre)
     return [
         ring
-        or (
-            {branch.start, branch.end} <= nodes
-            and branch.calibre >= calibre
-            and branch.length <= GAP_MM
-        )
+        or (branch.length <= GAP_MM and branch.calibre >= calibre and both)
+        or (both and branch.length <= min(width[branch.start], width[branch.end]))
         for branch, ring in zip(tree.branches, shared, strict=True)
+        for both in (branch.start in width and branch.end in width,)
     ]
 
 
@@ -200,10 +287,10 @@ def read_facts(
 
 
 def _begins(tree: Tree, branch: Branch) -> float:
-    """0 for a branch without free end or a mere bulge, to 1 for twice its calibre and more."""
+    """0 for a branch without free end or a mere bulge, to 1 for TRUE_END calibres and more."""
     if not tree.free_ends(branch):
         return 0.0
-    return min(max(branch.length / branch.calibre - 1.0, 0.0), 1.0)
+    return min(max((branch.length / branch.calibre - 1.0) / (TRUE_END - 1.0), 0.0), 1.0)
 
 
 def _home(sides: NDArray[np.uint8]) -> int:
@@ -214,37 +301,76 @@ def _home(sides: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _branch_owner(
-    tree: Tree,
-    number: int,
-    run: list[int],
-    territory: list[NDArray[np.uint8]],
-    sinus_calibre: float,
-) -> tuple[Owner, float]:
-    """Owner by the own free end, else by those of the run (the nearer first), else by most
-    of the run's course. A vessel too wide for a vein goes by most of its own course.
+def _branch_owner(ground: _Ground, number: int, members: Sequence[int]) -> tuple[Owner, float]:
+    """Owner by the own free end, else by those of the run (the nearer first), else by where
+    the run comes from. `members` are the branches of the run. A vessel too wide for a vein
+    goes by most of its own course.
     """
-    if tree.branches[number].calibre > WIDE * sinus_calibre:
-        return _majority(territory[number])
-    members = [n for n in range(len(run)) if run[n] == run[number]]
-    beside = [n for n in members if _touch(tree.branches[n], tree.branches[number])]
-    own = _free_end_owners(tree, [number], territory)
-    for ends in (own, *(_free_end_owners(tree, near, territory) for near in (beside, members))):
+    tree, facts = ground.tree, ground.facts
+    if facts.calibre[number] > facts.vein:
+        return _majority(ground.territory[number])
+    most = facts.calibre[number] / PASSING
+    above = [n for n in members if facts.calibre[n] <= most and n not in ground.folds]
+    beside = [n for n in above if _touch(tree.branches[n], tree.branches[number])]
+    own = _free_end_owners(ground, [n for n in above if n == number])
+    for ends in (own, *(_free_end_owners(ground, near) for near in (beside, above))):
         if len({owner for _, owner, _ in ends}) == 1:
             return ends[0][1], min(sure for _, _, sure in ends)
     if own:
         return min(own, key=lambda end: end[0])[1:]
-    return _majority(np.concatenate([territory[n] for n in members]))
+    return _source_owner(ground, members)
+
+
+def _source_owner(ground: _Ground, members: Sequence[int]) -> tuple[Owner, float]:
+    """Owner of a run without a free end, by most of its course, but for two cases.
+
+    One end at a sinus and the other at a vein: blood flows to the sinus, so the vein begins
+    where the other one touches it. Both mouths with one twin and some of the course with the
+    other: blood that came from the first twin would not pass through the second one and
+    return, so it drains the second.
+    """
+    tree, territory = ground.tree, ground.territory
+    ends = [(n, last) for n in members for last in (False, True)]
+    nodes = [_node_of(tree.branches[n], last) for n, last in ends]
+    outer = [
+        (_wide_at(ground, node, members), *_majority(territory[n][_end_of(tree, n, last)]))
+        for (n, last), node in zip(ends, nodes, strict=True)
+        if nodes.count(node) == 1
+    ]
+    sides = np.concatenate([territory[n] for n in members])
+    length = sum(ground.facts.length[n] for n in members)
+    begin = [found for found in outer if not found[0]]
+    if len(outer) == 2 and len(begin) == 1 and length >= TOUCHED_MM:
+        return begin[0][1], min(begin[0][2], SUMMIT_SURE)
+    mouths = {owner for _, owner, _ in outer}
+    if len(mouths) == 1 and (code := mouths.pop()) in (Owner.A, Owner.B):
+        share = float(np.mean(sides == int(code.mirrored)))
+        if share >= SUMMIT_SHARE and share * length >= SUMMIT_MM:
+            return code.mirrored, SUMMIT_SURE
+    return _majority(sides)
+
+
+def _end_of(tree: Tree, number: int, last: bool) -> NDArray[np.bool_]:
+    return _peripheral(tree.branches[number], last)
+
+
+def _wide_at(ground: _Ground, node: int, members: Sequence[int]) -> bool:
+    """Whether a run's end lies on a sinus."""
+    facts = ground.facts
+    return any(
+        facts.shared[n] or facts.calibre[n] >= facts.vein
+        for n, branch in enumerate(ground.tree.branches)
+        if node in (branch.start, branch.end) and n not in members
+    )
 
 
 def _touch(first: Branch, second: Branch) -> bool:
     return bool({first.start, first.end} & {second.start, second.end})
 
 
-def _free_end_owners(
-    tree: Tree, members: list[int], territory: list[NDArray[np.uint8]]
-) -> list[tuple[float, Owner, float]]:
+def _free_end_owners(ground: _Ground, members: list[int]) -> list[tuple[float, Owner, float]]:
     """Radius, owner and confidence at each free end of some branches."""
+    tree, territory = ground.tree, ground.territory
     found = []
     for n in members:
         branch = tree.branches[n]
@@ -279,16 +405,47 @@ def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> f
     return other * branch.length
 
 
+def tell_doubts(tree: Tree, drainage: Drainage, names: Sequence[str]) -> tuple[str, ...]:
+    """A note on each vessel whose owner hangs on how vessels are joined where they meet.
+
+    names : of the branches. What people have said (sure again) is left out, and so are short
+    pieces.
+    """
+    found: dict[tuple[str, Owner, int], float] = {}
+    for doubt in drainage.doubts:
+        known = drainage.confidence[doubt.branch] > 1.0 - TOLD
+        if doubt.chance >= TOLD and not known and doubt.owner in (Owner.A, Owner.B):
+            key = (names[doubt.branch], doubt.owner, doubt.node)
+            found[key] = found.get(key, 0.0) + tree.branches[doubt.branch].length
+    return tuple(
+        f"{name} ({length:.0f} mm of it) could also be {owner.name}'s: that hangs on which vessels"
+        f" run on into each other at {_spell(tree.nodes[node])}; look at it"
+        for (name, owner, node), length in sorted(found.items())
+        if length >= TOLD_MM
+    )
+
+
+def _spell(place: Points) -> str:
+    return "(" + ", ".join(f"{round(float(value)) + 0:d}" for value in place) + ") mm"
+
+
 def part_tree(tree: Tree, drainage: Drainage) -> Tree:
-    """The tree with a node of its own for each pair that only passes others."""
+    """The tree with a node of its own for each pair that only passes others.
+
+    Where the pair does not meet in a point, because the vessels lay in one another for a
+    piece, the node is half-way and both paths go on to it.
+    """
     nodes, branches = [tree.nodes], list(tree.branches)
     count = len(tree.nodes)
     for pair in drainage.passing:
+        old = [_node_of(branches[number], last) for number, last in pair]
+        place = tree.nodes[old].mean(axis=0)
         for number, last in pair:
             branch = branches[number]
-            node = branch.end if last else branch.start
+            if old[0] != old[1]:
+                branch = _lengthened(branch, last, place)
             branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
-        nodes.append(tree.nodes[node][None])
+        nodes.append(place[None])
         count += 1
     ends = [end for branch in branches for end in (branch.start, branch.end)]
     return Tree(
@@ -296,6 +453,20 @@ def part_tree(tree: Tree, drainage: Drainage) -> Tree:
         degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
         branches=tuple(branches),
         touches=tree.touches + len(drainage.passing),
+    )
+
+
+def _node_of(branch: Branch, last: bool) -> int:
+    return branch.end if last else branch.start
+
+
+def _lengthened(branch: Branch, last: bool, place: Points) -> Branch:
+    """The branch with a further point at one of its ends."""
+    where = len(branch.path) if last else 0
+    return replace(
+        branch,
+        path=np.insert(branch.path, where, place, axis=0),
+        radius=np.insert(branch.radius, where, branch.radius[-1 if last else 0]),
     )
 
 

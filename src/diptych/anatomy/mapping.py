@@ -25,7 +25,7 @@ from diptych.anatomy.corrections import (
     stand_by,
 )
 from diptych.anatomy.depth import classify_depth
-from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree
+from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree, tell_doubts
 from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
@@ -223,7 +223,11 @@ def _map_blood(
     painted = paint_owners(images, blood.veins, sides, tree, drainage)
     owners, sure = stand_by(*paint_supply(supply, images, sides, painted), said)
     return _Blood(
-        vessels=vessels, arteries=arteries, owners=owners, sure=sure, notes=(*loose, *unfed)
+        vessels=vessels,
+        arteries=arteries,
+        owners=owners,
+        sure=sure,
+        notes=(*loose, *unfed, *tell_doubts(tree, drainage, [v.name for v in vessels.vessels])),
     )
 
 

@@ -43,11 +43,13 @@ def _find_mouth(
     own = next(n for n, s in enumerate(skeleton.strands) if node in (s.start, s.end))
     strand = skeleton.strands[own]
     path = strand.path if strand.end == node else strand.path[::-1]
+    steps = np.linalg.norm(np.diff(path * spacing, axis=0), axis=1)
+    back = np.concatenate([np.cumsum(steps[::-1])[::-1], [0.0]])
     away = np.linalg.norm((path - path[-1]) * spacing, axis=1)
     others = [n for n in range(len(skeleton.strands)) if n != own]
     if float(away.max()) < LEAST_MM or not others:
         return None
-    course = (path[-1] - path[int(np.argmax(away <= BACK_MM))]) * spacing
+    course = (path[-1] - path[int(np.argmax(back <= BACK_MM))]) * spacing
     points = np.concatenate([skeleton.strands[n].path for n in others])
     which = np.repeat(others, [len(skeleton.strands[n].path) for n in others])
     place = np.concatenate([np.arange(len(skeleton.strands[n].path)) for n in others])
