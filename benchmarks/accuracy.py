@@ -163,9 +163,12 @@ def score_pair(
 
 
 def _count_sure(anatomy: Anatomy, truth: scoring.TruthArrays) -> dict[str, list[list[float]]]:
-    """Bins of stated confidence, in tissue near the interface and in vessels."""
+    """Bins of stated confidence near the interface: in tissue, in vessels of one twin, and in
+    vessels that are truly shared but were said to be one twin's (none of these is right).
+    """
     sure, owner = anatomy.confidence.voxels, anatomy.ownership.voxels.astype(np.uint8)
-    vessels = truth.tissues == scoring.VESSEL
+    vessels = (truth.tissues == scoring.VESSEL) & (np.abs(truth.distance) <= scoring.NEAR)
+    shared = truth.owner == scoring.SHARED
     return {
         name: [
             [bin.low, bin.high, bin.count, bin.said, bin.right]
@@ -173,7 +176,8 @@ def _count_sure(anatomy: Anatomy, truth: scoring.TruthArrays) -> dict[str, list[
         ]
         for name, where in (
             ("tissue", truth.near | truth.near_interrupted),
-            ("vessels", vessels & (np.abs(truth.distance) <= scoring.NEAR)),
+            ("vessels", vessels & ~shared),
+            ("rims of shared vessels", vessels & shared),
         )
     }
 

@@ -230,6 +230,6 @@ def _print_sure(results: list[Figures]) -> None:
     print(
         "\n| called, % | of | voxels | said on average | right |\n| --- | --- | --- | --- | --- |"
     )
-    for what in ("tissue", "vessels"):
+    for what in ("tissue", "vessels", "rims of shared vessels"):
         for low, high, count, said, right in pool_sure(results, what):
             print(f"| {low:g} to {high:g} | {what} | {count:.0f} | {said:.1f} | {right:.1f} |")
