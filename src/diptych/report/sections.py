@@ -19,6 +19,7 @@ from diptych.report.blocks import (
     tabulate_measures,
     tabulate_vessels,
 )
+from diptych.report.cover import write_cover, write_emergency
 from diptych.report.drains import (
     VENOUS,
     tabulate_places,
@@ -28,6 +29,7 @@ from diptych.report.drains import (
 )
 from diptych.report.inputs import DossierInputs
 from diptych.report.summary import name_class, tell_margins
+from diptych.report.veins import write_allocation
 from diptych.report.words import (
     name_subject,
     name_twin,
@@ -169,6 +171,9 @@ def write_separation(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Sect
             *figures,
             tabulate_costs(inputs.case, plan),
             tabulate_crossings(plan),
+            *write_allocation(inputs.case, inputs.anatomy.vessels, plan.allocation),
+            *write_cover(inputs.case, plan.reconstruction),
+            *write_emergency(inputs.case, plan.emergency),
             table("Proof of the proposed cut", ("Figure", "Value"), proof),
             table(
                 "What the cut goes through",
