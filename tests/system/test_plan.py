@@ -119,7 +119,8 @@ def test_one_changed_duration_redoes_choreography_and_what_follows(
     before = efforts(copy)
     result = diptych("plan", copy, "-q", "--days", "2000")
     assert result.returncode == 0, result.stderr
-    assert efforts(copy)[len(before) :] == PARTS[4:]
+    # The emergency paths walk the day's steps; the plan comes out the same, so timing rests.
+    assert efforts(copy)[len(before) :] == ["separate", *PARTS[4:]]
     assert "our own log" in (copy / "dossier" / "index.html").read_text("utf-8")
     shutil.rmtree(copy / "tables")
     result = diptych("plan", copy, "-q", "--days", "2000")
