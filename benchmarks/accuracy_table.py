@@ -147,6 +147,11 @@ def print_table(results: list[Figures]) -> None:
     rows = [names, ["---"] * len(names), *(table_row(result, columns) for result in results)]
     if len(results) > 1:
         rows += [_sum_up(results, columns, "median", _median), _sum_up(results, columns, *_WORST)]
+    _print_all(rows, results)
+
+
+def _print_all(rows: list[list[str]], results: list[Figures]) -> None:
+    """The rows, how sure, and every bound that is broken."""
     for line in rows:
         print("| " + " | ".join(line) + " |")
     _print_sure(results)
@@ -186,14 +191,7 @@ def print_summary(results: list[Figures]) -> None:
             group = [r for r in results if (r["pair"]["type"], r["pair"]["noise"]) == (kind, noise)]
             lines.append(_summary_row(f"{kind}, {noise:g} HU", group))
     lines.append(_summary_row("all", results))
-    for line in lines:
-        print("| " + " | ".join(line) + " |")
-    _print_sure(results)
-    for result in results:
-        for text in result["broken"]:
-            print(f"broken: {name_pair(result['pair'])}: {text}")
-    for text in broken_together(results):
-        print(f"broken: {text}")
+    _print_all(lines, results)
 
 
 def _summary_row(title: str, group: list[Figures]) -> list[str]:

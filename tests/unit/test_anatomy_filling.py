@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from blood_images import lay_images
 from scipy import ndimage
 
 from diptych.anatomy.filling import calm_contrast, find_rims, find_vessels, read_noise
 from diptych.anatomy.images import Images
 from diptych.anatomy.policy import AnatomyPolicy
-from diptych.model import Volume
 
 STEP, FULL, FINE = 1.5, 160.0, 5
 SHAPE = (44, 40, 36)
@@ -34,22 +34,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
 def scan(noise: float) -> tuple[Images, np.ndarray]:
     random = np.random.Generator(np.random.Philox(key=5))
     rise = (drawn()[0] + random.normal(0.0, noise, SHAPE)).astype(np.float32)
-    grid = Volume(
-        voxels=np.zeros(SHAPE, dtype=np.uint8),
-        affine=np.diag([STEP, STEP, STEP, 1.0]),
-        frame_of_reference="1.2.3",
-        modality="CT",
-        source="drawn",
-    )
-    images = Images(
-        plain=np.zeros(SHAPE, dtype=np.float32),
-        venous=rise,
-        body=BODY,
-        contrast=True,
-        box=(slice(0, SHAPE[0]), slice(0, SHAPE[1]), slice(0, SHAPE[2])),
-        grid=grid,
-        affine=grid.affine,
-    )
+    images = lay_images(rise, BODY, STEP)
     return images, rise
 
 

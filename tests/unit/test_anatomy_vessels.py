@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from blood_images import lay_images
 from scipy import ndimage
 
 from diptych.anatomy.filling import read_noise
@@ -16,7 +17,6 @@ from diptych.anatomy.vessels import Tree, trace_vessels
 from diptych.kernels.components import label_components
 from diptych.kernels.skeleton import Skeleton, Strand
 from diptych.kernels.tubes import draw_tubes
-from diptych.model import Volume
 
 STEP, FULL, LIMIT = 1.5, 160.0, 80.0
 SHAPE = (48, 40, 32)
@@ -48,22 +48,7 @@ def scene(
     pieces = label_components(rise > LIMIT, neighbours=26)
     keep = pieces.sizes >= 6
     keep[0] = False
-    grid = Volume(
-        voxels=np.zeros(SHAPE, dtype=np.uint8),
-        affine=np.diag([STEP, STEP, STEP, 1.0]),
-        frame_of_reference="1.2.3",
-        modality="CT",
-        source="drawn",
-    )
-    images = Images(
-        plain=np.zeros(SHAPE, dtype=np.float32),
-        venous=rise,
-        body=everywhere,
-        contrast=True,
-        box=(slice(0, SHAPE[0]), slice(0, SHAPE[1]), slice(0, SHAPE[2])),
-        grid=grid,
-        affine=grid.affine,
-    )
+    images = lay_images(rise, everywhere, STEP)
     parts = Compartments(
         bone=~everywhere,
         cavity=everywhere,
