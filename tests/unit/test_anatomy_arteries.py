@@ -9,8 +9,10 @@ import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, tube
 
 from diptych.anatomy import map_anatomy
-from diptych.anatomy.arteries import share_crossed
+from diptych.anatomy.arteries import _thin, share_crossed
 from diptych.anatomy.phases import part_phases
+from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.vessels import Branch, Tree
 from diptych.model import Anatomy, Case, Owner, Tissue, TwinId
 
 RADIUS = 2.2
@@ -116,3 +118,23 @@ def test_with_sinuses_in_the_only_phase_nothing_is_called_an_artery() -> None:
     anatomy = map_anatomy(mixed, tables=TABLES)
     assert anatomy.vessels.vessels and not anatomy.arteries.vessels
     assert any("cannot be told apart" in note for note in anatomy.notes)
+
+
+def test_the_blur_that_thin_arteries_lose_contrast_by_is_taken_off_their_calibre() -> None:
+    shape = (20, 5, 5)
+    mask = np.zeros(shape, dtype=bool)
+    mask[:, 1:4, 1:4] = True
+    parts = Compartments(
+        bone=np.zeros(shape, dtype=bool),
+        cavity=np.ones(shape, dtype=bool),
+        vessel=mask,
+        depth=np.zeros(shape, dtype=np.float32),
+        lumps=np.zeros(shape, dtype=np.int32),
+        rise=np.full(shape, 200.0, dtype=np.float32),
+    )
+    path = np.stack([np.arange(20.0), np.zeros(20), np.zeros(20)], axis=1)
+    branch = Branch(start=0, end=1, path=path, radius=np.full(20, 1.1))
+    tree = Tree(nodes=path[[0, -1]], degree=np.array([1, 1]), branches=(branch,))
+    # A disc of radius 1.1 under a blur of 0.7 mm (0.55 and the voxel's 1.5) is 70.9 % full.
+    found = _thin(tree, parts, (1.5, 1.5, 1.5)).branches[0].radius
+    np.testing.assert_allclose(found, 1.1 * np.sqrt(0.7091), rtol=1e-3)
