@@ -301,13 +301,47 @@ class SeparationPlan:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPoint:
+    """One point of the front between kinder to B and kinder to A, in figures alone.
+
+    kindness : -1 (kinder to B) over 0 (balanced) to 1 (kinder to A)
+    value, flow : of its cut, in the units of CutProof; proven : they are equal and certified
+    costs : what each twin gives; areas : what each twin will lack, today
+    drained : each twin's blood that still drains, 0..1 of its need; empty without vessels
+    infarct : risk of a venous infarct of each twin, 0..1 (low confidence); empty without vessels
+    plan : the plan worked out at this point, None where only these figures were
+    dominated : why it is not on the front, "" where it is
+    """
+
+    kindness: float
+    value: int
+    flow: int
+    proven: bool
+    costs: Mapping[TwinId, TwinCost]
+    areas: Mapping[TwinId, Defect]
+    drained: Mapping[TwinId, float]
+    infarct: Mapping[TwinId, Measured]
+    plan: PlanId | None
+    dominated: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeparationFront:
-    """Plans of which none is worse than another for both twins, and the one proposed."""
+    """Plans of which none is worse than another for both twins, and the one proposed.
+
+    points : the front from kinder to B to kinder to A; empty where it was not computed
+    nested : Volume uint8 of all points' cuts: 0 no tissue, k >= 1 with A from point k on
+        (1 is the first), one more than there are points: always with B
+    demands : what people asked of every plan, in words
+    """
 
     plans: tuple[SeparationPlan, ...]
     proposed: PlanId
     dominated: tuple[str, ...]
+    points: tuple[FrontPoint, ...] = ()
+    nested: Volume | None = None
+    demands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(
@@ -315,6 +349,19 @@ class SeparationFront:
             f"proposed plan {self.proposed!r} is not among {[p.id for p in self.plans]}",
             remedy="propose one of the plans",
         )
+        require(
+            not self.points or self.nested is not None,
+            f"the front has {len(self.points)} points and no nested volume",
+            remedy="keep the cuts of all points with the front",
+        )
+
+    def side_at(self, point: int) -> Volume:
+        """Sides at a point (0 is the first): 0 no tissue, 1 with A, 2 with B."""
+        assert self.nested is not None
+        codes = self.nested.voxels
+        side = np.where(codes <= point + 1, np.uint8(1), np.uint8(2))
+        side[codes == 0] = 0
+        return self.nested.on_this_grid(side, source=f"side of each voxel, point {point + 1}")
 
     @property
     def plan(self) -> SeparationPlan:
