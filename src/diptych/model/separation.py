@@ -358,7 +358,7 @@ class SeparationFront:
     def side_at(self, point: int) -> Volume:
         """Sides at a point (0 is the first): 0 no tissue, 1 with A, 2 with B."""
         assert self.nested is not None
-        codes = self.nested.voxels
+        codes = self.nested.voxels.astype(np.uint8)
         side = np.where(codes <= point + 1, np.uint8(1), np.uint8(2))
         side[codes == 0] = 0
         return self.nested.on_this_grid(side, source=f"side of each voxel, point {point + 1}")
