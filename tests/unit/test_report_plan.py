@@ -16,7 +16,7 @@ from diptych.tables import load_table
 @pytest.fixture(scope="module")
 def made():
     tables = {name: load_table(name) for name in TABLES}
-    policy = SeparationPolicy(preferences=("balanced",))
+    policy = SeparationPolicy(preferences=("balanced",), points=3)
     return plan(make_case(), make_anatomy(), tables=tables, policy=policy).plan
 
 

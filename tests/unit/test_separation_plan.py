@@ -1,6 +1,7 @@
 """Two spheres that share one vein: the whole of `plan`, and its mirror."""
 
 from dataclasses import astuple, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ value = 5.0
 source = "test"
 """
     tables = TABLES | {"costs": load_table("costs", dear)}
-    policy = SeparationPolicy(preferences=("balanced",))
+    policy = SeparationPolicy(preferences=("balanced",), points=3)
     found = plan(make_case(), island, tables=tables, policy=policy).plan
     assert ndimage.label(found.side.voxels == 2)[1] == 1
     assert found.proof.proven
@@ -147,3 +148,43 @@ def test_twins_that_do_not_touch_are_refused():
 def test_a_policy_needs_the_balanced_plan():
     with pytest.raises(InputError, match="expected balanced"):
         SeparationPolicy(preferences=("A", "B"))
+
+
+def test_the_front_swaps_with_the_twins(leaning):
+    swapped = plan(make_case(), mirror_anatomy(make_anatomy(lean=5.0)), tables=TABLES)
+    swap = np.array([0, 2, 1], dtype=np.uint8)
+    count = len(leaning.points)
+    assert count == len(swapped.points) == 21
+    for number, (mine, other) in enumerate(
+        zip(leaning.points, reversed(swapped.points), strict=True)
+    ):
+        assert (mine.kindness, mine.value) == (-other.kindness, other.value)
+        assert bool(mine.dominated) == bool(other.dominated)
+        theirs = swapped.side_at(count - 1 - number).voxels
+        assert (swap[theirs] == leaning.side_at(number).voxels).all()
+        for twin in TwinId:
+            assert astuple(other.costs[twin]) == pytest.approx(astuple(mine.costs[twin.other]))
+            assert other.areas[twin] == mine.areas[twin.other]
+            assert other.drained[twin] == pytest.approx(mine.drained[twin.other])
+            assert other.infarct[twin] == mine.infarct[twin.other]
+
+
+def test_each_point_of_the_front_is_proven_and_kinder_than_the_one_before(leaning):
+    for mine, after in pairwise(leaning.points):
+        assert mine.proven
+        assert mine.value == mine.flow
+        assert mine.kindness < after.kindness
+        given = [point.costs[TwinId.A].own_tissue_given for point in (mine, after)]
+        assert given[1] <= given[0]
+
+
+def test_the_plans_lie_on_the_front(leaning):
+    marked = {p.plan: n for n, p in enumerate(leaning.points) if p.plan is not None}
+    assert set(marked) == {entry.id for entry in leaning.plans}
+    for entry in leaning.plans:
+        point = leaning.points[marked[entry.id]]
+        assert not point.dominated
+        assert point.value == entry.proof.value
+        assert point.areas == entry.defects
+        assert point.costs == entry.costs
+        assert (leaning.side_at(marked[entry.id]).voxels == entry.side.voxels).all()

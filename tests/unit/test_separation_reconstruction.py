@@ -287,7 +287,7 @@ def test_storage(covered):
 
 
 def test_the_whole_plan_of_the_toy_pair():
-    policy = SeparationPolicy(preferences=("balanced",))
+    policy = SeparationPolicy(preferences=("balanced",), points=3)
     found = plan(make_case(), make_anatomy(), tables=TABLES, policy=policy).plan
     assert set(found.reconstruction) == set(TwinId)
     assert {entry.step for entry in found.emergency} >= {"scalp", "clamp", "separation"}

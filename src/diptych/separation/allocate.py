@@ -14,6 +14,7 @@ import numpy as np
 from diptych.model import (
     AllocationProof,
     Crossing,
+    Measured,
     MillilitrePerMinute,
     Millimetre,
     MillimetreOfMercury,
@@ -23,8 +24,16 @@ from diptych.model import (
     VesselId,
     VesselNetwork,
 )
-from diptych.separation.channels import SHARED, Channels, IntArray, read_channels
-from diptych.separation.clamps import Clamping, describe_clamps, gradient_of, order_clamps
+from diptych.separation.channels import SHARED, Channels, IntArray, Mask, read_channels
+from diptych.separation.clamps import (
+    Clamping,
+    describe_clamps,
+    gradient_of,
+    infarct_risk,
+    order_clamps,
+    rise_of,
+    worst_rise,
+)
 from diptych.separation.demands import fix_keepers, is_only_outlet, refuse_narrow
 from diptych.separation.drainage import Severed, trace_blood
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
@@ -69,11 +78,76 @@ def allocate_vessels(
     Raises InputError for a demand on a vessel that is not there, and Infeasible (exit code 4),
     with the conflicting demands by name, when the demands cannot all be met.
     """
+    work = _settle(severed, network, AllocationTerms.read(tables), wishes, search)
+    if work is None:
+        return Allocation(crossings=(), veins=None, notes=())
+    work = replace(work, clamping=order_clamps(work.channels, work.keepers))
+    veins = _describe(work)
+    return Allocation(
+        crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What an allocation comes to, without its clamps, ties, options and stages.
+
+    keepers : of each severed vessel; drained : part of each twin's need, 0..1
+    infarct : risk of a venous infarct of each twin once all are divided, 0..1, low confidence
+    """
+
+    keepers: Mapping[VesselId, TwinId]
+    drained: Mapping[TwinId, float]
+    infarct: Mapping[TwinId, Measured]
+
+
+def judge_vessels(
+    severed: Sequence[Severed],
+    network: VesselNetwork,
+    *,
+    tables: Mapping[str, SourcedTable],
+    wishes: Wishes = BALANCED,
+    search: Search = DEFAULT_SEARCH,
+) -> Judgement:
+    """The keepers that `allocate_vessels` finds, and what both twins drain with them.
+
+    Raises as `allocate_vessels` does.
+    """
     terms = AllocationTerms.read(tables)
+    work = _settle(severed, network, terms, wishes, search)
+    if work is None:
+        return Judgement(keepers={}, drained={}, infarct={})
+    channels, keepers, places = work.channels, work.keepers, (0, 1)
+    start, end = (solve_pressures(join(channels, keepers, done)) for done in _undivided(channels))
+    lost = [end.cut_off[place] - start.cut_off[place] for place in places]
+    rise = [rise_of(channels, place, start, end) for place in places]
+    return Judgement(
+        keepers={entry.vessel.id: _keeper(work, entry.vessel.id) for entry in severed},
+        drained={channels.twins[p]: round(work.choice.shares[p], 9) for p in places},
+        infarct={
+            channels.twins[p]: infarct_risk(worst_rise(rise[p], lost[p], terms), terms)
+            for p in places
+        },
+    )
+
+
+def _undivided(channels: Channels) -> tuple[Mask, Mask]:
+    """Tubes divided before the first clamp (none) and after the last (all that are open)."""
+    return np.zeros(len(channels.tubes), dtype=np.bool_), channels.open.copy()
+
+
+def _settle(
+    severed: Sequence[Severed],
+    network: VesselNetwork,
+    terms: AllocationTerms,
+    wishes: Wishes,
+    search: Search,
+) -> "_Work | None":
+    """The keepers; None where nothing has to be given out."""
     crossed = {entry.vessel.id for entry in severed}
     whole = read_channels(network, crossed, viscosity=terms.viscosity, limit=terms.limit)
     if not whole.open.any():
-        return Allocation(crossings=(), veins=None, notes=())
+        return None
     refuse_narrow(network, wishes.split, terms.value("split-least-calibre"))
     split = [whole.number(vessel) for vessel in dict.fromkeys(wishes.split)]
     channels = split_tubes(whole, split, terms.value("split-conductance"))
@@ -84,21 +158,16 @@ def allocate_vessels(
     )
     found = choose_keepers(channels, fixed, weights=quest.weights, search=search)
     blood = trace_blood(network)
-    natural = _natural(channels, blood, wishes)
-    keepers = prefer_natural(quest, found, natural)
-    work = _Work(
+    keepers = prefer_natural(quest, found, _natural(channels, blood, wishes))
+    return _Work(
         network=network,
         whole=whole,
         quest=quest,
         choice=replace(found, keepers=keepers, shares=shares_drained(channels, keepers)),
-        clamping=order_clamps(channels, keepers),
+        clamping=Clamping(order=(), states=()),
         terms=terms,
         wishes=wishes,
         blood=blood,
-    )
-    veins = _describe(work)
-    return Allocation(
-        crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
     )
 
 
@@ -107,6 +176,7 @@ class _Work:
     """All that is known once the keepers are chosen.
 
     whole : before anything is split; blood : twin A's share of what flows in each vessel
+    clamping : empty until the clamps are put in order
     """
 
     network: VesselNetwork
@@ -242,7 +312,6 @@ def _crossings(work: _Work, severed: Sequence[Severed]) -> tuple[Crossing, ...]:
 
 def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
     tube = work.channels.number(entry.vessel.id)
-    place = int(work.keepers[tube]) if work.channels.open[tube] else _wider(work, tube)
     return Crossing(
         order=order,
         vessel=entry.vessel.id,
@@ -252,9 +321,16 @@ def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
         position=entry.position,
         calibre=Millimetre(entry.calibre),
         flow=MillilitrePerMinute(entry.flow),
-        keeper=work.channels.twins[place],
+        keeper=_keeper(work, entry.vessel.id),
         rule=_rule(work, tube),
     )
+
+
+def _keeper(work: _Work, vessel: VesselId) -> TwinId:
+    """Who keeps an open vessel; of one that is split, who is shown with it."""
+    tube = work.channels.number(vessel)
+    place = int(work.keepers[tube]) if work.channels.open[tube] else _wider(work, tube)
+    return work.channels.twins[place]
 
 
 def _wider(work: _Work, tube: int) -> int:

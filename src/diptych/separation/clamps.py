@@ -115,7 +115,7 @@ def _step(
             for place in (0, 1)
         },
         test=Minute(round(terms.value("clamp-test"))),
-        infarct=infarct_risk(_worst(total[loser], lost[loser], terms), terms),
+        infarct=infarct_risk(worst_rise(total[loser], lost[loser], terms), terms),
         stop=_stop(channels, total, highest, lost, terms),
         changes=_changes(channels, before, after, tube),
     )
@@ -130,7 +130,7 @@ def _highest_sinus(channels: Channels, state: Pressures, sinus: Mask) -> float:
     return float(np.nanmax(state.pressure[:, nodes], initial=0.0)) if len(nodes) else 0.0
 
 
-def _worst(rise: float, lost: float, terms: AllocationTerms) -> float:
+def worst_rise(rise: float, lost: float, terms: AllocationTerms) -> float:
     """Blood without any way out counts as a rise to the limit at least."""
     return max(rise, terms.limit) if lost > 1e-6 else rise
 

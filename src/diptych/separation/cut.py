@@ -4,14 +4,15 @@ The source of the flow is the twin whose first seed comes first in the volume, s
 swapping the letters A and B swaps the result and changes nothing else, ties included.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.kernels.components import label_components
-from diptych.kernels.mincut import Cut, minimum_cut
+from diptych.kernels.mincut import Cut, front
 from diptych.kernels.mincut.grid import edge_weights, neighbour_steps
 from diptych.model import CutProof, Owner
 from diptych.separation.costs import CostField
@@ -26,26 +27,18 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parting:
-    """Sides of one cut, and what proves it.
+    """Sides of one cut, and what proves it. All arrays cover the block that was cut.
 
+    kindness : -1 (kinder to B) over 0 (balanced) to 1 (kinder to A)
     side : (I, J, K) uint8, 0 no tissue, 1 with A, 2 with B
     unary : (I, J, K) int64 the prices that this cut was solved with
     """
 
+    kindness: float
     side: NDArray[np.uint8]
     unary: NDArray[np.int64]
     proof: CutProof
     notes: tuple[str, ...]
-
-
-def prices_for(
-    field: CostField, preference: str, spacing: tuple[float, float, float], neighbours: int
-) -> NDArray[np.int64]:
-    """Prices of giving tissue away under a preference, in the solver's units."""
-    kind = {"balanced": 0, "A": 1, "B": -1}[preference]
-    unit = area_unit(spacing, neighbours)
-    prices: NDArray[np.int64] = unit * (field.giving.astype(np.int64) + kind * field.doubtful)
-    return prices
 
 
 def area_unit(spacing: tuple[float, float, float], neighbours: int) -> int:
@@ -61,54 +54,68 @@ def part_twins(
     seeds: NDArray[np.uint8],
     owner: NDArray[np.uint8],
     *,
-    preference: str,
     spacing: tuple[float, float, float],
     policy: SeparationPolicy,
-) -> Parting:
-    """The minimum cut under a preference; both sides in one piece each.
+) -> tuple[Parting, ...]:
+    """The nested minimum cuts from kinder to B to kinder to A; both sides in one piece each.
 
-    Where the prices of ownership would leave an island of one twin inside the other, the
-    claim on that island is dropped and the cut is solved again; `notes` say so.
+    Where the prices of ownership would leave an island of one twin inside the other at any
+    point, the claim on that island is dropped and all are solved again; `notes` say so.
     """
-    unary = prices_for(field, preference, spacing, policy.neighbours)
+    unit, half = area_unit(spacing, policy.neighbours), policy.points // 2
+    giving = unit * field.giving.astype(np.int64)
+    doubtful = unit * field.doubtful.astype(np.int64) // half
     dropped = 0
     for _ in range(_ROUNDS):
-        cut = _solve_mirrored(field, seeds, unary, spacing, policy.neighbours)
-        islands = _islands(cut.labels, seeds) & (unary != 0)
-        if not islands.any():
+        cuts = _solve_mirrored(field, seeds, (giving, doubtful), spacing, policy)
+        islands = np.zeros(seeds.shape, dtype=np.bool_)
+        for cut in cuts:
+            islands |= _islands(cut.labels, seeds)
+        claimed = islands & ((giving != 0) | (doubtful != 0))
+        if not claimed.any():
             break
-        dropped += int(islands.sum())
-        unary[islands] = 0
-    side, loose = _settle_loose_pieces(cut.labels, seeds, owner)
-    notes = _tell_islands(dropped, loose, spacing)
-    return Parting(side=side, unary=unary, proof=_prove(cut, field.scale, loose), notes=notes)
+        dropped += int(claimed.sum())
+        giving[claimed] = 0
+        doubtful[claimed] = 0
+    settled = _settle_loose_pieces(cuts[half].labels, islands, owner)
+    notes = _tell_islands(dropped, int(islands.sum()), spacing)
+    return tuple(
+        Parting(
+            kindness=step / half,
+            side=np.where(islands, settled, cut.labels),
+            unary=giving + step * doubtful,
+            proof=_prove(cut, field.scale),
+            notes=notes,
+        )
+        for step, cut in zip(range(-half, half + 1), cuts, strict=True)
+    )
 
 
 def _solve_mirrored(
     field: CostField,
     seeds: NDArray[np.uint8],
-    unary: NDArray[np.int64],
+    prices: tuple[NDArray[np.int64], NDArray[np.int64]],
     spacing: tuple[float, float, float],
-    neighbours: int,
-) -> Cut:
-    """The cut with the source at the twin whose first seed comes first; labels 1 = A."""
+    policy: SeparationPolicy,
+) -> list[Cut]:
+    """The cuts with the source at the twin whose first seed comes first; labels 1 = A."""
+    giving, doubtful = prices
+    half = policy.points // 2
     first = seeds.reshape(-1)[np.argmax(seeds.reshape(-1) != 0)]
     swap = np.array([0, 1, 2] if first == 1 else [0, 2, 1], dtype=np.uint8)
-    cut = minimum_cut(
+    cuts = front(
         field.cost,
         swap[seeds],
-        neighbours=neighbours,
+        doubtful,
+        list(range(-half, half + 1)),
+        neighbours=policy.neighbours,
         spacing=spacing,
-        unary=unary if first == 1 else -unary,
+        unary=giving if first == 1 else -giving,
         walled=field.vessel,
+        threads=min(numba.get_num_threads(), 2),
     )
-    return Cut(
-        labels=swap[cut.labels],
-        value=cut.value,
-        lower_bound=cut.lower_bound,
-        certificate=cut.certificate,
-        scale=cut.scale,
-    )
+    turned = [replace(cut, labels=swap[cut.labels]) for cut in cuts]
+    return turned if first == 1 else turned[::-1]
 
 
 def _islands(side: NDArray[np.uint8], seeds: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -125,17 +132,15 @@ def _islands(side: NDArray[np.uint8], seeds: NDArray[np.uint8]) -> NDArray[np.bo
 
 
 def _settle_loose_pieces(
-    side: NDArray[np.uint8], seeds: NDArray[np.uint8], owner: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], int]:
-    """Gives each piece without a seed to the twin it touches, else to the owner it names.
+    side: NDArray[np.uint8], loose: NDArray[np.bool_], owner: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Gives each loose piece to the twin it touches, else to the owner it names.
 
-    Returns the sides and the number of voxels given so. A piece that names neither twin
-    goes to the side with more tissue in its slice-neighbourhood (nearest by bounding box).
+    A piece that names neither twin goes to the side with more tissue in its
+    slice-neighbourhood (nearest by bounding box).
     """
-    loose = _islands(side, seeds)
-    count = int(loose.sum())
-    if not count:
-        return side, 0
+    if not loose.any():
+        return side
     settled = side.copy()
     found = label_components(loose)
     pieces, number = found.labels, found.count
@@ -144,7 +149,7 @@ def _settle_loose_pieces(
         wide = tuple(slice(max(axis.start - 1, 0), axis.stop + 1) for axis in place)
         mine = pieces[wide] == index
         settled[wide][mine] = _choose_side(mine, solid[wide], owner[wide], solid, place)
-    return settled, count
+    return settled
 
 
 def _choose_side(
@@ -189,7 +194,7 @@ def _tell_islands(dropped: int, loose: int, spacing: tuple[float, float, float])
     return tuple(notes)
 
 
-def _prove(cut: Cut, scale: int, loose: int) -> CutProof:
+def _prove(cut: Cut, scale: int) -> CutProof:
     proven = cut.certificate.passed
     if proven:
         statement = (

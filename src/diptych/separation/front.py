@@ -1,56 +1,62 @@
-"""No plan on the front is worse than another for both twins; the others are named."""
+"""Which points of the front become plans: the balanced one, and the kindest to each twin."""
 
-from collections.abc import Sequence
-from dataclasses import astuple
+from collections.abc import Mapping, Sequence
 
-from diptych.model import PlanId, SeparationFront, SeparationPlan, TwinId
+from diptych.separation.points import Trial, find_dominated
 
-_SAME = 1e-9
+NAMES = {"balanced": "balanced", "A": "kinder-A", "B": "kinder-B"}
 
 
-def build_front(plans: Sequence[SeparationPlan]) -> SeparationFront:
-    """The plans that no other dominates, the balanced one first; dominated ones named.
+def choose_plans(
+    trials: Sequence[Trial], preferences: Sequence[str]
+) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """Number of the point for each preference that has a plan, and words on those without.
 
-    A plan is dominated when another costs neither twin more in any figure and one of them
-    less in some figure. Of equal plans the earlier stays.
+    The balanced plan is the point in the middle, unless another dominates it: then the nearest
+    point that does (of two as near the cheaper cut, else the middle stays). A plan kinder to a
+    twin is the kindest to it that is on the front; it has none where every kinder cut costs
+    both twins as much as a less kind one, or more.
     """
-    kept: list[SeparationPlan] = []
-    dropped: list[str] = []
-    for index, plan in enumerate(plans):
-        rival = next(
-            (
-                other
-                for place, other in enumerate(plans)
-                if other is not plan and _beats(other, plan, earlier=place < index)
-            ),
-            None,
-        )
-        if rival is None:
-            kept.append(plan)
+    dominated = find_dominated(trials)
+    middle = _balanced(trials, dominated)
+    chosen = {"balanced": middle}
+    told = [] if middle == len(trials) // 2 else [_moved(trials, middle)]
+    for twin, order in (("A", range(len(trials) - 1, middle, -1)), ("B", range(middle))):
+        if twin not in preferences:
+            continue
+        kindest = next((number for number in order if not dominated[number]), None)
+        if kindest is None:
+            told.append(f"{NAMES[twin]}: {_why_none(dominated, order, twin)}")
         else:
-            dropped.append(_tell(plan, rival))
-    return SeparationFront(plans=tuple(kept), proposed=_proposed(kept), dominated=tuple(dropped))
+            chosen[twin] = kindest
+    return chosen, tuple(told)
 
 
-def _figures(plan: SeparationPlan) -> list[float]:
-    """What must not grow: per twin tissue, brain and drainage given."""
-    return [float(figure) for twin in TwinId for figure in astuple(plan.costs[twin])[:3]]
+def _balanced(trials: Sequence[Trial], dominated: Sequence[str]) -> int:
+    middle = len(trials) // 2
+    if not dominated[middle]:
+        return middle
+    better = [
+        n for n, why in enumerate(dominated) if not why and _no_worse(trials[n], trials[middle])
+    ]
+    near = min(abs(n - middle) for n in better)
+    nearest = [n for n in better if abs(n - middle) == near]
+    values = [trials[n].parting.proof.value for n in nearest]
+    return nearest[values.index(min(values))] if len(set(values)) == len(values) else middle
 
 
-def _beats(other: SeparationPlan, plan: SeparationPlan, *, earlier: bool) -> bool:
-    pairs = list(zip(_figures(other), _figures(plan), strict=True))
-    if any(theirs > mine + _SAME for theirs, mine in pairs):
-        return False
-    return earlier or any(theirs < mine - _SAME for theirs, mine in pairs)
+def _no_worse(one: Trial, other: Trial) -> bool:
+    return all(a <= b + 1e-9 for a, b in zip(one.figures, other.figures, strict=True))
 
 
-def _tell(plan: SeparationPlan, rival: SeparationPlan) -> str:
-    pairs = zip(_figures(rival), _figures(plan), strict=True)
-    same = all(abs(theirs - mine) <= _SAME for theirs, mine in pairs)
-    if same:
-        return f"{plan.id}: costs both twins exactly what {rival.id} costs them"
-    return f"{plan.id}: {rival.id} is no worse for either twin and better for one"
+def _moved(trials: Sequence[Trial], middle: int) -> str:
+    return (
+        f"the cut in the middle (point {len(trials) // 2 + 1}) costs both twins as much as point"
+        f" {middle + 1} or more; point {middle + 1} takes its place as the balanced plan"
+    )
 
 
-def _proposed(kept: Sequence[SeparationPlan]) -> PlanId:
-    return next((plan.id for plan in kept if plan.preference == "balanced"), kept[0].id)
+def _why_none(dominated: Sequence[str], order: range, twin: str) -> str:
+    if not len(order):
+        return f"no cut is kinder to twin {twin} than the balanced plan"
+    return dominated[order[0]]

@@ -50,11 +50,15 @@ Tables = Mapping[str, SourcedTable]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cover:
-    """The fields of a separation plan that say what covers the twins, and the emergency path."""
+    """The fields of a separation plan that say what covers the twins, and the emergency path.
+
+    balls : radius in mm of the ball that each twin's head is near the opening, by layer
+    """
 
     defects: Mapping[TwinId, Defect]
     reconstruction: Mapping[TwinId, Reconstruction]
     emergency: tuple[EmergencyPath, ...]
+    balls: Mapping[TwinId, Mapping[str, float]]
 
 
 def cover_twins(
@@ -85,13 +89,7 @@ def cover_twins(
                 twin=twin,
                 openings=openings[twin],
                 scalp=_chart(anatomy, side, parts, tissues, (twin, openings[twin]), tables),
-                growth=measure_growth(
-                    case.brief,
-                    case.twin(twin).sex,
-                    operation,
-                    growth=tables["growth"],
-                    timing=tables["timing"],
-                ),
+                growth=_growth(case, twin, operation, tables),
                 areas=areas,
                 grid=side,
                 tables=tables,
@@ -105,6 +103,47 @@ def cover_twins(
         emergency=find_emergency_paths(
             crossings, steps=tables["steps"], table=tables["reconstruction"]
         ),
+        balls={twin: covered[twin][2] for twin in TwinId},
+    )
+
+
+def measure_defects(
+    case: Case,
+    tissues: NDArray[np.uint8],
+    side: Volume,
+    balls: Mapping[TwinId, Mapping[str, float]],
+    *,
+    tables: Tables,
+) -> dict[TwinId, Defect]:
+    """What each twin will lack after a cut, and nothing else of the cover.
+
+    tissues, side : on one grid; balls : as in `Cover`, from a cut near this one
+    """
+    spacing = voxel_spacing(side)
+    parts = side.voxels.astype(np.uint8)
+    faces = measure_faces(parts, spacing)
+    openings = view_opening(parts, tissues, faces, spacing)
+    areas = measure_tissue_areas(faces, tissues)
+    return {
+        twin: measure_defect(
+            openings[twin],
+            balls[twin],
+            areas,
+            _growth(case, twin, None, tables).surface,
+            costs=tables["costs"],
+            table=tables["reconstruction"],
+        )
+        for twin in TwinId
+    }
+
+
+def _growth(case: Case, twin: TwinId, operation: date | None, tables: Tables) -> Growth:
+    return measure_growth(
+        case.brief,
+        case.twin(twin).sex,
+        operation,
+        growth=tables["growth"],
+        timing=tables["timing"],
     )
 
 
@@ -149,7 +188,7 @@ def _chart(
     return replace(scalp, hair=hair)
 
 
-def _cover_one(entry: _Twin) -> tuple[Defect, Reconstruction]:
+def _cover_one(entry: _Twin) -> tuple[Defect, Reconstruction, Mapping[str, float]]:
     reach = entry.rows.value("dome-reach")
     balls = {layer: fit_ball(entry.scalp, layer, reach) for layer in LAYERS}
     defect = measure_defect(
@@ -186,7 +225,7 @@ def _cover_one(entry: _Twin) -> tuple[Defect, Reconstruction]:
         ),
         notes=_notes(entry, windows, flaps),
     )
-    return defect, reconstruction
+    return defect, reconstruction, balls
 
 
 def _plan_skin(entry: _Twin, need: Measured) -> tuple[SkinBudget, tuple[Window, ...]]:
