@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from diptych.model.checks import require
+from diptych.model.checks import require, require_finite
 from diptych.model.geometry import Measured, Point, Volume
 from diptych.model.ids import Owner, PlanId, TwinId, VesselId
 from diptych.model.reconstruction import EmergencyPath, Reconstruction
@@ -302,6 +302,51 @@ class SeparationPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SparedBall:
+    """A ball of tissue that must not be cut; LPS+ mm. `name` says why, or what it is."""
+
+    name: str
+    position: Point
+    radius: Millimetre
+
+    def __post_init__(self) -> None:
+        for axis, value in zip("LPS", self.position, strict=True):
+            require_finite(f"never cut {self.name}: {axis}", value)
+        require_finite(f"never cut {self.name}: radius", self.radius, low=0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Demands:
+    """What people ask of every plan.
+
+    keep : vessels, by id or name, that a twin must keep; split : vessels to be divided
+    balls, painted : what must not be cut, each piece stays whole with one twin; a painted
+        volume on the case's grid says so where it is not 0, and `source` is its name
+    prefer : the plan to propose: "balanced", "A" (kinder to A) or "B"
+    stages : in how many operations, None where it is left open
+    """
+
+    keep: tuple[tuple[str, TwinId], ...] = ()
+    split: tuple[str, ...] = ()
+    balls: tuple[SparedBall, ...] = ()
+    painted: tuple[Volume, ...] = ()
+    prefer: str = "balanced"
+    stages: int | None = None
+
+    def __post_init__(self) -> None:
+        require(
+            self.prefer in ("balanced", "A", "B"),
+            f"the plan preferred is {self.prefer!r}, expected balanced, A or B",
+            remedy="prefer balanced, A or B",
+        )
+        require(
+            self.stages is None or 1 <= self.stages <= 5,
+            f"the number of operations is {self.stages}, expected 1 to 5",
+            remedy="ask for 1 to 5 operations",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPoint:
     """One point of the front between kinder to B and kinder to A, in figures alone.
 
@@ -333,7 +378,8 @@ class SeparationFront:
     points : the front from kinder to B to kinder to A; empty where it was not computed
     nested : Volume uint8 of all points' cuts: 0 no tissue, k >= 1 with A from point k on
         (1 is the first), one more than there are points: always with B
-    demands : what people asked of every plan, in words
+    demands : what people asked of every plan, in words; notes : what became of it
+    stages : in how many operations they asked for, None where it is left open
     """
 
     plans: tuple[SeparationPlan, ...]
@@ -342,6 +388,8 @@ class SeparationFront:
     points: tuple[FrontPoint, ...] = ()
     nested: Volume | None = None
     demands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    stages: int | None = None
 
     def __post_init__(self) -> None:
         require(

@@ -1,8 +1,9 @@
 """From an anatomy to the plans of separation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from diptych.model import Anatomy, Case, PlanId, SeparationFront, SeparationPlan
+from diptych.model import Anatomy, Case, Demands, PlanId, SeparationFront, SeparationPlan
 from diptych.separation.allocate import allocate_vessels
 from diptych.separation.area import measure_faces
 from diptych.separation.cut import part_twins
@@ -23,11 +24,13 @@ from diptych.separation.points import (
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
-from diptych.separation.terms import Wishes
+from diptych.separation.spared import find_spared, refuse_severed, spare_tissue, tell_spared
+from diptych.separation.wanted import read_wishes, tell_choice, tell_wishes
 from diptych.tables import SourcedTable
 
 TABLES = ("allocation", "physiology", *COVER_TABLES)
 DEFAULT_POLICY = SeparationPolicy()
+NONE = Demands()
 
 
 def plan(
@@ -36,14 +39,20 @@ def plan(
     *,
     tables: Mapping[str, SourcedTable],
     policy: SeparationPolicy = DEFAULT_POLICY,
+    demands: Demands = NONE,
 ) -> SeparationFront:
-    """The front of separation plans, the balanced one proposed.
+    """The front of separation plans, the balanced one proposed unless another is preferred.
 
-    tables : must hold those named in TABLES
+    tables : must hold those named in TABLES; demands : of people, on every plan
     Each point's surface is a global minimum of its costs, with the flow that proves it.
-    Raises InputError when the twins' tissues do not meet or no tissue is surely owned.
+    Raises InputError when the twins' tissues do not meet or no tissue is surely owned, and for
+    a demand on what is not there; Infeasible (exit code 4), with the conflicting demands by
+    name, when the demands cannot all be met.
     """
+    wishes = read_wishes(demands, anatomy.vessels)
+    regions = find_spared(demands, anatomy.tissues)
     ground = prepare_ground(case, anatomy, tables=tables, policy=policy)
+    ground = spare_tissue(ground, regions)
     partings = part_twins(
         ground.field,
         ground.seeds[ground.block],
@@ -51,12 +60,21 @@ def plan(
         spacing=ground.spacing,
         policy=policy,
     )
-    trials = try_partings(ground, partings, Wishes())
-    return _build_front(ground, trials)
+    refuse_severed(regions, partings, ground)
+    trials = try_partings(ground, partings, wishes)
+    volume = float(anatomy.tissues.voxel_volume)
+    words = (*tell_wishes(wishes, anatomy.vessels), *tell_spared(regions, volume))
+    return replace(
+        _build_front(ground, trials, demands),
+        demands=(*words, *tell_choice(demands)),
+        stages=demands.stages,
+    )
 
 
-def _build_front(ground: Ground, trials: tuple[Trial, ...]) -> SeparationFront:
-    chosen, told = choose_plans(trials, ground.policy.preferences)
+def _build_front(ground: Ground, trials: tuple[Trial, ...], demands: Demands) -> SeparationFront:
+    wanted = {*ground.policy.preferences, demands.prefer}
+    chosen, told = choose_plans(trials, sorted(wanted))
+    proposed = demands.prefer if demands.prefer in chosen else "balanced"
     worked = {
         preference: _work_out(ground, trials[number], preference)
         for preference, number in chosen.items()
@@ -68,10 +86,18 @@ def _build_front(ground: Ground, trials: tuple[Trial, ...]) -> SeparationFront:
     nested = nest_sides([trial.parting for trial in trials])
     return SeparationFront(
         plans=tuple(plans.values()),
-        proposed=plans["balanced"].id,
+        proposed=plans[proposed].id,
+        notes=() if proposed == demands.prefer else (_no_kinder(demands.prefer),),
         dominated=told,
         points=tell_points(trials, areas, find_dominated(trials), names),
         nested=ground.nest(nested, len(trials)),
+    )
+
+
+def _no_kinder(twin: str) -> str:
+    return (
+        f"no plan on the front is kinder to twin {twin} than the balanced one, so the balanced"
+        " one is proposed"
     )
 
 
