@@ -1,5 +1,6 @@
 """The verbs of `diptych`. Each imports what it needs when it runs, so `--help` is light."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,12 +10,18 @@ from diptych.cli.guard import Say, guarded
 from diptych.cli.options import (
     CaseArgument,
     DaysOption,
+    ForgetOption,
     JsonOption,
+    KeepOption,
     LabelsOption,
     LabelTableOption,
+    NeverCutOption,
     OwnersOption,
+    PreferOption,
     QuietOption,
     SeedOption,
+    SplitOption,
+    StagesOption,
     ThreadsOption,
     VerboseOption,
 )
@@ -163,14 +170,16 @@ def _run_part(
     name: str,
     asked: dict[str, Any],
     quiet: bool,
+    lines: Callable[[dict[str, Any]], list[str]] | None = None,
 ) -> None:
     from diptych.cli.progress import Reporter
     from diptych.cli.wording import part_lines
     from diptych.pipeline.plan import PlanOptions, run_part
 
+    tell = say.as_json or lines is not None
     with Reporter(quiet) as reporter:
-        result = run_part(case, name, PlanOptions(**asked), reporter, tell=say.as_json)
-    say.result(result, lines=part_lines(result))
+        result = run_part(case, name, PlanOptions(**asked), reporter, tell=tell)
+    say.result(result, lines=(lines or part_lines)(result))
 
 
 def _part(name: str, text: str) -> None:
@@ -230,7 +239,45 @@ def _keep_labels(case: Path, labels: Path | None, table: Path | None) -> list[st
     return label_lines(keep_labels(folder, labels, table))
 
 
-_part("separate", "The optimal cut, who keeps which vein, what must be replaced.")
+@app.command()
+def separate(
+    case: CaseArgument,
+    prefer: PreferOption = None,
+    keep: KeepOption = None,
+    split: SplitOption = None,
+    stages: StagesOption = None,
+    never_cut: NeverCutOption = None,
+    forget: ForgetOption = False,
+    seeds: OwnersOption = None,
+    threads: ThreadsOption = 2,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """The optimal cut, who keeps which vein, what must be replaced.
+
+    What is demanded here is kept in CASE/demands.toml and obeyed until it is taken out there.
+    Demands that cannot all be met end with exit code 4, and the case stays as it was.
+    """
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.wording import separation_lines
+        from diptych.pipeline.demands import Asked, demanded
+        from diptych.pipeline.folder import CaseFolder
+
+        asked = Asked(
+            prefer=prefer,
+            keep=tuple(keep or ()),
+            split=tuple(split or ()),
+            stages=stages,
+            never_cut=tuple(never_cut or ()),
+            forget=forget,
+        )
+        _keep(case, seeds)
+        with demanded(CaseFolder(case), asked):
+            options = {"threads": threads, "corrected": bool(seeds)}
+            _run_part(say, case, "separate", options, quiet, lines=separation_lines)
+
+
 _part("timing", "When to operate: a curve with reasons on both sides.")
 _part("choreograph", "Who does what, where, each minute.")
 _part("prove", "Whether every hazard is covered at every minute.")

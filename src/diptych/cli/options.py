@@ -26,6 +26,43 @@ OwnersOption = Annotated[
         " or points with radius and owner in TOML or CSV. Kept in CASE/corrections.",
     ),
 ]
+PreferOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prefer",
+        metavar="WHICH",
+        help="The plan to propose: balanced, A (kinder to A) or B.",
+    ),
+]
+KeepOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="TWIN:VESSEL",
+        help="A vessel that a twin must keep, by id or name, such as A:V003. May be repeated.",
+    ),
+]
+SplitOption = Annotated[
+    list[str] | None,
+    typer.Option("--split", metavar="VESSEL", help="A vessel to divide lengthwise between both."),
+]
+StagesOption = Annotated[
+    int | None,
+    typer.Option("--stages", min=1, max=5, help="In how many operations to divide the vessels."),
+]
+NeverCutOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--never-cut",
+        metavar="FILE",
+        help="Tissue that must stay whole: a NIfTI on the case's grid, painted where it is, or"
+        " balls in TOML. Kept in the case.",
+    ),
+]
+ForgetOption = Annotated[
+    bool,
+    typer.Option("--forget", help="First take away all demands that the case holds."),
+]
 LabelsOption = Annotated[
     Path | None,
     typer.Option(

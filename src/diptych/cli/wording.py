@@ -41,6 +41,42 @@ def part_lines(result: dict[str, Any]) -> list[str]:
     return [f"{result['part']}: written to {result['folder']}", *result.get("notes", ())]
 
 
+def separation_lines(result: dict[str, Any]) -> list[str]:
+    """Each plan with both twins' costs side by side, then what was demanded and what to know."""
+    told = result["separate"]
+    lines = []
+    for plan in told["plans"]:
+        mark = " (proposed)" if plan["plan"] == told["proposed"] else ""
+        lines += [f"Plan {plan['plan']}{mark}", *_plan_rows(plan), ""]
+    for demand in told["demands"]:
+        lines.append(f"Demanded: {demand}")
+    for words in (*told["without_plan"], *told["notes"]):
+        lines.append(f"Note: {words}")
+    return [*lines, f"Front: {len(told['front'])} cuts; written to {result['folder']}"]
+
+
+def _plan_rows(plan: dict[str, Any]) -> list[str]:
+    rows: list[tuple[str, ...]] = [("", "twin A", "twin B")]
+    both = [plan["costs"][twin] for twin in "AB"]
+    rows.append(("own tissue given", *(f"{cost['own_tissue_given_ml']:.2f} ml" for cost in both)))
+    rows.append(("of that, brain", *(f"{cost['brain_given_ml']:.2f} ml" for cost in both)))
+    found = plan["allocation"]
+    if found is not None:
+        after = [found["after"][twin] for twin in "AB"]
+        rows.append(("blood that drains", *(f"{entry['share']:.0%}" for entry in after)))
+        kept = [sum(1 for row in plan["crossed"] if row["keeper"] == twin) for twin in "AB"]
+        rows.append(("crossed vessels kept", *(str(count) for count in kept)))
+    for layer in ("skin", "dura", "bone"):
+        needs = [plan["defects"][twin][f"{layer}_cm2"] for twin in "AB"]
+        rows.append((f"{layer} to replace", *(f"{need['value']:.0f} cm²" for need in needs)))
+    proof = "proven the best cut for its costs" if plan["proven"] else "the cut is NOT PROVEN"
+    vessels = "" if found is None or found["proven"] else "; who keeps what is NOT PROVEN"
+    return [
+        *(f"  {name:<22}{a:>12}{b:>12}" for name, a, b in rows),
+        f"  {proof}{vessels}",
+    ]
+
+
 def label_lines(told: dict[str, Any]) -> list[str]:
     """What became of the names of labels made elsewhere."""
     if told.get("labels") == "none":

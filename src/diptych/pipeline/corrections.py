@@ -36,7 +36,7 @@ def keep_corrections(folder: CaseFolder, files: Sequence[Path]) -> None:
             folder.corrections.mkdir(exist_ok=True)
             write_atomically(folder.corrections / path.name, path.read_bytes())
             beside = sidecar_path(path)
-            if _is_nifti(path) and beside.is_file():
+            if is_nifti(path) and beside.is_file():
                 copyfile(beside, folder.corrections / beside.name)
 
 
@@ -58,13 +58,14 @@ def read_corrections(folder: CaseFolder, grid: Volume) -> Corrections:
     )
 
 
-def _is_nifti(path: Path) -> bool:
+def is_nifti(path: Path) -> bool:
+    """Whether the name is that of a NIfTI file."""
     return path.name.endswith(_NIFTI)
 
 
 def _read_file(path: Path, grid: Volume | None) -> Corrections:
-    if _is_nifti(path):
-        return Corrections(painted=(_read_paint(path, grid),))
+    if is_nifti(path):
+        return Corrections(painted=(read_paint(path, grid),))
     readers = {".toml": _toml_rows, ".csv": _csv_rows}
     if path.suffix not in readers:
         raise InputError(f"seeds {path.name}: expected {_KINDS}", remedy=_FORMS)
@@ -76,7 +77,7 @@ def _read_file(path: Path, grid: Volume | None) -> Corrections:
     )
 
 
-def _read_paint(path: Path, grid: Volume | None) -> Volume:
+def read_paint(path: Path, grid: Volume | None) -> Volume:
     """A painted volume. Without a sidecar it names no frame of reference: then it takes that
     of the case, and only shape and position are compared.
     """

@@ -21,6 +21,8 @@ class CaseFolder:
         self.raw = self.root / "raw"
         self.tables = self.root / "tables"
         self.corrections = self.root / "corrections"
+        self.demands = self.root / "demands.toml"
+        self.never_cut = self.root / "never-cut"
         self.derivatives = self.root / "derivatives"
         self.dossier = self.root / "dossier" / "index.html"
         self.log = self.root / "theatre" / "log.db"

@@ -55,6 +55,12 @@ def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
     return {**correction_facts(folder), **label_facts(folder)}
 
 
+def _demand_facts(folder: CaseFolder) -> Mapping[str, object]:
+    from diptych.pipeline.demands import demand_facts
+
+    return demand_facts(folder)
+
+
 def _intake(run: Run, out: Path) -> None:
     from diptych.intake import open_case
     from diptych.pipeline.opening import read_case_file, read_raw
@@ -97,19 +103,29 @@ def _tell_anatomy(run: Run) -> Mapping[str, object]:
 
 def _separation(run: Run, out: Path) -> None:
     from diptych.formats.nifti import write_volume
+    from diptych.pipeline.demands import read_demands
     from diptych.separation import SeparationPolicy, plan
 
     anatomy = run.load(Anatomy, ANATOMY, "anatomy")
     _require_craniopagus(anatomy)
+    case = run.load(Case, INTAKE, "case")
     front = plan(
-        run.load(Case, INTAKE, "case"),
+        case,
         anatomy,
         tables=run.tables(STAGE["separate"].tables),
         policy=merge_policy(SeparationPolicy(), run.policies.get("separation", {}), "separation"),
+        demands=read_demands(run.folder, case.volumes[0].volume),
     )
+    run.notes.extend(front.notes)
     run.keep(out, SEPARATION, "front", front)
     for entry in front.plans:
         write_volume(out / f"side-{entry.id}.nii.gz", entry.side)
+
+
+def _tell_separation(run: Run) -> Mapping[str, object]:
+    from diptych.pipeline.separation_rows import tell_separation
+
+    return tell_separation(run.load(SeparationFront, SEPARATION, "front"))
 
 
 def _require_craniopagus(anatomy: Anatomy) -> None:
@@ -227,8 +243,9 @@ STAGES = (
         options=(),
         policy="separation",
         rooms=("model", "kernels", "separation"),
-        facts=_nothing,
+        facts=_demand_facts,
         work=_separation,
+        tell=_tell_separation,
     ),
     Stage(
         verb="timing",

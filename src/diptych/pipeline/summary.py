@@ -1,13 +1,10 @@
 """The plan as one machine-readable object (docs/reference/plan-json.md; pinned by a test)."""
 
-from collections.abc import Mapping
 
 from diptych.model import (
     Anatomy,
     Case,
     Coverage,
-    Crossing,
-    Defect,
     OperatingWindow,
     Rehearsal,
     Schedule,
@@ -17,6 +14,13 @@ from diptych.model import (
 )
 from diptych.pipeline import parts
 from diptych.pipeline.folder import CaseFolder
+from diptych.pipeline.separation_rows import (
+    sort_names,
+    tell_costs,
+    tell_crossing,
+    tell_cut,
+    tell_defect,
+)
 from diptych.pipeline.stage import Run
 from diptych.pipeline.telling import tell_class, tell_findings, tell_measured
 
@@ -35,10 +39,11 @@ def summarise(folder: CaseFolder, run: Run) -> dict[str, object]:
         "twins": _twins(case, anatomy),
         "classification": tell_class(anatomy),
         **tell_findings(anatomy),
-        "cut": _cut(front.plan),
-        "vessels": {"crossed": [_crossing(entry) for entry in front.plan.crossings]},
-        "defects": {twin.value: _defect(front.plan.defects[twin]) for twin in TwinId},
+        "cut": tell_cut(front.plan),
+        "vessels": {"crossed": [tell_crossing(entry) for entry in front.plan.crossings]},
+        "defects": {twin.value: tell_defect(front.plan.defects[twin]) for twin in TwinId},
         "front": [_front_row(plan, front) for plan in front.plans],
+        "demands": list(front.demands),
         "window": _window(run.load(OperatingWindow, parts.TIMING, "window")),
         "schedule": _schedule(run.load(Schedule, parts.CHOREOGRAPHY, "schedule")),
         "coverage": _coverage(run.load(Coverage, parts.CONTINGENCIES, "coverage")),
@@ -63,60 +68,13 @@ def _twins(case: Case, anatomy: Anatomy) -> dict[str, object]:
     }
 
 
-def _cut(plan: SeparationPlan) -> dict[str, object]:
-    return {
-        "plan": str(plan.id),
-        "value": plan.proof.value,
-        "flow": plan.proof.flow,
-        "proven": plan.proof.proven,
-        "statement": plan.proof.statement,
-        "area_by_tissue_cm2": _sorted(plan.area_by_tissue),
-        "cost_terms": _sorted(plan.cost_terms),
-    }
-
-
-def _sorted(values: Mapping[str, float]) -> dict[str, object]:
-    return {name: values[name] for name in sorted(values)}
-
-
-def _crossing(entry: Crossing) -> dict[str, object]:
-    return {
-        "order": entry.order,
-        "vessel": str(entry.vessel),
-        "name": entry.name,
-        "kind": entry.kind,
-        "owner": entry.owner.name,
-        "keeper": entry.keeper.value,
-        "rule": entry.rule,
-        "calibre_mm": entry.calibre,
-        "flow": entry.flow,
-        "position_lps_mm": list(entry.position),
-    }
-
-
-def _defect(defect: Defect) -> dict[str, object]:
-    return {
-        "skin_cm2": tell_measured(defect.skin),
-        "dura_cm2": tell_measured(defect.dura),
-        "bone_cm2": tell_measured(defect.bone),
-    }
-
-
 def _front_row(plan: SeparationPlan, front: SeparationFront) -> dict[str, object]:
     return {
         "plan": str(plan.id),
         "preference": plan.preference,
         "proposed": plan.id == front.proposed,
         "proven": plan.proof.proven,
-        "costs": {
-            twin.value: {
-                "own_tissue_given_ml": plan.costs[twin].own_tissue_given,
-                "brain_given_ml": plan.costs[twin].brain_given,
-                "vein_flow_given_ml_min": plan.costs[twin].vein_flow_given,
-                "vein_flow_kept_ml_min": plan.costs[twin].vein_flow_kept,
-            }
-            for twin in TwinId
-        },
+        "costs": tell_costs(plan.costs),
     }
 
 
@@ -128,7 +86,7 @@ def _window(window: OperatingWindow) -> dict[str, object]:
         "tolerance": window.tolerance,
         "scan_valid_until": window.scan_valid_until.isoformat(),
         "curve": [
-            {"day": point.day.isoformat(), "burden": point.burden, "terms": _sorted(point.terms)}
+            {"day": point.day.isoformat(), "burden": point.burden, "terms": sort_names(point.terms)}
             for point in window.points
         ],
         "reasons": [

@@ -1,0 +1,261 @@
+"""What people demand of the plans: kept in the case folder, obeyed on every run.
+
+CASE/demands.toml holds it, written to be edited by a person; CASE/never-cut holds painted
+regions. What the command adds is put beside what stands there, comments and all.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from shutil import rmtree
+
+from diptych.formats.nifti import sidecar_path
+from diptych.model import Demands, DiptychError, InputError, Millimetre, SparedBall, TwinId, Volume
+from diptych.pipeline.corrections import is_nifti, read_paint
+from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
+from diptych.storage.blobs import hash_folder
+
+_HEAD = """# What the team demands of every plan. Edit it, or add to it with: diptych separate CASE
+"""
+_FORM = (
+    'demands.toml may hold prefer = "A", stages = 2 and the tables [[keep]] (twin, vessel),'
+    " [[split]] (vessel) and [[never-cut]] (name, position_lps_mm, radius_mm)"
+)
+_TABLES = {
+    "keep": {"twin", "vessel"},
+    "split": {"vessel"},
+    "never-cut": {"name", "position_lps_mm", "radius_mm"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one command adds.
+
+    keep : "A:vessel" or "B:vessel"; never_cut : painted NIfTI files, or TOML with balls
+    forget : first take away all that the case holds
+    """
+
+    prefer: str | None = None
+    keep: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    stages: int | None = None
+    never_cut: tuple[Path, ...] = ()
+    forget: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether it changes the case at all."""
+        return self != Asked()
+
+
+@contextmanager
+def demanded(folder: CaseFolder, asked: Asked) -> Iterator[None]:
+    """The case holds the new demands within, and after; as before if an error ends it.
+
+    Raises InputError for a demand that cannot be read.
+    """
+    if not asked.anything:
+        yield
+        return
+    folder.require()
+    with folder.locked():
+        before = _remember(folder)
+        try:
+            _add(folder, asked)
+        except DiptychError:
+            _restore(folder, before)
+            raise
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        with folder.locked():
+            _restore(folder, before)
+        raise
+
+
+def demand_facts(folder: CaseFolder) -> Mapping[str, object]:
+    """Hashes of the demands, for the manifest; nothing where there are none."""
+    facts: dict[str, object] = {}
+    if folder.demands.is_file():
+        facts["demands.toml"] = sha256(folder.demands.read_bytes()).hexdigest()
+    if folder.never_cut.is_dir():
+        facts["never-cut"] = hash_folder(folder.never_cut)
+    return facts
+
+
+def read_demands(folder: CaseFolder, grid: Volume | None) -> Demands:
+    """All demands of the case; painted regions on `grid`, or none of them without it."""
+    tree = _parse(read_text(folder.demands), "demands.toml") if folder.demands.is_file() else {}
+    painted = []
+    if grid is not None and folder.never_cut.is_dir():
+        paths = sorted(path for path in folder.never_cut.iterdir() if is_nifti(path))
+        painted = [read_paint(path, grid) for path in paths]
+    return _demands(tree, tuple(painted))
+
+
+def _demands(tree: Mapping[str, object], painted: tuple[Volume, ...]) -> Demands:
+    stages = tree.get("stages")
+    if stages is not None and (not isinstance(stages, int) or isinstance(stages, bool)):
+        raise InputError(f"demands.toml: stages is {stages!r}, expected a number", remedy=_FORM)
+    return Demands(
+        keep=tuple(
+            (str(row["vessel"]), _twin(row["twin"], "demands.toml")) for row in _rows(tree, "keep")
+        ),
+        split=tuple(str(row["vessel"]) for row in _rows(tree, "split")),
+        balls=tuple(_ball(row, n) for n, row in enumerate(_rows(tree, "never-cut"), start=1)),
+        painted=painted,
+        prefer=str(tree.get("prefer", "balanced")),
+        stages=stages,
+    )
+
+
+def _parse(text: str, name: str) -> dict[str, object]:
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name} is not valid TOML: {error}", remedy=_FORM) from error
+    unknown = sorted(set(tree) - {"prefer", "stages", *_TABLES})
+    if unknown:
+        raise InputError(f"{name} holds {', '.join(unknown)}, which means nothing", remedy=_FORM)
+    return tree
+
+
+def _rows(tree: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
+    rows = tree.get(name, [])
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and set(row) == _TABLES[name] for row in rows
+    ):
+        raise InputError(
+            f"demands.toml: {name} is {rows!r}, expected [[{name}]] with"
+            f" {', '.join(sorted(_TABLES[name]))}",
+            remedy=_FORM,
+        )
+    return rows
+
+
+def _twin(word: object, where: str) -> TwinId:
+    if word not in ("A", "B"):
+        raise InputError(f"{where}: twin is {word!r}, expected A or B", remedy=_FORM)
+    return TwinId(word)
+
+
+def _ball(row: Mapping[str, object], number: int) -> SparedBall:
+    place, radius = row["position_lps_mm"], row["radius_mm"]
+    try:
+        assert isinstance(place, list)
+        x, y, z = (float(value) for value in place)
+        reach = float(str(radius))
+    except (AssertionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"demands.toml: never-cut {number} has position_lps_mm {place!r} and radius_mm"
+            f" {radius!r}, expected three numbers and one",
+            remedy=_FORM,
+        ) from error
+    return SparedBall(name=str(row["name"]), position=(x, y, z), radius=Millimetre(reach))
+
+
+def _remember(folder: CaseFolder) -> dict[Path, bytes]:
+    paths = [folder.demands] if folder.demands.is_file() else []
+    if folder.never_cut.is_dir():
+        paths += [path for path in folder.never_cut.iterdir() if path.is_file()]
+    return {path: path.read_bytes() for path in paths}
+
+
+def _restore(folder: CaseFolder, before: Mapping[Path, bytes]) -> None:
+    _forget(folder)
+    for path, content in before.items():
+        write_atomically(path, content)
+
+
+def _forget(folder: CaseFolder) -> None:
+    folder.demands.unlink(missing_ok=True)
+    rmtree(folder.never_cut, ignore_errors=True)
+
+
+def _add(folder: CaseFolder, asked: Asked) -> None:
+    painted = [path for path in asked.never_cut if is_nifti(path)]
+    for path in painted:
+        read_paint(path, None)
+    text = _HEAD
+    if folder.demands.is_file() and not asked.forget:
+        text = read_text(folder.demands)
+        _parse(text, "demands.toml")
+    text = _with_choices(text, asked)
+    for table, lines in _new_tables(asked, _parse(text, "demands.toml")):
+        text = text.rstrip("\n") + f"\n\n[[{table}]]\n" + "\n".join(lines) + "\n"
+    _demands(_parse(text, "demands.toml"), ())
+    if asked.forget:
+        _forget(folder)
+    if _parse(text, "demands.toml"):
+        write_atomically(folder.demands, text.encode())
+    for path in painted:
+        write_atomically(folder.never_cut / path.name, path.read_bytes())
+        beside = sidecar_path(path)
+        if beside.is_file():
+            write_atomically(folder.never_cut / beside.name, beside.read_bytes())
+
+
+def _with_choices(text: str, asked: Asked) -> str:
+    """The text with `prefer` and `stages` replaced where they stand, else put before all tables."""
+    for name, value in (("prefer", asked.prefer), ("stages", asked.stages)):
+        if value is None:
+            continue
+        line = f"{name} = {dumps(value)}"
+        pattern = re.compile(rf"^{name}\s*=.*$", re.MULTILINE)
+        if pattern.search(text):
+            text = pattern.sub(line, text, count=1)
+        else:
+            start = re.search(r"^\[\[", text, re.MULTILINE)
+            at = start.start() if start else len(text)
+            text = f"{text[:at].rstrip()}\n{line}\n" + ("\n" + text[at:] if start else "")
+    return text
+
+
+def _new_tables(asked: Asked, held: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Tables that the command adds and the case does not hold yet."""
+    for word in dict.fromkeys(asked.keep):
+        twin, _, vessel = word.partition(":")
+        if twin not in ("A", "B") or not vessel.strip():
+            raise InputError(
+                f"--keep {word!r}: expected a twin and a vessel, such as A:V003",
+                remedy="name twin A or B, a colon, and a vessel by its id or name",
+            )
+        row = {"twin": twin, "vessel": vessel.strip()}
+        if row not in _rows(held, "keep"):
+            yield "keep", tuple(f"{name} = {_quote(row[name])}" for name in row)
+    for vessel in dict.fromkeys(asked.split):
+        if {"vessel": vessel} not in _rows(held, "split"):
+            yield "split", (f"vessel = {_quote(vessel)}",)
+    for path in asked.never_cut:
+        if not is_nifti(path):
+            yield from _balls_of(path, held)
+
+
+def _balls_of(path: Path, held: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    rows = _rows(_parse(read_text(path), path.name), "never-cut")
+    if not rows:
+        raise InputError(
+            f"{path.name} holds no [[never-cut]]",
+            remedy="give a painted NIfTI, or a TOML file with [[never-cut]] tables",
+        )
+    for number, row in enumerate(rows, start=1):
+        ball = _ball(row, number)
+        if row not in _rows(held, "never-cut"):
+            yield (
+                "never-cut",
+                (
+                    f"name = {_quote(ball.name)}",
+                    f"position_lps_mm = {list(ball.position)}",
+                    f"radius_mm = {float(ball.radius)}",
+                ),
+            )
+
+
+def _quote(word: str) -> str:
+    return dumps(word, ensure_ascii=False)
