@@ -24,6 +24,7 @@ from diptych.model import Tissue
 from diptych.tables import SourcedTable
 
 Numbers = NDArray[np.float64]
+SOFT = (int(Tissue.BRAIN), int(Tissue.DURA), int(Tissue.CSF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,20 +128,3 @@ def _climb(ladder: Ladder, at: NDArray[np.int64]) -> list[tuple[str, Numbers]]:
 def _whole(price: Numbers) -> NDArray[np.int64]:
     units: NDArray[np.int64] = np.maximum(1, np.rint(price)).astype(np.int64)
     return units
-
-
-def name_steps() -> tuple[str, ...]:
-    """The names of the steps, in their order."""
-    return (
-        "bony-plate",
-        "septum",
-        "middle",
-        "doubt",
-        "cortex-depth",
-        "reach",
-        "margin-brain",
-        "margin-vessel",
-    )
-
-
-SOFT = (int(Tissue.BRAIN), int(Tissue.DURA), int(Tissue.CSF))

@@ -32,6 +32,7 @@ from diptych.separation.policy import SeparationPolicy
 from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.region import find_junction, place_seeds, voxel_spacing
+from diptych.separation.shape import judge_shape, tell_shape
 from diptych.separation.terms import Wishes
 from diptych.tables import SourcedTable
 
@@ -125,7 +126,10 @@ def _plan_one(ground: _Ground, preference: str) -> SeparationPlan:
         reconstruction=cover.reconstruction,
         emergency=cover.emergency,
         notes=(
-            parting.notes + tell_whole_shared(anatomy.vessels, side, severed) + allocation.notes
+            parting.notes
+            + tell_shape(judge_shape(side, table=ground.table))
+            + tell_whole_shared(anatomy.vessels, side, severed)
+            + allocation.notes
         ),
         allocation=allocation.veins,
     )

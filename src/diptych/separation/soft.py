@@ -20,6 +20,11 @@ from diptych.tables import SourcedTable
 Mask = NDArray[np.bool_]
 Grid = NDArray[np.float32]
 Spacing = tuple[float, float, float]
+ABSENT_TERMS = (
+    "the anatomy names no hemisphere and no region of the brain voxel by voxel, so no cost tells"
+    " eloquent from silent cortex; depth below the brain's surface stands for it"
+)
+"""What the costs leave out because the anatomy does not carry it."""
 
 
 def survey_soft(
@@ -60,19 +65,10 @@ def survey_soft(
     return within, ladder
 
 
-def tell_absent_terms(anatomy: Anatomy) -> tuple[str, ...]:
-    """What the costs leave out because the anatomy does not carry it, in words."""
-    del anatomy  # no map of today names parts of the cortex
-    return (
-        "the anatomy names no hemisphere and no region of the brain voxel by voxel: no cost tells"
-        " eloquent from silent cortex; depth below the brain's surface stands for it",
-    )
-
-
 def _sure_of_owner(anatomy: Anatomy, junction: Junction) -> NDArray[np.uint8]:
     """Confidence of the owner, 0..100; shared and unknown count as doubt."""
     owner = anatomy.ownership.voxels[junction.block]
-    sure = np.minimum(anatomy.confidence.voxels[junction.block], 100).astype(np.uint8)
+    sure: NDArray[np.uint8] = anatomy.confidence.voxels[junction.block].astype(np.uint8)
     sure[(owner == Owner.SHARED) | (owner == Owner.UNKNOWN)] = 0
     return sure
 
@@ -105,10 +101,12 @@ def _between_brains(
 
 
 def _below_brain(tissues: NDArray[np.uint8], spacing: Spacing, weights: Weights) -> Grid:
-    """Depth of brain below the nearest voxel that is none, mm, up to the limit."""
+    """Depth of brain below its nearest surface, mm, up to the limit; a vessel in it is none."""
     if weights.depth == 0.0 or weights.depth_limit == 0.0:
         return np.zeros(tissues.shape, dtype=np.float32)
-    return measure_distance(tissues == Tissue.BRAIN, spacing, limit=weights.depth_limit)
+    inside = (tissues == Tissue.BRAIN) | (tissues == Tissue.VESSEL)
+    depth = measure_distance(inside, spacing, limit=weights.depth_limit)
+    return np.where(tissues == Tissue.BRAIN, depth, np.float32(0.0))
 
 
 def _below_scalp(tissues: NDArray[np.uint8], spacing: Spacing, weights: Weights) -> Grid:
