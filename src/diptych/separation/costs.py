@@ -150,11 +150,14 @@ def explain_cut(
     pairs: NDArray[np.int64],
     weights: NDArray[np.int64],
     given: Mapping[str, int],
+    value: int | None = None,
 ) -> dict[str, int]:
     """How much each term contributed to the value of the cut; the parts sum to the whole.
 
     pairs : (N, 2) flat indices of the voxels of every severed edge; weights : (N,)
     given : price of the tissue given away, by name
+    value : of the cut as proven; where loose pieces were settled after it, what they changed is
+        told as `pieces-settled`
     """
     ends = _paying_ends(field, pairs).reshape(-1)
     heavy = np.repeat(weights, 2)
@@ -169,7 +172,9 @@ def explain_cut(
     terms |= {name: int((heavy[place > 0] * added).sum()) for name, added in steps.items()}
     terms["smoothness"] = field.even * int(heavy.sum())
     terms["vessel-flow"] = int((heavy * field.flow.reshape(-1)[ends]).sum())
-    return terms | {name: int(price) for name, price in given.items()}
+    terms |= {name: int(price) for name, price in given.items()}
+    settled = 0 if value is None else value - sum(terms.values())
+    return terms | ({"pieces-settled": settled} if settled else {})
 
 
 def _paying_ends(field: CostField, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

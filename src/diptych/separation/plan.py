@@ -152,6 +152,7 @@ def _terms(
         pairs,
         weights,
         {"tissue-given-by-A": given_a, "tissue-given-by-B": given_b},
+        parting.proof.value,
     )
 
 
