@@ -1,14 +1,8 @@
 """What it costs to cut through each voxel, as integers, and who loses by giving it away.
 
-Brain: tissue x doubt x (1 - discount x septum). Dura, fluid and bony plate: tissue x
-off-middle x (1 - discount x septum). Where
-
-- tissue: by kind, from the table of costs (per area of cut, dura = 1)
-- doubt: from `uncertain-floor` where the owner is quite uncertain to 1 where he is sure
-- septum: how much the images show a sheet there (module `septum`)
-- off-middle: rises from 1 with the difference of the distances to the two brains, so that
-  the surface keeps to the middle of fluid, dura, fluid and does not stray into sulci; a
-  plate of bone between the brains is itself septum: split in its middle it covers both
+- Tissue by kind, per area of cut, dura = 1; in brain, dura, fluid and bony plate near the
+  septum the steps of module `ladder` are laid over it
+- smoothness: the same price for every voxel, so that less surface is cheaper
 - vessels cost their wall, plus flow spread over the lumen, so that cutting a vessel across costs
   its flow whatever its calibre; along the wall of a vessel only the outside counts
 
@@ -22,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from diptych.kernels.distance import measure_distance
 from diptych.model import Anatomy, Case, Owner, Tissue
+from diptych.separation.ladder import Ladder, price_soft, split_price
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.region import Junction, voxel_spacing
-from diptych.separation.septum import see_septum
+from diptych.separation.soft import survey_soft
 from diptych.tables import SourcedTable
 
 _TISSUE_ROWS = {
@@ -44,9 +38,11 @@ class CostField:
     """Integer costs of one case.
 
     cost : (I, J, K) int32, 0 where no tissue
-    by_tissue : (7,) int64 cost of each tissue code before doubt and septum
+    by_tissue : (7,) int64 cost of each tissue code before all else
+    even : units that every voxel of tissue costs on top (smoothness)
     vessel : (I, J, K) bool, structures that can be dissected out along their wall
     flow : (I, J, K) int32 the share of `cost` that is vessel flow
+    soft : (I, J, K) int32, 1 + place in `ladder` of the soft voxels of the junction, else 0
     giving : (I, J, K) int32, above 0 the price of giving A's voxel to B, below 0 minus
         the price of giving B's voxel to A
     doubtful : (I, J, K) int32 >= 0, the price that kindness to a twin puts on the voxel
@@ -55,8 +51,11 @@ class CostField:
 
     cost: NDArray[np.int32]
     by_tissue: NDArray[np.int64]
+    even: int
     vessel: NDArray[np.bool_]
     flow: NDArray[np.int32]
+    soft: NDArray[np.int32]
+    ladder: Ladder
     giving: NDArray[np.int32]
     doubtful: NDArray[np.int32]
     scale: int
@@ -75,77 +74,29 @@ def weigh_tissue(
     by_tissue = np.zeros(len(Tissue), dtype=np.int64)
     for tissue, key in _TISSUE_ROWS.items():
         by_tissue[tissue] = max(1, round(table.value(key) * policy.cost_scale))
+    even = round(table.value("smoothness") * policy.cost_scale)
+    within, ladder = survey_soft(
+        case, anatomy, junction, table=table, policy=policy, by_tissue=by_tissue
+    )
+    soft = np.zeros(tissues.shape, dtype=np.int32)
+    soft[junction.block][within] = np.arange(1, len(ladder.base) + 1, dtype=np.int32)
     cost = by_tissue[tissues].astype(np.int32)
-    block = junction.block
-    septum = see_septum(case, anatomy.tissues, junction)
-    near = _weigh_soft(cost[block], anatomy, junction, septum, table=table, policy=policy)
-    cost[block] = np.where(cost[block] > 0, np.maximum(1, np.round(near)), 0).astype(np.int32)
+    cost[junction.block][within] = price_soft(ladder)
+    cost[tissues > 0] += even
     flow = _flow_cost(anatomy, table, policy.cost_scale)
     giving, doubtful = _prices(anatomy, table, policy.cost_scale)
     return CostField(
         cost=cost + flow,
         by_tissue=by_tissue,
+        even=even,
         vessel=tissues == Tissue.VESSEL,
         flow=flow,
+        soft=soft,
+        ladder=ladder,
         giving=giving,
         doubtful=doubtful,
         scale=policy.cost_scale,
     )
-
-
-def _weigh_soft(
-    cost: NDArray[np.int32],
-    anatomy: Anatomy,
-    junction: Junction,
-    septum: NDArray[np.float32],
-    *,
-    table: SourcedTable,
-    policy: SeparationPolicy,
-) -> NDArray[np.float64]:
-    """Costs in the junction with doubt, septum, plate and middle laid over `cost`."""
-    tissues = anatomy.tissues.voxels[junction.block]
-    off, plate = _off_middle(anatomy, junction, table=table, policy=policy)
-    doubt = _doubt(anatomy, junction, table.value("uncertain-floor"))
-    seen = 1.0 - table.value("septum-discount") * np.where(plate, 1.0, septum)
-    base = np.where(plate, table.value("cut-plate") * policy.cost_scale, cost)
-    factor = np.where(tissues == Tissue.BRAIN, doubt, off) * seen
-    soft = plate | np.isin(tissues, (Tissue.BRAIN, Tissue.DURA, Tissue.CSF))
-    return np.where(soft, np.minimum(base * factor, cost * off), cost)
-
-
-def _doubt(anatomy: Anatomy, junction: Junction, floor: float) -> NDArray[np.float64]:
-    """Factor `floor`..1 by the confidence of the owner; shared and unknown count as doubt."""
-    owner = anatomy.ownership.voxels[junction.block]
-    sure = anatomy.confidence.voxels[junction.block].astype(np.float64) / 100.0
-    sure[(owner == Owner.SHARED) | (owner == Owner.UNKNOWN)] = 0.0
-    return floor + (1.0 - floor) * sure
-
-
-def _off_middle(
-    anatomy: Anatomy,
-    junction: Junction,
-    *,
-    table: SourcedTable,
-    policy: SeparationPolicy,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Factor from 1, least where both brains are equally far; and the bony plate.
-
-    The plate is bone within `plate-reach` mm of either brain. Without brain that is surely
-    owned there is neither: all ones, no plate.
-    """
-    tissues = anatomy.tissues.voxels[junction.block]
-    owner = anatomy.ownership.voxels[junction.block]
-    sure = anatomy.confidence.voxels[junction.block].astype(np.uint8) >= policy.seed_confidence
-    away = []
-    for twin in (Owner.A, Owner.B):
-        mine = (tissues == Tissue.BRAIN) & (owner == twin) & sure
-        if not mine.any():
-            return np.ones(tissues.shape), np.zeros(tissues.shape, dtype=np.bool_)
-        away.append(measure_distance(~mine, voxel_spacing(anatomy.tissues)).astype(np.float64))
-    rise = table.value("off-middle") * np.abs(away[0] - away[1])
-    reach = table.value("plate-reach")
-    plate = (tissues == Tissue.BONE) & (away[0] <= reach) & (away[1] <= reach)
-    return 1.0 + np.minimum(rise, table.value("off-middle-limit")), plate
 
 
 def _flow_cost(anatomy: Anatomy, table: SourcedTable, scale: int) -> NDArray[np.int32]:
@@ -199,25 +150,31 @@ def explain_cut(
     pairs: NDArray[np.int64],
     weights: NDArray[np.int64],
     given: Mapping[str, int],
+    value: int | None = None,
 ) -> dict[str, int]:
     """How much each term contributed to the value of the cut; the parts sum to the whole.
 
     pairs : (N, 2) flat indices of the voxels of every severed edge; weights : (N,)
     given : price of the tissue given away, by name
+    value : of the cut as proven; where loose pieces were settled after it, what they changed is
+        told as `pieces-settled`
     """
     ends = _paying_ends(field, pairs).reshape(-1)
     heavy = np.repeat(weights, 2)
     kinds = tissues.reshape(-1)[ends]
-    total = heavy * field.cost.reshape(-1)[ends]
-    flow = heavy * field.flow.reshape(-1)[ends]
     plain = heavy * field.by_tissue[kinds]
     terms = {
         f"tissue-{Tissue(kind).name.lower()}": int(plain[kinds == kind].sum())
         for kind in sorted(set(kinds.tolist()))
     }
-    terms["vessel-flow"] = int(flow.sum())
-    terms["septum-middle-and-doubt"] = int((total - flow - plain).sum())
-    return terms | {name: int(price) for name, price in given.items()}
+    place = field.soft.reshape(-1)[ends].astype(np.int64)
+    steps = split_price(field.ladder, place[place > 0] - 1)
+    terms |= {name: int((heavy[place > 0] * added).sum()) for name, added in steps.items()}
+    terms["smoothness"] = field.even * int(heavy.sum())
+    terms["vessel-flow"] = int((heavy * field.flow.reshape(-1)[ends]).sum())
+    terms |= {name: int(price) for name, price in given.items()}
+    settled = 0 if value is None else value - sum(terms.values())
+    return terms | ({"pieces-settled": settled} if settled else {})
 
 
 def _paying_ends(field: CostField, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -76,4 +76,5 @@ def explain_parting(ground: Ground, parting: Parting) -> dict[str, int]:
         pairs,
         weights,
         {"tissue-given-by-A": given_a, "tissue-given-by-B": given_b},
+        parting.proof.value,
     )

@@ -24,6 +24,7 @@ from diptych.separation.points import (
 from diptych.separation.policy import SeparationPolicy
 from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
+from diptych.separation.shape import judge_shape, tell_shape
 from diptych.separation.spared import find_spared, refuse_severed, spare_tissue, tell_spared
 from diptych.separation.wanted import read_wishes, tell_choice, tell_wishes
 from diptych.tables import SourcedTable
@@ -126,6 +127,7 @@ def _work_out(ground: Ground, trial: Trial, preference: str) -> tuple[Separation
         emergency=cover.emergency,
         notes=(
             parting.notes
+            + tell_shape(judge_shape(side, table=ground.tables["costs"]))
             + tell_whole_shared(anatomy.vessels, side, trial.severed)
             + allocation.notes
         ),
