@@ -115,36 +115,11 @@ def key_sinus(values: Values) -> VesselNetwork:
     return sketch.finish()
 
 
-ROUNDS = 30
-"""Corrections of the veins across until the wanted part of the blood crosses."""
-
-
 def crossed_halves(values: Values) -> VesselNetwork:
     """Both halves of each brain with a way to each side's own jugular. The left half of a twin
-    with `cross-X` above 0 sends that part of its blood to the other twin's right sinus, through
-    `bridges` shared veins as wide as this needs; `link` mm joins both halves of one twin.
+    with `crossed-X` 1 has besides a way to the other twin's right sinus: `bridges` shared veins
+    that carry as much as one of `across` mm. `link` mm joins both halves of one twin.
     """
-    odds = {t: _odds(values[f"cross-{t}"]) for t in TwinId if values[f"cross-{t}"] > 0.0}
-    wide = dict(odds)
-    for _ in range(ROUNDS):
-        network = _crossed(values, wide)
-        for twin, wanted in odds.items():
-            reached = crossing(network, twin) / (brain_flow(values) / 2.0)
-            wide[twin] *= wanted / _odds(min(reached, 0.999))
-    return _crossed(values, wide)
-
-
-def _odds(part):
-    return part / (1.0 - part)
-
-
-def crossing(network, twin):
-    """ml/min that leave through the veins across from the left half of a twin."""
-    return sum(abs(v.flow.value) for v in network.vessels if v.id.startswith(f"across-{twin}"))
-
-
-def _crossed(values, wide):
-    """wide : of each twin with crossing veins, their conductance over that of its own way."""
     sketch = Sketch()
     for twin, side in SIDES.items():
         own = owner_of(twin)
@@ -154,32 +129,37 @@ def _crossed(values, wide):
             sketch.node(f"sinus-{half}-{twin}", (side * 60.0, side * y, 0.0))
             sketch.node(f"jugular-{half}-{twin}", (side * 110.0, side * y, 0.0), root=twin)
             # only a way that is shared with blood going across is narrow enough to matter
-            calibre = values["own"] if half == "left" and twin in wide else 4.5
+            calibre = values["own"] if half == "left" and values[f"crossed-{twin}"] else 4.5
             ends = (f"{half}-{twin}", f"sinus-{half}-{twin}")
             sketch.tube(f"way-{half}-{twin}", ends, calibre, OWN_WAY, own)
             ends = (f"sinus-{half}-{twin}", f"jugular-{half}-{twin}")
             sketch.tube(f"sigmoid-{half}-{twin}", ends, 5.0, JUGULAR, own)
         ends = (f"left-{twin}", f"right-{twin}")
         sketch.tube(f"link-{twin}", ends, values["link"], 60.0, own, "vein")
-    for twin in wide:
-        _bridge(sketch, twin, values, wide[twin])
+    for twin in TwinId:
+        if values[f"crossed-{twin}"]:
+            _bridge(sketch, twin, values)
     return sketch.finish()
 
 
-def _bridge(sketch, twin, values, wide):
-    """Shared veins across from the left half, together of `wide` times its own conductance."""
+def _bridge(sketch, twin, values):
     count = max(round(values["bridges"]), 1)
-    whole = wide * values["own"] ** 4 * values["bridge-length"] / OWN_WAY
     weights = np.linspace(1.0, values["uneven"], count)
     for number, weight in enumerate((weights / weights.sum()).tolist(), start=1):
         sketch.tube(
             f"across-{twin}-{number}",
             (f"left-{twin}", f"sinus-right-{twin.other}"),
-            (whole * weight) ** 0.25,
+            values["across"] * weight**0.25,
             values["bridge-length"],
             Owner.SHARED,
             "vein",
         )
+
+
+def part_across(network, twin):
+    """ml/min in the veins across from a twin's left half, over the blood of that half."""
+    flow = sum(v.flow.value for v in network.vessels if v.id.startswith(f"across-{twin}"))
+    return flow / sum(n.inflow for n in network.nodes if n.id == f"left-{twin}")
 
 
 RING = 8

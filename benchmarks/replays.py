@@ -55,14 +55,20 @@ def middle_of(replay: Replay) -> dict[str, float]:
 
 
 def draw(replay: Replay, number: int) -> dict[str, float]:
-    """Each assumed number somewhere in its range; the same for the same number of the draw."""
+    """Each assumed number somewhere in its range, the same for the same number of the draw.
+
+    Drawn again while the network disagrees with what is published.
+    """
     rng = np.random.Generator(np.random.Philox(key=[REPLAYS.index(replay), number]))
-    return {
-        entry.key: float(rng.integers(int(entry.low), int(entry.high) + 1))
-        if entry.whole
-        else float(rng.uniform(entry.low, entry.high))
-        for entry in replay.assumed
-    }
+    while True:
+        values = {
+            entry.key: float(rng.integers(int(entry.low), int(entry.high) + 1))
+            if entry.whole
+            else float(rng.uniform(entry.low, entry.high))
+            for entry in replay.assumed
+        }
+        if replay.fits(replay.build(values)):
+            return values
 
 
 def answer(replay: Replay, values: dict[str, float]) -> dict[str, float | bool]:
