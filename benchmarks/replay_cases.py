@@ -327,7 +327,7 @@ DELHI = Replay(
                     low=40.0,
                     high=140.0,
                     unit="degrees",
-                    why="type III, doi:10.1093/brain/awl065; the angle itself is not known",
+                    why="type III (doi:10.1093/brain/awl065); which angle: assumption",
                 ),
             )
         ),
@@ -353,8 +353,6 @@ def judge_ribeirao(values, network, plan):
         "one operation: worst moment, worse-off share, %": 100 * drained_by(staged[0], plan),
         "four: worst moment, worse-off share, %": 100 * drained_by(four, plan),
         "four: the same, collaterals slow (8 weeks), %": 100 * drained_by(four, plan, "low"),
-        "four, last stage alone: worse-off share, %": 100
-        * min(float(four.stages[-1].drained[t]) / plan.need[t] for t in TwinId),
     }
 
 
