@@ -201,7 +201,7 @@ LONDON_2011 = Replay(
     build=lambda values: crossed_halves({**values, "crossed-A": 0.0, "crossed-B": 1.0}),
     fits=lambda network: 0.5 < part_across(network, B) <= 1.0,
     judge=judge_one_crossed,
-    done="all crossing vessels divided, in three operations on vessels at most",
+    done="all crossing vessels divided, over three operations at most",
 )
 
 

@@ -17,9 +17,10 @@ from replay_cases import (
     REPLAYS,
     RIBEIRAO,
     ROME,
+    cross_back,
 )
 from replay_networks import MOUTHS, arrange_mouths, is_crosswise, key_sinus, part_across
-from replay_plan import propose
+from replay_plan import propose, restage
 from replays import (
     DRAWS,
     answer,
@@ -140,6 +141,19 @@ def test_all_blood_leaves_before_anything_is_divided():
 def test_a_worse_off_part_that_the_solver_cannot_hold_exactly():
     """The second linear program of the stages was infeasible here by rounding."""
     assert not answer(COSTA_RICA, draw(COSTA_RICA, 82))["the ring goes to one twin whole"]
+
+
+def test_what_the_page_says_of_veins_that_serve_neither_twin():
+    """No collateral opens for the twin that keeps one: what the page calls a weakness."""
+    network = LONDON_2011.build({**middle_of(LONDON_2011), "own": 1.5})
+    plan, other = propose(network), cross_back(network)
+    assert plan.all_ties
+    assert set(plan.keepers.values()) == {TwinId.B}
+    assert plan.share[TwinId.B] == pytest.approx(other.share[TwinId.B])
+    mine, theirs = (restage(network, each, 6.0)[2].drained[TwinId.B] for each in (plan, other))
+    assert mine.value == pytest.approx(plan.drained[TwinId.B])
+    assert theirs.value > 1.1 * mine.value
+    assert "no better than one" in PAGE
 
 
 def test_the_letters_of_the_twins_do_not_matter():
