@@ -14,6 +14,9 @@ from scipy.optimize import linprog
 from diptych.separation.channels import NOBODY, Channels, FloatArray, IntArray, Mask
 from diptych.separation.drained import laplacian, reached_from
 
+_SLACKS = (1e-9, 1e-7, 1e-5)
+"""Of the worse-off part once it is found; the next where the solver finds none within its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bridge:
@@ -139,17 +142,21 @@ def _most(
     high = np.array([joint.limit] * size + most + [1.0])
     cost = np.zeros(size + many + 1)
     cost[-1] = -1.0
-    values = _solve(cost, worse, equal, np.zeros(len(high)), high)
     low = np.zeros(len(high))
-    low[-1] = max(values[-1] - 1e-9, 0.0)
-    values = _solve(-part.sum(axis=0), worse, equal, low, high)
-    drained = part @ values
+    best = values = _solve(cost, worse, equal, low, high)
+    for slack in _SLACKS:
+        low[-1] = max(best[-1] - slack, 0.0)
+        values = _solve(-part.sum(axis=0), worse, equal, low, high)
+        if len(values):
+            break
+    drained = part @ (values if len(values) else best)
     return float(drained[0]), float(drained[1])
 
 
 def _solve(
     cost: FloatArray, upper: FloatArray, equal: FloatArray, low: FloatArray, high: FloatArray
 ) -> FloatArray:
+    """The answer, or (0,) where the solver finds none within its own tolerance."""
     answer = linprog(
         cost,
         A_ub=upper,
@@ -159,5 +166,5 @@ def _solve(
         bounds=np.stack([low, high], axis=1),
         method="highs",
     )
-    result: FloatArray = np.asarray(answer.x, dtype=np.float64)
+    result: FloatArray = np.asarray([] if answer.x is None else answer.x, dtype=np.float64)
     return result
