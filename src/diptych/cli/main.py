@@ -24,6 +24,7 @@ from diptych.cli.options import (
     StagesOption,
     ThreadsOption,
     VerboseOption,
+    WhatIfOption,
 )
 
 app = typer.Typer(
@@ -248,6 +249,7 @@ def separate(
     stages: StagesOption = None,
     never_cut: NeverCutOption = None,
     forget: ForgetOption = False,
+    what_if: WhatIfOption = False,
     seeds: OwnersOption = None,
     threads: ThreadsOption = 2,
     json: JsonOption = False,
@@ -272,10 +274,28 @@ def separate(
             never_cut=tuple(never_cut or ()),
             forget=forget,
         )
+        if what_if:
+            _run_what_if(say, case, asked, seeds)
+            return
         _keep(case, seeds)
         with demanded(CaseFolder(case), asked):
             options = {"threads": threads, "corrected": bool(seeds)}
             _run_part(say, case, "separate", options, quiet, lines=separation_lines)
+
+
+def _run_what_if(say: Say, case: Path, asked: Any, seeds: list[Path] | None) -> None:
+    from diptych.cli.wording import what_if_lines
+    from diptych.model import UsageError
+    from diptych.pipeline.stage import PlanOptions
+    from diptych.pipeline.whatif import ask_what_if
+
+    if seeds:
+        raise UsageError(
+            "--what-if with --seeds: owners cannot be asked about",
+            remedy="correct the owners with diptych anatomy CASE --seeds FILE",
+        )
+    found = ask_what_if(case, asked, PlanOptions())
+    say.result(found, lines=what_if_lines(found))
 
 
 _part("timing", "When to operate: a curve with reasons on both sides.")

@@ -63,6 +63,14 @@ ForgetOption = Annotated[
     bool,
     typer.Option("--forget", help="First take away all demands that the case holds."),
 ]
+WhatIfOption = Annotated[
+    bool,
+    typer.Option(
+        "--what-if",
+        help="Only ask what the demands would come to, beside the plan that stands; the case"
+        " keeps nothing of it.",
+    ),
+]
 LabelsOption = Annotated[
     Path | None,
     typer.Option(

@@ -77,6 +77,40 @@ def _plan_rows(plan: dict[str, Any]) -> list[str]:
     ]
 
 
+def what_if_lines(found: dict[str, Any]) -> list[str]:
+    """The plan that stands and the one asked about, both twins side by side."""
+    now, then = found["now"], found["then"]
+    head = ("", "now A", "now B", "then A", "then B")
+    rows: list[tuple[str, ...]] = [head]
+    for name, key in (
+        ("own tissue given", "own_tissue_given_ml"),
+        ("of that, brain", "brain_given_ml"),
+    ):
+        both = [side["costs"][twin][key] for side in (now, then) for twin in "AB"]
+        rows.append((name, *(f"{amount:.2f} ml" for amount in both)))
+    if now["drained_share"] and then["drained_share"]:
+        shares = [side["drained_share"][twin] for side in (now, then) for twin in "AB"]
+        rows.append(("blood that drains", *(f"{share:.0%}" for share in shares)))
+    lines = [f"  {row[0]:<20}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows]
+    lines += [
+        f"{row['name']} ({row['vessel']}): {_keeper(row['now'])} now, {_keeper(row['then'])} then"
+        for row in found["keepers_changed"]
+    ]
+    lines.append(f"{found['tissue_that_changes_sides_ml']:.2f} ml of tissue would change sides.")
+    lines += [f"Demanded: {demand}" for demand in found["demands"]]
+    lines += [f"Note: {note}" for note in found["notes"]]
+    proof = "proven the best for its costs" if then["proven"] else "NOT PROVEN"
+    return [
+        *lines,
+        f"The cut asked about is {proof}. Areas, skin, clamps and stages were not worked out;"
+        " the case keeps nothing of this.",
+    ]
+
+
+def _keeper(twin: str | None) -> str:
+    return f"twin {twin}" if twin else "not to be given out"
+
+
 def label_lines(told: dict[str, Any]) -> list[str]:
     """What became of the names of labels made elsewhere."""
     if told.get("labels") == "none":

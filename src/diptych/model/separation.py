@@ -49,7 +49,8 @@ class CutProof:
 class Crossing:
     """A vessel that the cut severs, and who keeps it.
 
-    order : 1 for the first to be test-clamped
+    order : number of its test clamp, as in `ClampStep`; shared vessels that are not severed have
+        theirs too, so numbers may be missing here
     position : where the cut meets it, LPS+ mm
     keeper : the twin that keeps it; `rule` says why
     """
@@ -287,7 +288,7 @@ class SeparationPlan:
     emergency: tuple[EmergencyPath, ...] = ()
 
     def __post_init__(self) -> None:
-        codes = set(np.unique(self.side.voxels).tolist())
+        codes = set(np.flatnonzero(np.bincount(self.side.voxels.astype(np.uint8).ravel())).tolist())
         require(
             codes == {0, 1, 2},
             f"plan {self.id}: sides are {sorted(codes)}, expected 0, 1 and 2 all present",

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -160,6 +160,15 @@ def _ball(row: Mapping[str, object], number: int) -> SparedBall:
     return SparedBall(name=str(row["name"]), position=(x, y, z), radius=Millimetre(reach))
 
 
+def ask(folder: CaseFolder, asked: Asked, grid: Volume) -> Demands:
+    """The case's demands and those of one question together; the case keeps only its own."""
+    held = read_demands(folder, grid)
+    text = _added(folder, asked)
+    more = _demands(_parse(text, "demands.toml"), () if asked.forget else held.painted)
+    painted = tuple(read_paint(path, grid) for path in asked.never_cut if is_nifti(path))
+    return replace(more, painted=(*more.painted, *painted))
+
+
 def _remember(folder: CaseFolder) -> dict[Path, bytes]:
     paths = [folder.demands] if folder.demands.is_file() else []
     if folder.never_cut.is_dir():
@@ -182,14 +191,7 @@ def _add(folder: CaseFolder, asked: Asked) -> None:
     painted = [path for path in asked.never_cut if is_nifti(path)]
     for path in painted:
         read_paint(path, None)
-    text = _HEAD
-    if folder.demands.is_file() and not asked.forget:
-        text = read_text(folder.demands)
-        _parse(text, "demands.toml")
-    text = _with_choices(text, asked)
-    for table, lines in _new_tables(asked, _parse(text, "demands.toml")):
-        text = text.rstrip("\n") + f"\n\n[[{table}]]\n" + "\n".join(lines) + "\n"
-    _demands(_parse(text, "demands.toml"), ())
+    text = _added(folder, asked)
     if asked.forget:
         _forget(folder)
     if _parse(text, "demands.toml"):
@@ -199,6 +201,19 @@ def _add(folder: CaseFolder, asked: Asked) -> None:
         beside = sidecar_path(path)
         if beside.is_file():
             write_atomically(folder.never_cut / beside.name, beside.read_bytes())
+
+
+def _added(folder: CaseFolder, asked: Asked) -> str:
+    """The text of demands.toml with what is asked; InputError where it makes no sense."""
+    text = _HEAD
+    if folder.demands.is_file() and not asked.forget:
+        text = read_text(folder.demands)
+        _parse(text, "demands.toml")
+    text = _with_choices(text, asked)
+    for table, lines in _new_tables(asked, _parse(text, "demands.toml")):
+        text = text.rstrip("\n") + f"\n\n[[{table}]]\n" + "\n".join(lines) + "\n"
+    _demands(_parse(text, "demands.toml"), ())
+    return text
 
 
 def _with_choices(text: str, asked: Asked) -> str:

@@ -103,19 +103,22 @@ def _tell_anatomy(run: Run) -> Mapping[str, object]:
 
 def _separation(run: Run, out: Path) -> None:
     from diptych.formats.nifti import write_volume
+    from diptych.pipeline.bedrock import find_ground, ground_key
     from diptych.pipeline.demands import read_demands
-    from diptych.separation import SeparationPolicy, plan
+    from diptych.separation import SeparationPolicy, plan_on
 
     anatomy = run.load(Anatomy, ANATOMY, "anatomy")
     _require_craniopagus(anatomy)
     case = run.load(Case, INTAKE, "case")
-    front = plan(
-        case,
-        anatomy,
-        tables=run.tables(STAGE["separate"].tables),
-        policy=merge_policy(SeparationPolicy(), run.policies.get("separation", {}), "separation"),
-        demands=read_demands(run.folder, case.volumes[0].volume),
+    policy = merge_policy(SeparationPolicy(), run.policies.get("separation", {}), "separation")
+    demands = read_demands(run.folder, case.volumes[0].volume)
+    ground = find_ground(
+        (run.folder.root / SEPARATION, out),
+        ground_key(run.inputs["separate"]),
+        (case, anatomy),
+        (run.tables(STAGE["separate"].tables), policy),
     )
+    front = plan_on(ground, demands)
     run.notes.extend(front.notes)
     run.keep(out, SEPARATION, "front", front)
     for entry in front.plans:

@@ -66,8 +66,7 @@ def _run(
 ) -> tuple[CaseFolder, Run]:
     folder = CaseFolder(case)
     folder.require()
-    tree = _parse_case(folder)
-    run = Run(folder=folder, options=options, policies=read_policies(tree))
+    run = open_run(folder, options)
     stages = [stage for stage in STAGES if stage.verb in verbs]
     watcher.announce(tuple(stage.verb for stage in stages))
     check_before_work(run, stages)
@@ -79,9 +78,14 @@ def _run(
     return folder, run
 
 
+def open_run(folder: CaseFolder, options: PlanOptions) -> Run:
+    """A run on a case that changes nothing yet, with the policies of its case.toml."""
+    return Run(folder=folder, options=options, policies=read_policies(_parse_case(folder)))
+
+
 def _bring_up(stage: Stage, run: Run, staging: Path, watcher: Watcher) -> Iterator[str]:
     watcher.begin(stage.verb)
-    inputs = _inputs(stage, run)
+    inputs = stage_inputs(stage, run)
     if is_fresh(run.folder.root / stage.place, inputs):
         watcher.end(stage.verb, "unchanged")
         return
@@ -98,7 +102,8 @@ def _bring_up(stage: Stage, run: Run, staging: Path, watcher: Watcher) -> Iterat
     yield _effort(stage, run, monotonic() - started)
 
 
-def _inputs(stage: Stage, run: Run) -> dict[str, object]:
+def stage_inputs(stage: Stage, run: Run) -> dict[str, object]:
+    """All that the result of a part depends on, as its manifest holds it."""
     tables = run.tables(stage.tables)
     return {
         "part": stage.verb,

@@ -1,6 +1,5 @@
 """The plan as one machine-readable object (docs/reference/plan-json.md; pinned by a test)."""
 
-
 from diptych.model import (
     Anatomy,
     Case,

@@ -92,7 +92,8 @@ def allocate_vessels(
 class Judgement:
     """What an allocation comes to, without its clamps, ties, options and stages.
 
-    keepers : of each severed vessel; drained : part of each twin's need, 0..1
+    keepers : of each severed vessel and each that both could keep
+    drained : part of each twin's need, 0..1
     infarct : risk of a venous infarct of each twin once all are divided, 0..1, low confidence
     """
 
@@ -122,13 +123,19 @@ def judge_vessels(
     lost = [end.cut_off[place] - start.cut_off[place] for place in places]
     rise = [rise_of(channels, place, start, end) for place in places]
     return Judgement(
-        keepers={entry.vessel.id: _keeper(work, entry.vessel.id) for entry in severed},
+        keepers={vessel: _keeper(work, vessel) for vessel in sorted(_given_out(work, severed))},
         drained={channels.twins[p]: round(work.choice.shares[p], 9) for p in places},
         infarct={
             channels.twins[p]: infarct_risk(worst_rise(rise[p], lost[p], terms), terms)
             for p in places
         },
     )
+
+
+def _given_out(work: "_Work", severed: Sequence[Severed]) -> set[VesselId]:
+    """Vessels that both could keep, and those that the cut severs."""
+    either = {work.channels.vessels[tube] for tube in np.flatnonzero(work.channels.open).tolist()}
+    return either | {entry.vessel.id for entry in severed}
 
 
 def _undivided(channels: Channels) -> tuple[Mask, Mask]:
@@ -303,11 +310,13 @@ def _proof(work: _Work) -> AllocationProof:
 
 
 def _crossings(work: _Work, severed: Sequence[Severed]) -> tuple[Crossing, ...]:
-    """The severed vessels in the order of their clamps; split ones last."""
+    """The severed vessels, each with the number of its clamp; split ones after the last clamp."""
     channels = work.channels
-    rank = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order)}
-    ordered = sorted(severed, key=lambda s: rank.get(s.vessel.id, len(rank)))
-    return tuple(_crossing(work, n, entry) for n, entry in enumerate(ordered, start=1))
+    number = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order, start=1)}
+    for entry in severed:
+        number.setdefault(entry.vessel.id, len(number) + 1)
+    ordered = sorted(severed, key=lambda s: number[s.vessel.id])
+    return tuple(_crossing(work, number[entry.vessel.id], entry) for entry in ordered)
 
 
 def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:

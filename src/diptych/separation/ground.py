@@ -64,6 +64,41 @@ class Ground:
         return self.anatomy.tissues.on_this_grid(voxels, source="nested sides of the front")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bedrock:
+    """What of a ground takes time to find, to be kept and filled again by `build_ground`."""
+
+    seeds: NDArray[np.uint8]
+    block: Block
+    field: CostField
+
+
+def leave_ground(ground: Ground) -> Bedrock:
+    """The part of a ground that is worth keeping."""
+    return Bedrock(seeds=ground.seeds, block=ground.block, field=ground.field)
+
+
+def build_ground(
+    bedrock: Bedrock,
+    case: Case,
+    anatomy: Anatomy,
+    *,
+    tables: Mapping[str, SourcedTable],
+    policy: SeparationPolicy,
+) -> Ground:
+    """The ground that the bedrock was left from, for the same case, tables and policy."""
+    return Ground(
+        case=case,
+        anatomy=anatomy,
+        seeds=bedrock.seeds,
+        block=bedrock.block,
+        field=bedrock.field,
+        share=trace_blood(anatomy.vessels),
+        tables=tables,
+        policy=policy,
+    )
+
+
 def prepare_ground(
     case: Case,
     anatomy: Anatomy,
@@ -81,16 +116,8 @@ def prepare_ground(
     seeds = place_seeds(anatomy, junction, margin=margin, confidence=policy.seed_confidence)
     field = weigh_tissue(case, anatomy, junction, table=table, policy=policy)
     block = _box((field.cost > 0) & (seeds == 0))
-    return Ground(
-        case=case,
-        anatomy=anatomy,
-        seeds=seeds,
-        block=block,
-        field=_crop(field, block),
-        share=trace_blood(anatomy.vessels),
-        tables=tables,
-        policy=policy,
-    )
+    bedrock = Bedrock(seeds=seeds, block=block, field=_crop(field, block))
+    return build_ground(bedrock, case, anatomy, tables=tables, policy=policy)
 
 
 def _box(free: NDArray[np.bool_]) -> Block:

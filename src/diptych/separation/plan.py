@@ -1,6 +1,6 @@
 """From an anatomy to the plans of separation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from diptych.model import Anatomy, Case, Demands, PlanId, SeparationFront, SeparationPlan
@@ -25,7 +25,14 @@ from diptych.separation.policy import SeparationPolicy
 from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.shape import judge_shape, tell_shape
-from diptych.separation.spared import find_spared, refuse_severed, spare_tissue, tell_spared
+from diptych.separation.spared import (
+    Spared,
+    find_spared,
+    refuse_severed,
+    spare_tissue,
+    tell_spared,
+)
+from diptych.separation.terms import Wishes
 from diptych.separation.wanted import read_wishes, tell_choice, tell_wishes
 from diptych.tables import SourcedTable
 
@@ -50,26 +57,40 @@ def plan(
     a demand on what is not there; Infeasible (exit code 4), with the conflicting demands by
     name, when the demands cannot all be met.
     """
+    read_wishes(demands, anatomy.vessels)
+    ground = prepare_ground(case, anatomy, tables=tables, policy=policy)
+    return plan_on(ground, demands)
+
+
+def plan_on(ground: Ground, demands: Demands) -> SeparationFront:
+    """As `plan`, where the ground is prepared already."""
+    anatomy = ground.anatomy
     wishes = read_wishes(demands, anatomy.vessels)
     regions = find_spared(demands, anatomy.tissues)
-    ground = prepare_ground(case, anatomy, tables=tables, policy=policy)
     ground = spare_tissue(ground, regions)
     partings = part_twins(
         ground.field,
         ground.seeds[ground.block],
         ground.owner,
         spacing=ground.spacing,
-        policy=policy,
+        policy=ground.policy,
     )
     refuse_severed(regions, partings, ground)
     trials = try_partings(ground, partings, wishes)
-    volume = float(anatomy.tissues.voxel_volume)
-    words = (*tell_wishes(wishes, anatomy.vessels), *tell_spared(regions, volume))
     return replace(
         _build_front(ground, trials, demands),
-        demands=(*words, *tell_choice(demands)),
+        demands=tell_demands(demands, regions, wishes, anatomy),
         stages=demands.stages,
     )
+
+
+def tell_demands(
+    demands: Demands, regions: Sequence[Spared], wishes: Wishes, anatomy: Anatomy
+) -> tuple[str, ...]:
+    """All that people demand, in words."""
+    volume = float(anatomy.tissues.voxel_volume)
+    words = (*tell_wishes(wishes, anatomy.vessels), *tell_spared(regions, volume))
+    return (*words, *tell_choice(demands))
 
 
 def _build_front(ground: Ground, trials: tuple[Trial, ...], demands: Demands) -> SeparationFront:

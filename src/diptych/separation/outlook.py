@@ -1,0 +1,98 @@
+"""What other demands would come to, in seconds: one plan's cut, keepers and costs.
+
+The cut, its proof, the keepers and the costs are those of the middle of the front, which is the
+balanced plan unless another cut dominates it; where a plan kinder to one twin is preferred, the
+whole front is cut to find it. Areas, skin, clamps, ties and stages are not worked out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.model import (
+    CutProof,
+    Demands,
+    Measured,
+    Millilitre,
+    TwinCost,
+    TwinId,
+    VesselId,
+)
+from diptych.separation.cut import part_twins
+from diptych.separation.front import choose_plans
+from diptych.separation.ground import Ground
+from diptych.separation.plan import tell_demands
+from diptych.separation.points import try_parting, try_partings
+from diptych.separation.spared import find_spared, refuse_severed, spare_tissue
+from diptych.separation.wanted import read_wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlook:
+    """One plan under some demands.
+
+    preference : "balanced", "A" or "B", as the demands prefer
+    side : (I, J, K) within the ground's block
+    keepers : of the severed vessels and of those that both could keep
+    drained : each twin's blood that still drains, 0..1
+    infarct : risk of each twin once all is divided, 0..1 (low confidence)
+    demands : in words
+    """
+
+    preference: str
+    proof: CutProof
+    side: NDArray[np.uint8]
+    keepers: Mapping[VesselId, TwinId]
+    costs: Mapping[TwinId, TwinCost]
+    drained: Mapping[TwinId, float]
+    infarct: Mapping[TwinId, Measured]
+    demands: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def foresee(ground: Ground, demands: Demands) -> Outlook:
+    """The plan preferred, under these demands.
+
+    Raises InputError and Infeasible as `plan` does.
+    """
+    anatomy = ground.anatomy
+    whole = demands.prefer != "balanced"
+    wishes = read_wishes(demands, anatomy.vessels)
+    regions = find_spared(demands, anatomy.tissues)
+    ground = spare_tissue(ground, regions)
+    partings = part_twins(
+        ground.field,
+        ground.seeds[ground.block],
+        ground.owner,
+        spacing=ground.spacing,
+        policy=ground.policy if whole else replace(ground.policy, points=3),
+    )
+    refuse_severed(regions, partings, ground)
+    if whole:
+        trials = try_partings(ground, partings, wishes)
+        chosen, told = choose_plans(trials, ("balanced", demands.prefer))
+        trial = trials[chosen.get(demands.prefer, chosen["balanced"])]
+    else:
+        trial, told = try_parting(ground, partings[1], wishes), ()
+    parting = trial.parting
+    return Outlook(
+        preference=demands.prefer,
+        proof=parting.proof,
+        side=parting.side,
+        keepers=trial.judgement.keepers,
+        costs=trial.costs,
+        drained=trial.judgement.drained,
+        infarct=trial.judgement.infarct,
+        demands=tell_demands(demands, regions, wishes, anatomy),
+        notes=(*parting.notes, *told),
+    )
+
+
+def measure_change(
+    ground: Ground, side: NDArray[np.uint8], before: NDArray[np.uint8]
+) -> Millilitre:
+    """Tissue that changes sides between two cuts of the block, ml."""
+    voxel = float(ground.anatomy.tissues.voxel_volume)
+    return Millilitre(float((side != before).sum()) * voxel)

@@ -1,0 +1,82 @@
+"""What demands would come to is what the whole plan under them comes to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from separation_pair import make_anatomy, make_case
+
+from diptych.model import Demands, Infeasible, Millimetre, SparedBall, TwinId
+from diptych.separation import (
+    SeparationPolicy,
+    foresee,
+    leave_ground,
+    measure_change,
+    plan,
+    prepare_ground,
+)
+from diptych.separation.ground import build_ground
+from diptych.separation.plan import TABLES as NAMES
+from diptych.storage.packed import pack_value, unpack_value
+from diptych.tables import load_table
+
+TABLES = {name: load_table(name) for name in NAMES}
+POLICY = SeparationPolicy(points=5)
+BALL = SparedBall(name="speech area", position=(1.0, 15.0, 1.0), radius=Millimetre(6.0))
+
+
+@pytest.fixture(scope="module")
+def anatomy():
+    return make_anatomy(lean=3.0)
+
+
+@pytest.fixture(scope="module")
+def ground(anatomy):
+    return prepare_ground(make_case(), anatomy, tables=TABLES, policy=POLICY)
+
+
+@pytest.mark.parametrize(
+    "demands",
+    [
+        Demands(),
+        Demands(balls=(BALL,), keep=(("V-S", TwinId.B),)),
+        Demands(prefer="A"),
+    ],
+    ids=["none", "ball and vessel", "kinder to A"],
+)
+def test_the_outlook_is_the_plan(anatomy, ground, demands):
+    found = foresee(ground, demands)
+    front = plan(make_case(), anatomy, tables=TABLES, policy=POLICY, demands=demands)
+    whole = front.plan
+    assert found.proof == whole.proof
+    assert (found.side == whole.side.voxels[ground.block]).all()
+    assert found.costs == whole.costs
+    assert found.demands == front.demands
+    assert {c.vessel: c.keeper for c in whole.crossings}.items() <= found.keepers.items()
+    for twin in TwinId:
+        assert found.drained[twin] == pytest.approx(whole.allocation.after[twin].share)
+
+
+def test_what_cannot_be_met_is_refused_here_too(ground):
+    with pytest.raises(Infeasible, match="cannot be met together"):
+        foresee(ground, Demands(keep=(("V-S", TwinId.A), ("V-S", TwinId.B))))
+
+
+def test_the_change_is_the_tissue_with_another_side(ground):
+    before, after = (foresee(ground, d).side for d in (Demands(), Demands(balls=(BALL,))))
+    assert measure_change(ground, after, before) == pytest.approx(
+        float((before != after).sum()) * 0.008
+    )
+    assert measure_change(ground, before, before) == 0.0
+
+
+def test_a_kept_ground_is_the_ground(tmp_path, anatomy, ground):
+    path = tmp_path / "ground.packed"
+    path.write_bytes(pack_value(leave_ground(ground), "key"))
+    bedrock = unpack_value(path, "key", type(leave_ground(ground)))
+    again = build_ground(bedrock, make_case(), anatomy, tables=TABLES, policy=POLICY)
+    assert again.block == ground.block
+    assert np.array_equal(again.seeds, ground.seeds)
+    assert foresee(again, Demands()).proof == foresee(ground, Demands()).proof
+    assert replace(again.field, cost=ground.field.cost).scale == ground.field.scale
+    assert np.array_equal(again.field.cost, ground.field.cost)
