@@ -176,7 +176,9 @@ def test_veins_that_share_a_piece_cross() -> None:
     assert parted.branches[2].length == pytest.approx(tree.branches[2].length + 1.0)
 
 
-@pytest.mark.parametrize(("radius", "is_fold"), [(1.6, True), (1.0, False)])
+@pytest.mark.parametrize(
+    ("radius", "is_fold"), [(1.6, True), (1.38, True), (1.3, False), (1.0, False)]
+)
 def test_a_fold_of_two_legs_is_no_vessel_that_ends(radius: float, is_fold: bool) -> None:
     """A vein comes (0), folds back on itself (2) and leaves (1) for a sinus."""
     branches = [

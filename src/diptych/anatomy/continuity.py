@@ -35,9 +35,8 @@ STEM = 1.2
 """Two veins that cross lie in one another for a piece no longer than so many calibres."""
 ONWARD = 0.75
 """A sinus goes on in a vessel at least so wide in comparison; a thinner one flows into it."""
-FOLD, FUSED = 0.5, 0.8
-"""Cost of a vein that folds back on itself, where the fold looks like one vessel that ends:
-its cross-section holds at least so much of those of both its legs."""
+FOLD = 0.5
+"""Cost of a vein that folds back on itself, where the fold looks like one vessel that ends."""
 MOST_DELTA = 6.0
 """Readings of a meeting place that cost so much more than the best one are out of the question."""
 
@@ -287,7 +286,11 @@ def _may_pass(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
 
 
 def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
-    """The end of a branch that may be the fold of a vein whose legs are the other two."""
+    """The end of a branch that may be the fold of a vein whose legs are the other two.
+
+    One vessel that runs on from the wider leg is as wide as that leg; the fold is as wide as
+    both legs abreast. What is nearer to the latter, by cross-section, may be a fold.
+    """
     if len(ends) != 3 or any(facts.shared[n] for n, _ in ends):
         return None
     area = {end: facts.calibre[end[0]] ** 2 for end in ends}
@@ -296,7 +299,7 @@ def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
         for end in ends
         if tree.free_ends(tree.branches[end[0]])
         and facts.calibre[end[0]] < STEM * facts.vein
-        and area[end] >= FUSED * (sum(area.values()) - area[end])
+        and area[end] >= _half_fused([area[leg] for leg in ends if leg != end])
         and all(
             facts.calibre[n] < facts.vein and facts.length[n] > facts.length[end[0]]
             for n, _ in ends
@@ -304,6 +307,11 @@ def _find_fold(tree: Tree, facts: Facts, ends: list[End]) -> End | None:
         )
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _half_fused(legs: Sequence[float]) -> float:
+    """Half-way between the cross-section of the wider of two legs and that of both."""
+    return 0.5 * (max(legs) + sum(legs))
 
 
 def _host_folds(tree: Tree, facts: Facts, state: _State, run: list[int]) -> frozenset[int]:
