@@ -218,3 +218,22 @@ def test_a_vein_without_a_beginning_is_not_the_source_of_a_sinus() -> None:
     ]
     found = runs(branches)
     assert found[2] == 2 and found[3] == 3
+
+
+@pytest.mark.parametrize(("radius", "is_sinus"), [(1.65, True), (1.35, False)])
+def test_a_sinus_between_two_sinuses_begins_nowhere(radius: float, is_sinus: bool) -> None:
+    """Two veins flow into it from both sides at one place; a vein so short would need a source."""
+    branches = [
+        line(0, 1, [(0, -20, 0), (0, 0, 0)], 2.4),
+        line(1, 2, [(0, 0, 0), (0, 20, 0)], 2.4),
+        line(1, 3, [(0, 0, 0), (8, 0, 0)], radius),
+        line(3, 4, [(8, 0, 0), (15, 4, 0)], radius),
+        line(5, 4, [(15, -30, 0), (15, 4, 0)], 2.3),
+        line(4, 6, [(15, 4, 0), (15, 40, 0)], 2.3),
+        line(7, 3, [(11, -30, 0), (8, 0, 0)], 1.35),
+        line(8, 3, [(2, 30, 0), (8, 0, 0)], 1.35),
+    ]
+    found = runs(branches, shared=(0, 1))
+    assert (found[2] == found[3]) is is_sinus
+    if is_sinus:
+        assert len({found[2], found[6], found[7]}) == 3

@@ -7,7 +7,7 @@ and flows into another vessel at its other end. A course that has neither a begi
 the periphery nor much length of its own costs, and so does one with two beginnings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,9 @@ OTHER_SIDE = 0.5
 TRIBUTARY, LOOSE = 1.0, 2.0
 ORPHAN, ORPHAN_MM = 3.0, 10.0
 TWO_SOURCES = 4.0
+SINUS = 0.83
+"""Share of the calibre that no vein has from which a vessel between two sinuses may be one: that
+of a significant sinus."""
 PASSING = 0.6
 """A vessel passes another's mouth when it is at least so wide in comparison."""
 LOOK_MM = 6.0
@@ -109,6 +112,7 @@ class _State:
     places: list[list[End]]
     choices: list[list[_Choice]]
     chosen: list[int]
+    wide: Mapping[int, frozenset[int]]
     partner: dict[End, End] = field(default_factory=dict)
     neighbours: list[tuple[int, int]] = field(default_factory=list)
 
@@ -136,7 +140,24 @@ class _State:
         """Cost of these places' choices and of all courses through them."""
         total = sum(self.choices[n][self.chosen[n]].cost for n in places)
         courses = {self.course(end[0]) for n in places for end in self.places[n]}
-        return total + sum(_course_cost(self.facts, course) for course in courses)
+        return total + sum(self.course_cost(course) for course in courses)
+
+    def course_cost(self, course: frozenset[int]) -> float:
+        """What a course costs as a whole."""
+        return _course_cost(self.facts, course, lambda: self.may_be_sinus(course))
+
+    def may_be_sinus(self, course: frozenset[int]) -> float:
+        """0..1, how far a course between two sinuses is as wide as one; 0 for another one."""
+        ends = [
+            node
+            for n in course
+            for node in (self.tree.branches[n].start, self.tree.branches[n].end)
+        ]
+        outer = [node for node in ends if ends.count(node) == 1]
+        if len(outer) != 2 or not all(self.wide.get(node, frozenset()) - course for node in outer):
+            return 0.0
+        least = min(self.facts.calibre[n] for n in course) / self.facts.vein
+        return min(max((least - SINUS) / (1.0 - SINUS), 0.0), 1.0)
 
 
 def find_courses(tree: Tree, facts: Facts) -> Courses:
@@ -148,7 +169,14 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     stems = _find_stems(tree, facts)
     places = _meeting_places(tree, stems)
     choices = [_list_choices(tree, facts, ends) for ends in places]
-    state = _State(tree=tree, facts=facts, places=places, choices=choices, chosen=[0] * len(places))
+    state = _State(
+        tree=tree,
+        facts=facts,
+        places=places,
+        choices=choices,
+        chosen=[0] * len(places),
+        wide=_find_wide(tree, facts),
+    )
     for number in range(len(places)):
         state.take(number, 0)
     _improve(state)
@@ -164,6 +192,16 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
         nodes=tuple(_node(tree, ends[0]) for ends in places),
         folds=folds,
     )
+
+
+def _find_wide(tree: Tree, facts: Facts) -> dict[int, frozenset[int]]:
+    """The sinuses at each node, shared or too wide for a vein."""
+    found: dict[int, set[int]] = {}
+    for number, branch in enumerate(tree.branches):
+        if facts.shared[number] or facts.calibre[number] >= facts.vein:
+            for node in (branch.start, branch.end):
+                found.setdefault(node, set()).add(number)
+    return {node: frozenset(numbers) for node, numbers in found.items()}
 
 
 def find_passing(facts: Facts, courses: Courses) -> tuple[tuple[End, End], ...]:
@@ -415,10 +453,11 @@ def _angle(a: Points, b: Points) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def _course_cost(facts: Facts, course: frozenset[int]) -> float:
+def _course_cost(facts: Facts, course: frozenset[int], may_be_sinus: Callable[[], float]) -> float:
     """What a course costs as a whole: a vein has one beginning in the periphery.
 
-    The end of a much wider member is no beginning, for vessels grow wider downstream.
+    The end of a much wider member is no beginning, for vessels grow wider downstream. A
+    sinus between two others begins nowhere: veins and the other sinuses fill it.
     """
     members = sorted(course)
     narrow = [n for n in members if facts.calibre[n] < facts.vein]
@@ -428,7 +467,10 @@ def _course_cost(facts: Facts, course: frozenset[int]) -> float:
     most = max(facts.calibre[n] for n in narrow) / PASSING
     every = sorted((facts.begins[n] for n in members if facts.calibre[n] <= most), reverse=True)
     second = sum(sorted((facts.begins[n] for n in narrow), reverse=True)[1:])
-    return TWO_SOURCES * second + ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)
+    orphan = ORPHAN * (1.0 - every[0]) * min(length / ORPHAN_MM, 1.0)
+    if orphan > 0.0:
+        orphan *= 1.0 - may_be_sinus()
+    return TWO_SOURCES * second + orphan
 
 
 def _improve(state: _State) -> None:
