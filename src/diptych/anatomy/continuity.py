@@ -36,6 +36,11 @@ MOST_TURN = 90.0
 """At a sinus a vein that turns more sharply flows into it, and does not run on past it."""
 STEM = 1.2
 """Two veins that cross lie in one another for a piece no longer than so many calibres."""
+FADED, BESIDE = 0.9, 2.2
+"""A link between two veins holds less than so much of their contrast only where they touch: in
+51 generated pairs with 7 and 14 HU of noise, 14 of 15 touches did, and none of 30 vessels. Their
+middles lie a calibre apart then; the line between them is longer by the blur and its bends, but
+no longer than so many calibres."""
 ONWARD = 0.75
 """A sinus goes on in a vessel at least so wide in comparison; a thinner one flows into it."""
 FOLD = 0.5
@@ -231,9 +236,8 @@ def _ends_at(tree: Tree) -> dict[int, list[End]]:
 
 
 def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
-    """Short branches between two pairs of veins: there, two that cross look like one.
-
-    No node has two of them.
+    """Short branches between two pairs of veins: there, two that cross look like one, or two
+    that touch are joined by a faint link. No node has two of them.
     """
     ends = _ends_at(tree)
     taken: set[int] = set()
@@ -244,8 +248,9 @@ def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
         veins = all(facts.calibre[n] < facts.vein and not facts.shared[n] for n in around)
         if len(nodes) != 2 or nodes & taken or len(set(around)) != 4 or not veins:
             continue
-        short = branch.length <= STEM * max(facts.calibre[n] for n in around)
-        if short and not facts.shared[number] and all(len(ends[node]) == 3 for node in nodes):
+        most = BESIDE if branch.fade < FADED else STEM
+        near = branch.length <= most * max(facts.calibre[n] for n in around)
+        if near and not facts.shared[number] and all(len(ends[node]) == 3 for node in nodes):
             taken |= nodes
             found.append(number)
     return tuple(sorted(found))
