@@ -1,5 +1,7 @@
 """Which branches are one vessel: touches, crossings, confluences and turns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -176,7 +178,9 @@ def test_veins_that_share_a_piece_cross() -> None:
     assert parted.branches[2].length == pytest.approx(tree.branches[2].length + 1.0)
 
 
-@pytest.mark.parametrize(("radius", "is_fold"), [(1.6, True), (1.0, False)])
+@pytest.mark.parametrize(
+    ("radius", "is_fold"), [(1.6, True), (1.38, True), (1.3, False), (1.0, False)]
+)
 def test_a_fold_of_two_legs_is_no_vessel_that_ends(radius: float, is_fold: bool) -> None:
     """A vein comes (0), folds back on itself (2) and leaves (1) for a sinus."""
     branches = [
@@ -216,3 +220,50 @@ def test_a_vein_without_a_beginning_is_not_the_source_of_a_sinus() -> None:
     ]
     found = runs(branches)
     assert found[2] == 2 and found[3] == 3
+
+
+@pytest.mark.parametrize(("radius", "is_sinus"), [(1.65, True), (1.35, False)])
+def test_a_sinus_between_two_sinuses_begins_nowhere(radius: float, is_sinus: bool) -> None:
+    """Two veins flow into it from both sides at one place; a vein so short would need a source."""
+    branches = [
+        line(0, 1, [(0, -20, 0), (0, 0, 0)], 2.4),
+        line(1, 2, [(0, 0, 0), (0, 20, 0)], 2.4),
+        line(1, 3, [(0, 0, 0), (8, 0, 0)], radius),
+        line(3, 4, [(8, 0, 0), (15, 4, 0)], radius),
+        line(5, 4, [(15, -30, 0), (15, 4, 0)], 2.3),
+        line(4, 6, [(15, 4, 0), (15, 40, 0)], 2.3),
+        line(7, 3, [(11, -30, 0), (8, 0, 0)], 1.35),
+        line(8, 3, [(2, 30, 0), (8, 0, 0)], 1.35),
+    ]
+    found = runs(branches, shared=(0, 1))
+    assert (found[2] == found[3]) is is_sinus
+    if is_sinus:
+        assert len({found[2], found[6], found[7]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("gap", "fade", "apart"),
+    [(1.0, 0.8, True), (1.0, 1.0, False), (1.5, 0.8, False)],
+)
+def test_a_faint_link_is_where_two_veins_touch(gap: float, fade: float, apart: bool) -> None:
+    """Both bend sharply there; read as a vessel, the link would lead one into the other."""
+    far = np.array([2.0, 3.0, -3.0]) * gap
+
+    def leg(start: int, end: int, way: tuple[float, float, float], radius: float) -> Branch:
+        begin = far if start == 7 else np.zeros(3)
+        return line(start, end, [tuple(begin), tuple(begin + way)], radius)
+
+    branches = [
+        leg(0, 1, (-20, 24, 2), 1.26),
+        leg(0, 3, (-4, -8, 28), 1.17),
+        leg(7, 2, (14, -25, 11), 1.35),
+        leg(7, 4, (26, -4, 13), 1.39),
+        replace(line(0, 7, [(0, 0, 0), tuple(far)], 1.08), fade=fade),
+        line(5, 3, [(-40, -8, 28), (-4, -8, 28)], 2.5),
+        line(3, 6, [(-4, -8, 28), (30, -8, 28)], 2.5),
+    ]
+    x, y, z = branches[3].path[-1]
+    branches.append(line(8, 4, [(x, y - 30, z), (x, y, z)], 2.5))
+    branches.append(line(4, 9, [(x, y, z), (x, y + 30, z)], 2.5))
+    found = runs(branches)
+    assert (found[0] == found[1] and found[2] == found[3] and found[0] != found[2]) is apart

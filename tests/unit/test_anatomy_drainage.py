@@ -114,6 +114,14 @@ def test_a_wide_vein_that_goes_on_is_no_sinus_at_its_end() -> None:
     assert owners([source, sinus_b, vein, aside], 5)[2] is Owner.A
 
 
+def test_the_fold_of_a_vein_is_no_sinus_at_its_end() -> None:
+    """A vein from A's cortex folds back on itself, as wide there as a sinus must be."""
+    _, sinus_b, vein, _ = anastomosis()
+    source = straight(4, 1, (9.0, 0.0, -3.0), (0.0, 0.0, -20.0), 1.1)
+    fold = straight(1, 0, (0.0, 0.0, -20.0), (0.0, 0.0, -27.0), 1.5)
+    assert owners([source, sinus_b, vein, fold], 5) == (Owner.A, Owner.B, Owner.A, Owner.A)
+
+
 def test_a_thin_link_within_the_ring_is_the_ring() -> None:
     ring = [
         straight(0, 1, (18.0, -10.0, 0.0), (20.4, -1.5, 0.0), 2.6),

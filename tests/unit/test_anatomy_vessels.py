@@ -1,5 +1,6 @@
 """Centrelines and calibres of drawn tubes: touches parted, loops kept, nothing lost."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -118,6 +119,27 @@ def test_link_whose_contrast_dips_is_no_vessel(dip: float, links: int) -> None:
     cut, found = cut_touches(skeleton, images, rise)
     assert len(found) == links
     assert len(cut.strands) == (6 if links == 0 else 3)
+
+
+def test_how_much_a_link_fades_is_read() -> None:
+    """A short branch between two veins whose middle holds a share of their contrast."""
+    lines = [
+        straight((6.0, 26.0, 20.0), (64.0, 26.0, 20.0)),
+        straight((6.0, 33.5, 20.0), (64.0, 33.5, 20.0)),
+        straight((36.0, 26.0, 20.0), (36.0, 33.5, 20.0)),
+    ]
+    images, parts = scene(lines, [1.5, 1.5, 1.5], noise=0.0)
+    found = []
+    for share in (1.0, 0.85):
+        rise = parts.rise.copy()
+        rise[:, 19:21] *= share
+        tree = trace_vessels(images, replace(parts, rise=rise))
+        links = [branch for branch in tree.branches if branch.length < 10.0]
+        assert len(links) == 1 and len(tree.branches) == 5
+        assert all(branch.fade == 1.0 for branch in tree.branches if branch.length > 10.0)
+        found.append(links[0].fade)
+    assert found[0] >= 1.0
+    assert found[1] == pytest.approx(0.85 * found[0], rel=0.03)
 
 
 def test_all_that_is_seen_of_a_vein_mouth_stays() -> None:

@@ -17,7 +17,8 @@ def find_anastomoses(tree: Tree, facts: Facts, courses: Courses, sinus: float) -
 
     Such a vein has no end of its own in either brain, so that nothing says whose cortex it
     drains; blood may flow either way in it. `sinus` is the calibre of a sinus, mm; a sinus
-    counts for a twin when it runs through that twin alone.
+    counts for a twin when it runs through that twin alone. The fold of a vein is none, however
+    wide its two legs look as one.
     """
     partner = _partners(courses)
     narrow = [
@@ -31,7 +32,7 @@ def find_anastomoses(tree: Tree, facts: Facts, courses: Courses, sinus: float) -
             chain = _chain(n, partner, frozenset(narrow))
             members = frozenset(number for number, _ in chain)
             length = sum(facts.length[number] for number in members)
-            if length >= LEAST_MM and _leads_across(tree, facts, chain, sinus):
+            if length >= LEAST_MM and _leads_across(tree, facts, (chain, courses.folds), sinus):
                 found |= members
     return frozenset(found)
 
@@ -77,9 +78,14 @@ def _chain(start: int, partner: Mapping[End, End], allowed: frozenset[int]) -> l
     return [*before, (start, True), *ways[1]]
 
 
-def _leads_across(tree: Tree, facts: Facts, chain: Sequence[End], sinus: float) -> bool:
-    """Whether a sinus of one twin alone is at each end, and they are not the same twin's."""
-    members = frozenset(number for number, _ in chain)
+def _leads_across(
+    tree: Tree, facts: Facts, found: tuple[Sequence[End], frozenset[int]], sinus: float
+) -> bool:
+    """Whether a sinus of one twin alone is at each end of a chain, and they are not the same
+    twin's. `found` are the chain and the folds of veins, which are no sinuses.
+    """
+    chain, folds = found
+    members = folds.union(number for number, _ in chain)
     first, last = chain[0], chain[-1]
     homes = [
         {facts.home[n] for n in _sinuses_at(tree, facts, end, sinus) if n not in members}

@@ -81,23 +81,47 @@ def _depth(
     if len(line) * SAMPLE_MM > TOUCH_MM:
         return 1.0
     rise, noise = contrast
-    along = np.convolve(sample_field(rise, line), np.ones(3) / 3.0, mode="same")
-    least = float(along[1:-1].min() if len(along) > 2 else along.min())
+    least = _least_along(line, rise)
     ends = (strand.start, strand.end)
-    beside = min(_beside(skeleton, strand, node, images, rise) for node in ends)
+    beside = min(_mean_of(_leaving(skeleton, strand, node), images, rise) for node in ends)
     if beside - least < CLEAR * noise:
         return 1.0
     return round(least / max(beside, 1e-6), 9)
 
 
-def _beside(skeleton: Skeleton, link: Strand, node: int, images: Images, rise: FloatGrid) -> float:
-    """Mean contrast of the other lines at a node, a little away from it."""
-    values = []
-    for strand in skeleton.strands:
-        if strand is not link and node in (strand.start, strand.end):
-            path = strand.path if strand.start == node else strand.path[::-1]
-            values.append(sample_field(rise, _between(path, images, *BESIDE_MM)).mean())
-    return float(np.mean(values))
+def read_fade(
+    link: Points, beside: tuple[list[Points], list[Points]], images: Images, rise: FloatGrid
+) -> float:
+    """Least contrast along a link as a share of that of the fainter vessel at its ends; 1 for
+    one longer than TOUCH_MM.
+
+    link : (N, 3) LPS+ mm; beside : the paths that leave its first and its last point
+    """
+    line = _between(images.index_of(link), images, 0.0, np.inf)
+    if len(line) * SAMPLE_MM > TOUCH_MM:
+        return 1.0
+    ends = [_mean_of([images.index_of(p) for p in paths], images, rise) for paths in beside]
+    return round(_least_along(line, rise) / max(min(ends), 1e-6), 9)
+
+
+def _least_along(line: Points, rise: FloatGrid) -> float:
+    along = np.convolve(sample_field(rise, line), np.ones(3) / 3.0, mode="same")
+    return float(along[1:-1].min() if len(along) > 2 else along.min())
+
+
+def _leaving(skeleton: Skeleton, link: Strand, node: int) -> list[Points]:
+    """Paths of the other strands at a node, from it."""
+    return [
+        strand.path if strand.start == node else strand.path[::-1]
+        for strand in skeleton.strands
+        if strand is not link and node in (strand.start, strand.end)
+    ]
+
+
+def _mean_of(paths: list[Points], images: Images, rise: FloatGrid) -> float:
+    """Mean contrast of paths a little away from their first point."""
+    lines = [_between(path, images, *BESIDE_MM) for path in paths]
+    return float(np.mean([sample_field(rise, line).mean() for line in lines]))
 
 
 def _between(path: Points, images: Images, first: float, last: float) -> Points:

@@ -14,7 +14,7 @@ from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
-from diptych.anatomy.touches import cut_touches
+from diptych.anatomy.touches import TOUCH_MM, cut_touches, read_fade
 from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trace_skeleton
 
 Points = NDArray[np.float64]
@@ -26,12 +26,16 @@ STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Branch:
-    """Node numbers at both ends, path (N, 3) LPS+ mm, radius (N,) mm."""
+    """Node numbers at both ends, path (N, 3) LPS+ mm, radius (N,) mm.
+
+    fade : of a short one between others, its least contrast as a share of theirs
+    """
 
     start: int
     end: int
     path: Points
     radius: Points
+    fade: float = 1.0
 
     @property
     def calibre(self) -> float:
@@ -93,9 +97,27 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     return Tree(
         nodes=nodes,
         degree=np.bincount(np.array(ends, dtype=np.int64), minlength=len(nodes)),
-        branches=tuple(branches),
+        branches=tuple(
+            replace(branch, fade=_read_fade(branch, branches, images, parts)) for branch in branches
+        ),
         touches=touches,
     )
+
+
+def _read_fade(
+    branch: Branch, branches: list[Branch], images: Images, parts: Compartments
+) -> float:
+    first, last = (
+        [
+            other.path if other.start == node else other.path[::-1]
+            for other in branches
+            if other is not branch and node in (other.start, other.end)
+        ]
+        for node in (branch.start, branch.end)
+    )
+    if branch.length > TOUCH_MM or not first or not last:
+        return 1.0
+    return read_fade(branch.path, (first, last), images, parts.stream)
 
 
 def _parts(whole: Branch, cut: int, node: int) -> list[Branch]:
