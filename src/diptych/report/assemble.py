@@ -4,6 +4,7 @@ from diptych.model import Dossier, Section
 from diptych.report.crossings import draw_crossings
 from diptych.report.currents import draw_arteries, draw_flow
 from diptych.report.curve import draw_window
+from diptych.report.drainage import draw_drainage
 from diptych.report.gantt import draw_gantt
 from diptych.report.grounds import write_doubts, write_sources
 from diptych.report.heatmap import draw_coverage
@@ -58,7 +59,10 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
                 draw_slices(inputs, scene.junction),
             ),
         ),
-        write_separation(inputs, (draw_halves(scene, inputs), draw_crossings(plan))),
+        write_separation(
+            inputs,
+            (draw_halves(scene, inputs), draw_crossings(plan), *draw_drainage(inputs)),
+        ),
         write_timing(inputs, (draw_window(inputs.window),)),
         write_choreography(inputs, (draw_gantt(inputs.schedule, inputs.rehearsal),)),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),
