@@ -96,8 +96,8 @@ def stacks_when_narrow(table: Table) -> bool:
 
 
 def name_breadth(figure: Figure) -> str:
-    """ "wide" for a chart of the whole day, printed on A3 across; "slim" for a drawing that
-    is legible on a phone without scrolling; else "fits".
+    """How wide a drawing is: "wide" for a chart of the whole day, printed on A3 across; "slim"
+    for one that is legible on a phone without scrolling; else "fits".
     """
     found = re.search(r'viewBox="0 0 ([0-9.]+) ', figure.svg or "")
     width = float(found.group(1)) if found else 1000.0

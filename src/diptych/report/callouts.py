@@ -1,0 +1,66 @@
+"""Numbers beside a picture with lines to what they name, so that none hides another.
+
+Every badge stands in a column at the left or right edge; in each column they keep the order of
+their points from above, so that lines cross little.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margins:
+    """x of the badges at the left and right, top and bottom between which they stand, and how
+    far apart their middles are at least, drawing units.
+    """
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    apart: float
+
+
+def least_height(count: int, apart: float) -> float:
+    """Room from top to bottom that so many badges need, drawing units."""
+    return apart * max((count + 1) // 2, 1)
+
+
+def place_callouts(points: FloatArray, margins: Margins) -> FloatArray:
+    """Places (N, 2) of the badges of the points (N, 2).
+
+    The half of the points farther to the left have theirs at the left. The room must be that
+    of `least_height` at least, else badges stand closer than `apart`.
+    """
+    places = np.zeros((len(points), 2))
+    order = sorted(range(len(points)), key=lambda n: (float(points[n, 0]), float(points[n, 1]), n))
+    half = (len(order) + 1) // 2
+    for column, x in ((order[:half], margins.left), (order[half:], margins.right)):
+        down = sorted(column, key=lambda n: (float(points[n, 1]), n))
+        places[down, 0] = x
+        places[down, 1] = spread_apart([float(points[n, 1]) for n in down], margins)
+    return places
+
+
+def spread_apart(wanted: Sequence[float], margins: Margins) -> list[float]:
+    """Heights, sorted, near the wanted ones (sorted) and no closer than `apart`."""
+    if not wanted:
+        return []
+    apart = margins.apart
+    if len(wanted) > 1:
+        apart = min(apart, (margins.bottom - margins.top) / (len(wanted) - 1))
+    heights = []
+    low = margins.top
+    for height in wanted:
+        heights.append(max(height, low))
+        low = heights[-1] + apart
+    high = margins.bottom
+    for n in range(len(heights) - 1, -1, -1):
+        heights[n] = min(heights[n], high)
+        high = heights[n] - apart
+    return heights
