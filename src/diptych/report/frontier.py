@@ -1,0 +1,311 @@
+"""The front as a chart: what each twin gives and drains at each point, with the cuts beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+from diptych.model import Figure, FrontPoint, SeparationFront, TwinId
+from diptych.report.callouts import Margins, spread_apart
+from diptych.report.fingerprint import name_values
+from diptych.report.inputs import DossierInputs
+from diptych.report.points import choose_shown, name_point, tell_given, tell_point
+from diptych.report.scene import Scene
+from diptych.report.svg import (
+    INK,
+    MUTED,
+    PAPER,
+    RULE,
+    draw,
+    finish,
+    line,
+    mark_number,
+    mark_twin,
+    place_image,
+    rect,
+    write,
+)
+from diptych.report.thumbnails import Slab, paint_slab, take_slab, trace_cut
+from diptych.report.words import count_things, tell_number, tell_share
+
+WIDTH, LEFT, RIGHT, TOP, FLOOR = 600.0, 62.0, 584.0, 64.0, 46.0
+"""Of a chart: edges of the plot, room above it for numbers and below it for the scale."""
+BADGE, APART = 10.0, 26.0
+COLUMNS, CELL, GAP, PICTURE = 3, 190.0, 15.0, 138.0
+SHARE = 0.21
+"""Height of a small picture in pixels over the width of a full one."""
+Reading = Callable[[FrontPoint, TwinId], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """Ranges of a chart and the height of its plot; unit follows each number of the scales."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    tall: float
+    unit: str
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Place in the drawing."""
+        across = (x - self.x[0]) / (self.x[1] - self.x[0])
+        along = (y - self.y[0]) / (self.y[1] - self.y[0])
+        return LEFT + across * (RIGHT - LEFT), TOP + (1.0 - along) * self.tall
+
+
+def draw_front(scene: Scene, inputs: DossierInputs) -> tuple[Figure, ...]:
+    """Figure of the front; none where its points were not computed."""
+    front = inputs.front
+    if not front.points or front.nested is None:
+        return ()
+    shown = choose_shown(front)
+    given = _chart(front, shown, "own tissue given, ml", _given, 300.0, "")
+    y, body = TOP + 300.0 + FLOOR, [given]
+    if all(point.drained for point in front.points):
+        drained = _chart(front, shown, "own blood drained", _drained, 190.0, " %")
+        body.append(draw("g", drained, transform=f"translate(0 {y + 16:.1f})"))
+        y += 16 + TOP + 190.0 + FLOOR
+    cuts, tall = _cuts(scene, inputs, shown)
+    body.append(draw("g", cuts, transform=f"translate(0 {y + 12:.1f})"))
+    hollow = [n for n, point in enumerate(front.points) if point.dominated]
+    return (
+        Figure(
+            id="front",
+            caption=_caption(front, hollow),
+            alt=f"Chart of {count_things(len(front.points), 'point')} of the front. "
+            + " ".join(tell_point(front, n) for n in sorted({*shown, *hollow})),
+            png=None,
+            svg=finish(WIDTH, y + 12 + tall, *body),
+            values=name_values(nested=front.nested, points=front.points),
+        ),
+    )
+
+
+def _given(point: FrontPoint, twin: TwinId) -> float:
+    return float(point.costs[twin].own_tissue_given)
+
+
+def _drained(point: FrontPoint, twin: TwinId) -> float:
+    return 100.0 * point.drained[twin]
+
+
+def _caption(front: SeparationFront, hollow: Sequence[int]) -> str:
+    told = (
+        f" Hollow: {count_things(len(hollow), 'point')} worse than another for one twin and better"
+        " for neither, or worse for both."
+        if hollow
+        else ""
+    )
+    return (
+        "The front between kinder to one twin and kinder to the other; every point is a cut of its"
+        " own. Above: what each gives, less is better for that twin. Below: how much of its own"
+        " blood still drains. Signs: the plans worked out; numbers: the cuts shown, on one slice"
+        " through the junction, solid line the cut, dashed line the proposed one. The risk of"
+        f" infarct is of low confidence.{told}"
+    )
+
+
+def _chart(
+    front: SeparationFront,
+    shown: Sequence[int],
+    title: str,
+    read: Reading,
+    tall: float,
+    unit: str,
+) -> str:
+    xs, ys = ([read(point, twin) for point in front.points] for twin in (TwinId.A, TwinId.B))
+    ceiling = 100.0 if unit else None
+    axes = Axes(x=pad_range(xs, ceiling), y=pad_range(ys, ceiling), tall=tall, unit=unit)
+    places = [axes.at(x, y) for x, y in zip(xs, ys, strict=True)]
+    kept = [place for point, place in zip(front.points, places, strict=True) if not point.dominated]
+    track = " ".join(f"{x:.1f},{y:.1f}" for x, y in kept)
+    return "".join(
+        (
+            _scales(axes, title),
+            draw("polyline", points=track, fill="none", stroke=MUTED, stroke_width=1.2),
+            _numbers(places, shown),
+            *(_mark(front, n, *places[n]) for n in _marking_order(front)),
+        )
+    )
+
+
+def _marking_order(front: SeparationFront) -> list[int]:
+    """Points without a plan first, so that the signs lie above."""
+    return sorted(range(len(front.points)), key=lambda n: (front.points[n].plan is not None, n))
+
+
+def pad_range(values: Sequence[float], ceiling: float | None = None) -> tuple[float, float]:
+    """Range that holds the values with room at both ends, not below 0 nor far above a ceiling."""
+    low, high = min(values), max(values)
+    room = max(0.1 * (high - low), 0.02 * max(abs(high), 1.0), 1e-3)
+    top = high + room
+    if ceiling is not None:
+        top = min(top, ceiling + 0.25 * room)
+    return max(low - room, 0.0 if low > 0 else -0.25 * room), top
+
+
+def list_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers in the range, at most so many but two at least where there are two."""
+    size = 10.0 ** floor(log10((high - low) / most))
+    for step in (1.0, 2.0, 5.0, 10.0, 20.0):
+        first, last = -floor(-low / (size * step) + 1e-9), floor(high / (size * step) + 1e-9)
+        if last - first < most:
+            return [round(n * size * step, 9) for n in range(first, last + 1)]
+    return []
+
+
+def _scales(axes: Axes, title: str) -> str:
+    bottom = TOP + axes.tall
+    parts = [
+        rect(LEFT, TOP, RIGHT - LEFT, axes.tall, fill="none", stroke=RULE, stroke_width=1),
+        write(4, 16, title, 14.5, font_weight=700),
+    ]
+    for x in list_ticks(*axes.x, 6):
+        place = axes.at(x, axes.y[0])[0]
+        words = f"{tell_number(x)}{axes.unit}"
+        parts.append(line(place, TOP, place, bottom + 5))
+        parts.append(write(place, bottom + 19, words, 12, text_anchor="middle", fill=MUTED))
+    for y in list_ticks(*axes.y, 5):
+        place = axes.at(axes.x[0], y)[1]
+        words = f"{tell_number(y)}{axes.unit}"
+        parts.append(line(LEFT - 5, place, RIGHT, place))
+        parts.append(write(LEFT - 8, place + 4, words, 12, text_anchor="end", fill=MUTED))
+    parts += [
+        mark_twin(TwinId.A, RIGHT - 10, bottom + 34, 8),
+        write(RIGHT - 24, bottom + 38.5, "of twin A →", 12.5, text_anchor="end"),
+        mark_twin(TwinId.B, 14, TOP - 18, 8),
+        write(28, TOP - 13.5, "of twin B ↑", 12.5),
+    ]
+    return "".join(parts)
+
+
+def _numbers(places: Sequence[tuple[float, float]], shown: Sequence[int]) -> str:
+    """Numbers of the cuts shown in a row above the plot, with a line down to each point."""
+    order = sorted(shown, key=lambda n: (places[n][0], n))
+    margins = Margins(left=0, right=0, top=LEFT + 78.0, bottom=RIGHT - BADGE, apart=APART)
+    xs = spread_apart([places[n][0] for n in order], margins)
+    parts = [
+        draw(
+            "polyline",
+            points=f"{x:.1f},{TOP - 17:.1f} {x:.1f},{TOP - 4:.1f} {places[n][0]:.1f},"
+            f"{places[n][1]:.1f}",
+            fill="none",
+            stroke=MUTED,
+            stroke_width=1,
+            stroke_dasharray="2 3",
+        )
+        for n, x in zip(order, xs, strict=True)
+    ]
+    parts += [mark_number(n + 1, x, TOP - 17, BADGE) for n, x in zip(order, xs, strict=True)]
+    return "".join(parts)
+
+
+def _mark(front: SeparationFront, number: int, x: float, y: float) -> str:
+    point = front.points[number]
+    if point.plan is not None:
+        return mark_plan(front, point, x, y, 9.0)
+    if point.dominated:
+        return draw(
+            "circle", cx=x, cy=y, r=4.5, fill=PAPER, stroke=INK, stroke_width=1.6,
+            stroke_dasharray="2.4 1.6",
+        )  # fmt: skip
+    return draw("circle", cx=x, cy=y, r=3.4, fill=INK, stroke=PAPER, stroke_width=1)
+
+
+def mark_plan(front: SeparationFront, point: FrontPoint, x: float, y: float, size: float) -> str:
+    """The sign of the twin that the plan is kinder to; of a balanced plan a white diamond with =.
+
+    A dominated plan has a dashed rim.
+    """
+    plan = next((plan for plan in front.plans if plan.id == point.plan), None)
+    if plan is not None and plan.preference in tuple(TwinId):
+        mark = mark_twin(TwinId(plan.preference), x, y, size)
+    else:
+        far = 1.35 * size
+        mark = draw(
+            "path",
+            d=f"M{x:.1f},{y - far:.1f}l{far:.1f},{far:.1f}l{-far:.1f},{far:.1f}"
+            f"l{-far:.1f},{-far:.1f}z",
+            fill="#ffffff",
+            stroke="#1b1f24",
+            stroke_width=1.8,
+        ) + write(
+            x, y + 0.5 * size, "=", 1.5 * size, text_anchor="middle", font_weight=700,
+            fill="#1b1f24",
+        )  # fmt: skip
+    if not point.dominated:
+        return mark
+    rim = draw("circle", cx=x, cy=y, r=1.6 * size, fill="none", stroke=INK, stroke_dasharray="3 2")
+    return mark + rim
+
+
+def _cuts(scene: Scene, inputs: DossierInputs, shown: Sequence[int]) -> tuple[str, float]:
+    """The small pictures in rows, and the height of all."""
+    front = inputs.front
+    assert front.nested is not None
+    height = max(round(SHARE * inputs.picture_width), 12)
+    slab = take_slab(scene, inputs.anatomy, front.nested, height)
+    proposed = next((n for n, p in enumerate(front.points) if p.plan == front.proposed), None)
+    risky = all(front.points[n].infarct for n in shown)
+    row = 24.0 + PICTURE + (56.0 if risky else 24.0) + 12.0
+    parts = [
+        draw(
+            "g",
+            _cut(slab, inputs, n, proposed),
+            transform=f"translate({place % COLUMNS * (CELL + GAP):.1f}"
+            f" {place // COLUMNS * row:.1f})",
+        )
+        for place, n in enumerate(shown)
+    ]
+    return "".join(parts), row * -(-len(shown) // COLUMNS)
+
+
+def _cut(slab: Slab, inputs: DossierInputs, number: int, proposed: int | None) -> str:
+    """One small picture with its number, name and figures."""
+    front = inputs.front
+    point = front.points[number]
+    zoom = PICTURE / slab.codes.shape[0]
+    wide = slab.codes.shape[1] * zoom
+    png = inputs.encode_png(paint_slab(slab, number))
+    x, parts = 24.0, [mark_number(number + 1, 11, 11, BADGE)]
+    if point.plan is not None:
+        parts.append(mark_plan(front, point, 35, 11, 7.0))
+        x = 50.0
+    parts += [
+        write(x, 15.5, name_point(front, point), 12.5, font_weight=700),
+        place_image(png, (CELL - wide) / 2, 24, wide, PICTURE),
+        draw(
+            "g",
+            _lines(slab, number, proposed, zoom),
+            transform=f"translate({(CELL - wide) / 2:.1f} 24) scale({zoom:.4f})",
+        ),
+        mark_twin(TwinId.A, 10, 34, 7),
+        mark_twin(TwinId.B, CELL - 10, 34, 7),
+    ]
+    a, b = (tell_given(point, twin) for twin in TwinId)
+    words = [f"A gives {a}, B {b}"]
+    if point.infarct:
+        a, b = (tell_share(round(point.infarct[twin].value, 3)) for twin in TwinId)
+        words += ["infarct (low confidence):", f"A {a}, B {b}"]
+    parts += [write(2, 24 + PICTURE + 16 + 15 * n, text, 12) for n, text in enumerate(words)]
+    return "".join(parts)
+
+
+def _lines(slab: Slab, number: int, proposed: int | None, zoom: float) -> str:
+    """The proposed cut dashed, and this cut solid, both legible on any ground."""
+    parts = []
+    path = trace_cut(slab, number)
+    if path:
+        for colour, wide in (("#000000", 4.2), ("#ffffff", 2.0)):
+            parts.append(draw("path", d=path, fill="none", stroke=colour, stroke_width=wide / zoom))
+    if proposed is not None and proposed != number and (path := trace_cut(slab, proposed)):
+        parts.append(
+            draw(
+                "path",
+                d=path,
+                fill="none",
+                stroke="#000000",
+                stroke_width=1.4 / zoom,
+                stroke_dasharray=f"{4 / zoom:.1f} {3 / zoom:.1f}",
+            )
+        )
+    return "".join(parts)
