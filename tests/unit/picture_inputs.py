@@ -1,12 +1,16 @@
 """Drainage networks round a shared ring, and a front with points, for the pictures of plans."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from report_inputs import measured
+from report_inputs import grid, make_inputs, make_plan, measured
 
 from diptych.model import (
+    FrontPoint,
     Owner,
+    SeparationFront,
+    TwinCost,
     TwinId,
     Vessel,
     VesselNetwork,
@@ -72,3 +76,84 @@ def allocate_ring(seed):
     network = make_ring(seed)
     tables = {name: load_table(name) for name in ("allocation", "physiology")}
     return network, allocate_vessels((), network, tables=tables).veins
+
+
+KINDNESS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+
+def make_points(mirror=False):
+    """Five points: kinder to B, a dominated one, even, a further one, kinder to A."""
+    points = []
+    for n, kindness in enumerate(KINDNESS):
+        given = {TwinId.A: 9.0 - 2.0 * n, TwinId.B: 1.0 + 1.5 * n}
+        drained = {TwinId.A: 0.6 + 0.1 * n, TwinId.B: 1.0 - 0.08 * n}
+        if n == 1:
+            given = {TwinId.A: 9.5, TwinId.B: 4.0}
+        points.append(
+            FrontPoint(
+                kindness=kindness,
+                value=100 + n,
+                flow=100 + n,
+                proven=True,
+                costs={t: _cost(given[t]) for t in TwinId},
+                areas=dict(make_plan().defects),
+                drained=drained,
+                infarct={t: measured(0.3 - 0.05 * n, 0.02) for t in TwinId},
+                plan={0: "kinder-B", 2: "plan-balanced", 4: "kinder-A"}.get(n),
+                dominated="point 3 is no worse for either twin" if n == 1 else "",
+            )
+        )
+    return tuple(mirror_point(p) for p in points[::-1]) if mirror else tuple(points)
+
+
+def _cost(given):
+    return TwinCost(
+        own_tissue_given=given, brain_given=0.0, vein_flow_given=0.0, vein_flow_kept=0.0
+    )
+
+
+def mirror_point(point):
+    """The point with the letters of both twins changed."""
+
+    def swap(both):
+        return {twin: both[twin.other] for twin in TwinId}
+
+    names = {"kinder-A": "kinder-B", "kinder-B": "kinder-A"}
+    return replace(
+        point,
+        kindness=-point.kindness,
+        costs=swap(point.costs),
+        areas=swap(point.areas),
+        drained=swap(point.drained),
+        infarct=swap(point.infarct),
+        plan=names.get(point.plan, point.plan),
+    )
+
+
+def make_front(mirror=False):
+    """Three plans and five nested cuts of the two balls, one voxel apart."""
+    balanced = make_plan(mirror)
+    codes = (balanced.side.voxels != 0).astype(np.uint8)
+    along = np.arange(codes.shape[2])[None, None, :] + 0 * codes
+    middle = (codes.shape[2] - 1) / 2
+    for n in range(len(KINDNESS)):
+        far = middle + n - 2.0
+        codes += ((codes > 0) & ((along < 2 * middle - far) if mirror else (along > far))).astype(
+            np.uint8
+        )
+    plans = (
+        balanced,
+        replace(balanced, id="kinder-A", preference="A"),
+        replace(balanced, id="kinder-B", preference="B"),
+    )
+    return SeparationFront(
+        plans=plans,
+        proposed=balanced.id,
+        dominated=(),
+        points=make_points(mirror),
+        nested=grid(codes, "nested"),
+    )
+
+
+def front_inputs(mirror=False, **changes):
+    return make_inputs(mirror, front=make_front(mirror), **changes)

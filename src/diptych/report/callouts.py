@@ -48,19 +48,21 @@ def place_callouts(points: FloatArray, margins: Margins) -> FloatArray:
 
 
 def spread_apart(wanted: Sequence[float], margins: Margins) -> list[float]:
-    """Heights, sorted, near the wanted ones (sorted) and no closer than `apart`."""
+    """Heights, sorted, as near the wanted ones (sorted) as can be and no closer than `apart`.
+
+    Those in each other's way share the distance (isotonic regression by pooling neighbours).
+    """
     if not wanted:
         return []
-    apart = margins.apart
-    if len(wanted) > 1:
-        apart = min(apart, (margins.bottom - margins.top) / (len(wanted) - 1))
-    heights = []
-    low = margins.top
-    for height in wanted:
-        heights.append(max(height, low))
-        low = heights[-1] + apart
-    high = margins.bottom
-    for n in range(len(heights) - 1, -1, -1):
-        heights[n] = min(heights[n], high)
-        high = heights[n] - apart
-    return heights
+    room, last = margins.bottom - margins.top, len(wanted) - 1
+    apart = min(margins.apart, room / last) if last else 0.0
+    pools: list[tuple[float, int]] = []
+    for n, height in enumerate(wanted):
+        mean, count = height - n * apart, 1
+        while pools and pools[-1][0] > mean:
+            before, many = pools.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        pools.append((mean, count))
+    means = [mean for mean, count in pools for _ in range(count)]
+    most = margins.bottom - last * apart
+    return [min(max(mean, margins.top), most) + n * apart for n, mean in enumerate(means)]

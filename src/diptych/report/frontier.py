@@ -8,7 +8,7 @@ from diptych.model import Figure, FrontPoint, SeparationFront, TwinId
 from diptych.report.callouts import Margins, spread_apart
 from diptych.report.fingerprint import name_values
 from diptych.report.inputs import DossierInputs
-from diptych.report.points import choose_shown, name_point, tell_given, tell_point
+from diptych.report.points import choose_shown, tell_given, tell_kindness, tell_point
 from diptych.report.scene import Scene
 from diptych.report.svg import (
     INK,
@@ -25,7 +25,7 @@ from diptych.report.svg import (
     write,
 )
 from diptych.report.thumbnails import Slab, paint_slab, take_slab, trace_cut
-from diptych.report.words import count_things, tell_number, tell_share
+from diptych.report.words import count_things, tell_share
 
 WIDTH, LEFT, RIGHT, TOP, FLOOR = 600.0, 62.0, 584.0, 64.0, 46.0
 """Of a chart: edges of the plot, room above it for numbers and below it for the scale."""
@@ -90,17 +90,17 @@ def _drained(point: FrontPoint, twin: TwinId) -> float:
 
 def _caption(front: SeparationFront, hollow: Sequence[int]) -> str:
     told = (
-        f" Hollow: {count_things(len(hollow), 'point')} worse than another for one twin and better"
-        " for neither, or worse for both."
+        f" Hollow: {count_things(len(hollow), 'point')} no better for either twin than another;"
+        " the table says than which."
         if hollow
         else ""
     )
     return (
         "The front between kinder to one twin and kinder to the other; every point is a cut of its"
         " own. Above: what each gives, less is better for that twin. Below: how much of its own"
-        " blood still drains. Signs: the plans worked out; numbers: the cuts shown, on one slice"
-        " through the junction, solid line the cut, dashed line the proposed one. The risk of"
-        f" infarct is of low confidence.{told}"
+        " blood still drains. Signs: the plans worked out; numbers: the cuts shown, on the"
+        " slice through the junction where they differ most, the cut as a solid and the proposed"
+        f" one as a dashed line. The risk of infarct is of low confidence.{told}"
     )
 
 
@@ -129,8 +129,11 @@ def _chart(
 
 
 def _marking_order(front: SeparationFront) -> list[int]:
-    """Points without a plan first, so that the signs lie above."""
-    return sorted(range(len(front.points)), key=lambda n: (front.points[n].plan is not None, n))
+    """Hollow points first and plans last, so that these lie above."""
+    return sorted(
+        range(len(front.points)),
+        key=lambda n: (front.points[n].plan is not None, not front.points[n].dominated, n),
+    )
 
 
 def pad_range(values: Sequence[float], ceiling: float | None = None) -> tuple[float, float]:
@@ -161,19 +164,19 @@ def _scales(axes: Axes, title: str) -> str:
     ]
     for x in list_ticks(*axes.x, 6):
         place = axes.at(x, axes.y[0])[0]
-        words = f"{tell_number(x)}{axes.unit}"
+        words = f"{x:g}{axes.unit}"
         parts.append(line(place, TOP, place, bottom + 5))
         parts.append(write(place, bottom + 19, words, 12, text_anchor="middle", fill=MUTED))
     for y in list_ticks(*axes.y, 5):
         place = axes.at(axes.x[0], y)[1]
-        words = f"{tell_number(y)}{axes.unit}"
+        words = f"{y:g}{axes.unit}"
         parts.append(line(LEFT - 5, place, RIGHT, place))
         parts.append(write(LEFT - 8, place + 4, words, 12, text_anchor="end", fill=MUTED))
     parts += [
         mark_twin(TwinId.A, RIGHT - 10, bottom + 34, 8),
-        write(RIGHT - 24, bottom + 38.5, "of twin A →", 12.5, text_anchor="end"),
-        mark_twin(TwinId.B, 14, TOP - 18, 8),
-        write(28, TOP - 13.5, "of twin B ↑", 12.5),
+        write(RIGHT - 24, bottom + 38.5, "→", 13.5, text_anchor="end"),
+        mark_twin(TwinId.B, 14, TOP - 14, 8),
+        write(26, TOP - 9, "↑", 13.5),
     ]
     return "".join(parts)
 
@@ -181,7 +184,7 @@ def _scales(axes: Axes, title: str) -> str:
 def _numbers(places: Sequence[tuple[float, float]], shown: Sequence[int]) -> str:
     """Numbers of the cuts shown in a row above the plot, with a line down to each point."""
     order = sorted(shown, key=lambda n: (places[n][0], n))
-    margins = Margins(left=0, right=0, top=LEFT + 78.0, bottom=RIGHT - BADGE, apart=APART)
+    margins = Margins(left=0, right=0, top=LEFT + BADGE, bottom=RIGHT - BADGE, apart=APART)
     xs = spread_apart([places[n][0] for n in order], margins)
     parts = [
         draw(
@@ -271,7 +274,7 @@ def _cut(slab: Slab, inputs: DossierInputs, number: int, proposed: int | None) -
         parts.append(mark_plan(front, point, 35, 11, 7.0))
         x = 50.0
     parts += [
-        write(x, 15.5, name_point(front, point), 12.5, font_weight=700),
+        write(x, 15.5, point.plan or tell_kindness(point), 12.5, font_weight=700),
         place_image(png, (CELL - wide) / 2, 24, wide, PICTURE),
         draw(
             "g",

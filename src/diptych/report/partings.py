@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from diptych.kernels.render import Layer, View, render_layers, smooth_mask
@@ -20,10 +21,10 @@ from diptych.report.scene import (
     paint_owners,
     turn_axes,
 )
-from diptych.report.svg import INK, finish, line, mark_twin, place_image, write
+from diptych.report.svg import INK, MUTED, finish, line, mark_twin, place_image, write
 from diptych.report.words import tell_measured
 
-WIDTH, CELL, GAP, HEAD, WORDS, FOOT = 600.0, 292.0, 16.0, 34.0, 44.0, 40.0
+WIDTH, CELL, GAP, HEAD, LINE, FOOT = 600.0, 292.0, 16.0, 34.0, 16.0, 40.0
 TURN, TILT = 42.0, 10.0
 """Degrees that the camera stands towards the other twin, so that the raw face shows."""
 SHARE = 0.4
@@ -35,27 +36,31 @@ PERIOD = 8.0
 BAR = 50.0
 
 
+Row = tuple[str, dict[TwinId, Picture], tuple[tuple[str, ...], tuple[str, ...]]]
+
+
 def draw_partings(scene: Scene, inputs: DossierInputs) -> Figure:
     """One figure: a column for each twin, a row for the pair and one for each plan."""
     plans = sorted(inputs.front.plans, key=lambda plan: plan.id != inputs.front.proposed)
     views = aim_both(scene, round(SHARE * inputs.picture_width))
     zoom = CELL / views[TwinId.A].width
     y, body = HEAD, [_heading()]
-    rows = [("Joined", render_joined(scene, views), ("", ""))]
+    rows: list[Row] = [("Joined", render_joined(scene, views), ((), ()))]
     for plan in plans:
         here = lay_sides(scene, inputs.anatomy, plan.side)
         pictures = {twin: render_alone(here, twin, views[twin]) for twin in TwinId}
-        rows.append((f"Alone, plan {plan.id}", pictures, _tell_defects(plan)))
+        told = (_tell_defects(plan, TwinId.A), _tell_defects(plan, TwinId.B))
+        rows.append((f"Alone, plan {plan.id}", pictures, told))
     for title, pictures, told in rows:
         body.append(_row(title, pictures, told, zoom, y, inputs))
         tall = max(picture.view.height for picture in pictures.values()) * zoom
-        y += tall + WORDS + 2 * 15.0 * bool(told[0])
+        y += 30.0 + tall + LINE * len(told[0]) + 14.0
     body.append(_bar(y + 8, views[TwinId.A].scale / zoom))
     return Figure(
         id="before-after",
         caption="Before and after. Each column is seen from one place and at one scale: twin A from"
         " B's side, twin B from A's. Hatched: the raw face that the cut leaves, which must be"
-        " covered; the figures below each picture are those of the table of defects, today.",
+        " covered; the figures are those of today.",
         alt="Three-dimensional pictures of the pair and of each twin alone with the raw face"
         f" hatched. {' '.join(_tell(plan) for plan in plans)}",
         png=None,
@@ -85,7 +90,7 @@ def aim_both(scene: Scene, width: int) -> dict[TwinId, View]:
     }
 
 
-def _thin(mask: np.ndarray) -> np.ndarray:
+def _thin(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     kept = np.zeros_like(mask)
     kept[::2, ::2, ::2] = mask[::2, ::2, ::2]
     return kept
@@ -123,7 +128,7 @@ def render_alone(scene: Scene, twin: TwinId, view: View) -> Picture:
     return Picture(image=render_layers((body,), near.affine, view), view=view)
 
 
-def label_raw(scene: Scene, code: int) -> np.ndarray:
+def label_raw(scene: Scene, code: int) -> NDArray[np.uint8]:
     """Labels of one half: owner's code, or one of two in stripes on the raw face; 0 elsewhere."""
     half = scene.sides == code
     labels = scene.owners * np.uint8(8) + np.uint8(7)
@@ -138,9 +143,15 @@ def label_raw(scene: Scene, code: int) -> np.ndarray:
     return labels
 
 
-def _tell_defects(plan: SeparationPlan) -> tuple[str, str]:
-    a, b = (f"skin {tell_measured(plan.defects[twin].skin)}" for twin in TwinId)
-    return a, b
+def _tell_defects(plan: SeparationPlan, twin: TwinId) -> tuple[str, ...]:
+    """What the twin lacks, a line for each tissue."""
+    lacks = plan.defects[twin]
+    return (
+        "to be covered or replaced:",
+        f"skin {tell_measured(lacks.skin)}",
+        f"dura {tell_measured(lacks.dura)}",
+        f"bone {tell_measured(lacks.bone)}",
+    )
 
 
 def _tell(plan: SeparationPlan) -> str:
@@ -168,7 +179,7 @@ def _heading() -> str:
 def _row(
     title: str,
     pictures: dict[TwinId, Picture],
-    told: Sequence[str],
+    told: Sequence[Sequence[str]],
     zoom: float,
     y: float,
     inputs: DossierInputs,
@@ -179,8 +190,9 @@ def _row(
         picture = pictures[twin]
         tall = picture.view.height * zoom
         parts.append(place_image(inputs.encode_png(picture.image), _left(twin), top, CELL, tall))
-        if words:
-            parts.append(write(_left(twin) + 6, top + tall + 14, words, 13))
+        for n, text in enumerate(words):
+            y = top + tall + 12 + LINE * n
+            parts.append(write(_left(twin) + 6, y, text, 13, fill=MUTED if n == 0 else INK))
     return "".join(parts)
 
 

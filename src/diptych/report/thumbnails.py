@@ -23,6 +23,8 @@ BROAD = 1.36
 RIM = 10.0
 """mm shown above and below the cut."""
 TINT = 0.62
+OFFSETS = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6)
+"""Slices tried, as parts of the way from the centre of the cut to its edge."""
 Codes = NDArray[np.uint8]
 
 
@@ -40,15 +42,26 @@ class Slab:
 
 
 def take_slab(scene: Scene, anatomy: Anatomy, nested: Volume, height: int) -> Slab:
-    """The slice along the axis that joins the twins in which the cuts differ most.
+    """The slice along the axis that joins the twins on which the cuts differ most.
 
     height : pixels. A is on the left.
     """
-    laid = lay_sides(scene, anatomy, nested)
+    codes = lay_sides(scene, anatomy, nested).sides
+    cut = locate_voxels(scene, find_interface(scene.sides))
+    if not len(cut):
+        cut = scene.junction[None]
     across = np.cross(scene.axis, scene.up)
-    slabs = [_sample(scene, laid.sides, down, height) for down in (-scene.up, across)]
-    differ = [int(_differing(slab.codes)) for slab in slabs]
-    return slabs[int(differ[1] > differ[0])]
+    best, most = None, -1
+    for down, normal in ((-scene.up, across), (across, scene.up)):
+        reach = (cut - scene.junction) @ normal
+        for part in OFFSETS:
+            offset = part * float(reach.max() if part > 0 else -reach.min())
+            slab = _sample(scene, codes, _frame(scene, cut, offset * normal, down, height))
+            differ = _differing(slab.codes)
+            if differ > most:
+                best, most = slab, differ
+    assert best is not None
+    return best
 
 
 def _differing(codes: Codes) -> int:
@@ -56,17 +69,22 @@ def _differing(codes: Codes) -> int:
     return int(((codes > 1) & (codes < codes.max(initial=0))).sum())
 
 
-def _sample(scene: Scene, codes: Codes, down: FloatArray, height: int) -> Slab:
-    cut = locate_voxels(scene, find_interface(scene.sides))
-    if not len(cut):
-        cut = scene.junction[None]
+def _frame(
+    scene: Scene, cut: FloatArray, offset: FloatArray, down: FloatArray, height: int
+) -> tuple[FloatArray, float]:
+    """Positions (H, W, 3), LPS+ mm, of the pixels of a slice, and mm between them."""
     along = (cut - scene.junction) @ down
     low, high = float(along.min()) - RIM, float(along.max()) + RIM
     pixel = (high - low) / height
     width = round(BROAD * height)
     ys = low + pixel * (np.arange(height) + 0.5)
     xs = pixel * (np.arange(width) + 0.5 - width / 2)
-    places = scene.junction + xs[None, :, None] * scene.axis + ys[:, None, None] * down
+    plane = xs[None, :, None] * scene.axis + ys[:, None, None] * down
+    return scene.junction + offset + plane, pixel
+
+
+def _sample(scene: Scene, codes: Codes, frame: tuple[FloatArray, float]) -> Slab:
+    places, pixel = frame
     inverse = np.linalg.inv(scene.affine[:3, :3])
     index = np.moveaxis((places - scene.affine[:3, 3]) @ inverse.T, -1, 0)
     return Slab(
