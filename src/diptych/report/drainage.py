@@ -254,7 +254,8 @@ def _name_bar(bar: Bar, keepers: Mapping[str, tuple[TwinId, ...]]) -> str:
     x += 17 * len(signs) + (2 if signs else 0)
     weight = 700 if bar.key[0] == LOST else 400
     room = COLUMNS[2] - x - 46
-    words = f"{shorten(words, room, SIZE)}: {bar.flow:.0f}"
+    unit = " ml/min" if bar.key[0] == LOST else ""
+    words = f"{shorten(words, room, SIZE)}: {bar.flow:.0f}{unit}"
     return "".join(badges) + write_over(x, middle + 4.5, words, SIZE, font_weight=weight)
 
 

@@ -29,6 +29,8 @@ from diptych.report.words import count_things, tell_share
 
 WIDTH, LEFT, RIGHT, TOP, FLOOR = 600.0, 62.0, 584.0, 64.0, 46.0
 """Of a chart: edges of the plot, room above it for numbers and below it for the scale."""
+TALL, LOW = 240.0, 150.0
+"""Heights of the two plots."""
 BADGE, APART = 10.0, 26.0
 COLUMNS, CELL, GAP, PICTURE = 3, 190.0, 15.0, 138.0
 SHARE = 0.21
@@ -58,12 +60,12 @@ def draw_front(scene: Scene, inputs: DossierInputs) -> tuple[Figure, ...]:
     if not front.points or front.nested is None:
         return ()
     shown = choose_shown(front)
-    given = _chart(front, shown, "own tissue given, ml", _given, 300.0, "")
-    y, body = TOP + 300.0 + FLOOR, [given]
+    given = _chart(front, shown, "own tissue given, ml", _given, TALL, "")
+    y, body = TOP + TALL + FLOOR, [given]
     if all(point.drained for point in front.points):
-        drained = _chart(front, shown, "own blood drained", _drained, 190.0, " %")
+        drained = _chart(front, shown, "own blood drained", _drained, LOW, " %")
         body.append(draw("g", drained, transform=f"translate(0 {y + 16:.1f})"))
-        y += 16 + TOP + 190.0 + FLOOR
+        y += 16 + TOP + LOW + FLOOR
     cuts, tall = _cuts(scene, inputs, shown)
     body.append(draw("g", cuts, transform=f"translate(0 {y + 12:.1f})"))
     hollow = [n for n, point in enumerate(front.points) if point.dominated]

@@ -21,7 +21,7 @@ from diptych.report.scene import (
     paint_owners,
     turn_axes,
 )
-from diptych.report.svg import INK, MUTED, finish, line, mark_twin, place_image, write
+from diptych.report.svg import INK, finish, line, mark_twin, place_image, write
 from diptych.report.words import tell_measured
 
 WIDTH, CELL, GAP, HEAD, LINE, FOOT = 600.0, 292.0, 16.0, 34.0, 16.0, 40.0
@@ -54,13 +54,13 @@ def draw_partings(scene: Scene, inputs: DossierInputs) -> Figure:
     for title, pictures, told in rows:
         body.append(_row(title, pictures, told, zoom, y, inputs))
         tall = max(picture.view.height for picture in pictures.values()) * zoom
-        y += 30.0 + tall + LINE * len(told[0]) + 14.0
+        y += 30.0 + tall + LINE * len(told[0]) + 8.0
     body.append(_bar(y + 8, views[TwinId.A].scale / zoom))
     return Figure(
         id="before-after",
         caption="Before and after. Each column is seen from one place and at one scale: twin A from"
         " B's side, twin B from A's. Hatched: the raw face that the cut leaves, which must be"
-        " covered; the figures are those of today.",
+        " covered; below each picture what that twin lacks, today, with interval.",
         alt="Three-dimensional pictures of the pair and of each twin alone with the raw face"
         f" hatched. {' '.join(_tell(plan) for plan in plans)}",
         png=None,
@@ -147,7 +147,6 @@ def _tell_defects(plan: SeparationPlan, twin: TwinId) -> tuple[str, ...]:
     """What the twin lacks, a line for each tissue."""
     lacks = plan.defects[twin]
     return (
-        "to be covered or replaced:",
         f"skin {tell_measured(lacks.skin)}",
         f"dura {tell_measured(lacks.dura)}",
         f"bone {tell_measured(lacks.bone)}",
@@ -192,7 +191,7 @@ def _row(
         parts.append(place_image(inputs.encode_png(picture.image), _left(twin), top, CELL, tall))
         for n, text in enumerate(words):
             y = top + tall + 12 + LINE * n
-            parts.append(write(_left(twin) + 6, y, text, 13, fill=MUTED if n == 0 else INK))
+            parts.append(write(_left(twin) + 6, y, text, 13))
     return "".join(parts)
 
 
