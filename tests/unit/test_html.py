@@ -77,7 +77,7 @@ def test_the_page_is_marked_up_for_reading_aloud(page):
     assert reader.tags.count("h1") == reader.tags.count("main") == 1
     assert reader.tags.count("nav") == 1
     assert reader.tags.count("caption") == reader.tags.count("table") > 10
-    assert page.count('role="img"') == 11
+    assert page.count('role="img"') == 13
 
 
 def test_ids_are_unique_and_links_lead_somewhere(page):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from picture_inputs import allocate_ring, make_ring
-from report_inputs import SMALL, make_anatomy, make_inputs, make_plan
+from report_inputs import SMALL, make_anatomy, make_inputs, make_plan, measured
 
 from diptych.formats.html.drawing import embed_figure
 from diptych.model import SeparationFront, TwinId
@@ -17,6 +17,7 @@ from diptych.report.drainage import (
 )
 from diptych.report.passage import find_sources, trace_passages
 from diptych.report.streams import LOST, Ruler, choose_ways, lay_streams
+from diptych.separation.channels import read_channels
 
 SEEDS = (1, 2, 3, 4, 5)
 RULER = Ruler(scale=0.5, gap=7.0, room=(44.0, 18.0, 34.0))
@@ -38,6 +39,20 @@ def test_all_blood_that_enters_leaves_or_is_told_to_have_no_way_out(seed):
             told = sum(p.flow for p in passages if p.twin is twin)
             assert told == pytest.approx(entering[place], rel=1e-9)
             assert all(p.flow > 0.0 for p in passages)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_blood_enters_where_the_allocation_has_it_enter(told):
+    """Also at junctions of both twins' own vessels, and where only flows tell of it."""
+    network = make_ring(4)
+    nodes = [replace(n, inflow=12.0 if told else 0.0) for n in network.nodes]
+    vessels = [replace(v, flow=measured(5.0 + n)) for n, v in enumerate(network.vessels)]
+    network = replace(network, nodes=tuple(nodes), vessels=tuple(vessels))
+    channels = read_channels(network, (), viscosity=3.5, limit=8.0)
+    found = find_sources(network)
+    assert found.min(axis=0).max() > 1.0
+    for place, twin in enumerate(channels.twins):
+        assert found[list(TwinId).index(twin)] == pytest.approx(channels.source[place])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
