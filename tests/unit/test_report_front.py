@@ -137,3 +137,19 @@ def test_the_dossier_holds_the_front_and_its_table():
     (section,) = (s for s in made.sections if s.id == "separation")
     assert "front" in [getattr(block, "id", "") for block in section.blocks]
     assert any(getattr(b, "caption", "").startswith("Points of the front") for b in section.blocks)
+
+
+def test_signs_of_plans_at_one_place_do_not_hide_each_other():
+    front = make_front()
+    same = front.points[2]
+    points = tuple(
+        replace(p, costs=same.costs, drained=same.drained) if p.plan else p for p in front.points
+    )
+    inputs = front_inputs(picture_width=SMALL)
+    inputs = replace(inputs, front=replace(front, points=points))
+    (figure,) = draw_front(scene_of(), inputs)
+    chart = figure.svg.split("own blood drained")[0]
+    disc = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="9" fill="#e8862e"', chart)
+    square = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="18" height="18"', chart)
+    (a,), (b,) = (np.array(found, dtype=float) for found in (disc, square))
+    assert np.linalg.norm(a - (b + 9.0)) > 18.0

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
+import numpy as np
+
 from diptych.model import Figure, FrontPoint, SeparationFront, TwinId
 from diptych.report.callouts import Margins, spread_apart
 from diptych.report.fingerprint import name_values
 from diptych.report.inputs import DossierInputs
+from diptych.report.plates import push_apart
 from diptych.report.points import choose_shown, tell_given, tell_kindness, tell_point
 from diptych.report.scene import Scene
 from diptych.report.svg import (
@@ -31,7 +34,7 @@ WIDTH, LEFT, RIGHT, TOP, FLOOR = 600.0, 62.0, 584.0, 64.0, 46.0
 """Of a chart: edges of the plot, room above it for numbers and below it for the scale."""
 TALL, LOW = 240.0, 150.0
 """Heights of the two plots."""
-BADGE, APART = 10.0, 26.0
+BADGE, APART, SIGN = 10.0, 26.0, 9.0
 COLUMNS, CELL, GAP, PICTURE = 3, 190.0, 15.0, 138.0
 SHARE = 0.21
 """Height of a small picture in pixels over the width of a full one."""
@@ -125,17 +128,35 @@ def _chart(
             _scales(axes, title),
             draw("polyline", points=track, fill="none", stroke=MUTED, stroke_width=1.2),
             _numbers(places, shown),
-            *(_mark(front, n, *places[n]) for n in _marking_order(front)),
+            *(_dot(front.points[n], *places[n]) for n in _hollow_first(front)),
+            _signs(front, places),
         )
     )
 
 
-def _marking_order(front: SeparationFront) -> list[int]:
-    """Hollow points first and plans last, so that these lie above."""
-    return sorted(
-        range(len(front.points)),
-        key=lambda n: (front.points[n].plan is not None, not front.points[n].dominated, n),
-    )
+def _hollow_first(front: SeparationFront) -> list[int]:
+    numbers = range(len(front.points))
+    return sorted(numbers, key=lambda n: (front.points[n].dominated == "", n))
+
+
+def _signs(front: SeparationFront, places: Sequence[tuple[float, float]]) -> str:
+    """The signs of the plans at their points, moved apart where one would hide another."""
+    planned = [n for n, point in enumerate(front.points) if point.plan is not None]
+    if not planned:
+        return ""
+    stands = np.array([places[n] for n in planned], dtype=np.float64)
+    for _ in range(50):
+        if not push_apart(stands, 2.3 * SIGN):
+            break
+    parts = [
+        line(*places[n], *stand, stroke=INK, stroke_width=1.4)
+        for n, stand in zip(planned, stands.tolist(), strict=True)
+    ]
+    parts += [
+        mark_plan(front, front.points[n], stand[0], stand[1], SIGN)
+        for n, stand in zip(planned, stands.tolist(), strict=True)
+    ]
+    return "".join(parts)
 
 
 def pad_range(values: Sequence[float], ceiling: float | None = None) -> tuple[float, float]:
@@ -204,15 +225,11 @@ def _numbers(places: Sequence[tuple[float, float]], shown: Sequence[int]) -> str
     return "".join(parts)
 
 
-def _mark(front: SeparationFront, number: int, x: float, y: float) -> str:
-    point = front.points[number]
-    if point.plan is not None:
-        return mark_plan(front, point, x, y, 9.0)
+def _dot(point: FrontPoint, x: float, y: float) -> str:
+    """A point; hollow where it is dominated."""
     if point.dominated:
-        return draw(
-            "circle", cx=x, cy=y, r=4.5, fill=PAPER, stroke=INK, stroke_width=1.6,
-            stroke_dasharray="2.4 1.6",
-        )  # fmt: skip
+        look: dict[str, object] = {"fill": PAPER, "stroke": INK, "stroke_width": 1.6}
+        return draw("circle", cx=x, cy=y, r=4.5, stroke_dasharray="2.4 1.6", **look)
     return draw("circle", cx=x, cy=y, r=3.4, fill=INK, stroke=PAPER, stroke_width=1)
 
 
