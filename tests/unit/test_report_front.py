@@ -13,6 +13,7 @@ from diptych.model import TwinId
 from diptych.report import dossier
 from diptych.report.frontier import draw_front, list_ticks, pad_range
 from diptych.report.points import choose_shown, name_point, tabulate_points, tell_point
+from diptych.report.previews import draw_previews
 from diptych.report.scene import lay_scene
 from diptych.report.thumbnails import paint_slab, part_slab, take_slab, trace_cut
 
@@ -21,23 +22,36 @@ def scene_of(mirror=False):
     return lay_scene(make_anatomy(mirror), make_plan(mirror))
 
 
-def drawn(mirror=False, **changes):
-    inputs = front_inputs(mirror, picture_width=200, **changes)
-    return draw_front(scene_of(mirror), inputs)
+def drawn():
+    (figure,) = draw_front(make_front())
+    return figure
+
+
+def previewed():
+    (figure,) = draw_previews(scene_of(), front_inputs(picture_width=200))
+    return figure
 
 
 def test_a_front_without_points_is_left_out():
-    assert draw_front(scene_of(), make_inputs(picture_width=SMALL)) == ()
+    inputs = make_inputs(picture_width=SMALL)
+    assert draw_front(inputs.front) == draw_previews(scene_of(), inputs) == ()
     assert tabulate_points(make_inputs().case, make_inputs().front) == ()
 
 
 def test_every_plan_is_marked_with_letter_and_shape_and_dominated_points_are_hollow():
-    (figure,) = drawn()
+    figure = drawn()
     assert figure.svg.count('stroke-dasharray="2.4 1.6"') == 2  # in both charts
-    assert ">kinder-A<" in figure.svg and ">plan-balanced<" in figure.svg
-    assert figure.svg.count(">=<") == 3
+    assert figure.svg.count(">=<") == 2
     assert "Hollow: 1 point" in figure.caption
-    assert "low confidence" in figure.caption and "infarct (low confidence)" in figure.svg
+    embed_figure(figure)
+
+
+def test_each_cut_shown_has_its_number_name_and_the_risk_with_its_doubt():
+    figure = previewed()
+    assert ">kinder-A<" in figure.svg and ">plan-balanced<" in figure.svg
+    assert figure.svg.count(">infarct (low confidence):<") == figure.svg.count("<image") == 4
+    numbers = re.findall(r">(\d+)</text>", figure.svg)
+    assert [int(n) - 1 for n in numbers] == list(choose_shown(make_front()))
     embed_figure(figure)
 
 
@@ -46,7 +60,9 @@ def test_the_words_give_both_twins_figures_of_each_point():
     words = tell_point(front, 1).replace("\u00a0", " ")
     assert words.startswith("Point 2, 50 % kinder to B: twin A gives 9.50 ml, drains 70 %")
     assert "twin B gives 4 ml" in words and "dominated: point 3" in words
-    assert words in drawn()[0].alt.replace("\u00a0", " ")
+    shown = tell_point(front, 2).replace("\u00a0", " ")
+    for figure in (drawn(), previewed()):
+        assert shown in figure.alt.replace("\u00a0", " ")
 
 
 def test_a_table_tells_all_points():
@@ -68,7 +84,7 @@ def test_points_with_a_plan_and_some_between_are_shown():
 
 def test_points_stand_where_their_figures_say():
     front = make_front()
-    (figure,) = drawn()
+    figure = drawn()
     track = re.findall(
         r'<polyline points="([^"]*)" fill="none" stroke="[^"]*" stroke-width="1.2"', figure.svg
     )
@@ -145,9 +161,7 @@ def test_signs_of_plans_at_one_place_do_not_hide_each_other():
     points = tuple(
         replace(p, costs=same.costs, drained=same.drained) if p.plan else p for p in front.points
     )
-    inputs = front_inputs(picture_width=SMALL)
-    inputs = replace(inputs, front=replace(front, points=points))
-    (figure,) = draw_front(scene_of(), inputs)
+    (figure,) = draw_front(replace(front, points=points))
     chart = figure.svg.split("own blood drained")[0]
     disc = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="9" fill="#e8862e"', chart)
     square = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="18" height="18"', chart)

@@ -15,6 +15,7 @@ from diptych.report.inputs import DossierInputs
 from diptych.report.operation import write_choreography, write_contingencies, write_rehearsal
 from diptych.report.partings import draw_partings
 from diptych.report.plates import draw_halves, draw_network, draw_opened, draw_pair
+from diptych.report.previews import draw_previews
 from diptych.report.scene import Scene, lay_scene
 from diptych.report.sections import write_anatomy, write_identity, write_separation, write_timing
 from diptych.report.slices import draw_slices
@@ -66,7 +67,8 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
             inputs,
             (
                 draw_halves(scene, inputs),
-                *draw_front(scene, inputs),
+                *draw_front(inputs.front),
+                *draw_previews(scene, inputs),
                 draw_partings(scene, inputs),
                 *draw_clips(scene, inputs),
                 draw_crossings(plan),

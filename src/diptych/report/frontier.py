@@ -9,10 +9,8 @@ import numpy as np
 from diptych.model import Figure, FrontPoint, SeparationFront, TwinId
 from diptych.report.callouts import Margins, spread_apart
 from diptych.report.fingerprint import name_values
-from diptych.report.inputs import DossierInputs
 from diptych.report.plates import push_apart
-from diptych.report.points import choose_shown, tell_given, tell_kindness, tell_point
-from diptych.report.scene import Scene
+from diptych.report.points import choose_shown, tell_point
 from diptych.report.svg import (
     INK,
     MUTED,
@@ -23,12 +21,10 @@ from diptych.report.svg import (
     line,
     mark_number,
     mark_twin,
-    place_image,
     rect,
     write,
 )
-from diptych.report.thumbnails import Slab, paint_slab, take_slab, trace_cut
-from diptych.report.words import count_things, tell_share
+from diptych.report.words import count_things
 
 WIDTH, LEFT, RIGHT, TOP, FLOOR = 600.0, 62.0, 584.0, 64.0, 46.0
 """Of a chart: edges of the plot, room above it for numbers and below it for the scale."""
@@ -57,10 +53,9 @@ class Axes:
         return LEFT + across * (RIGHT - LEFT), TOP + (1.0 - along) * self.tall
 
 
-def draw_front(scene: Scene, inputs: DossierInputs) -> tuple[Figure, ...]:
+def draw_front(front: SeparationFront) -> tuple[Figure, ...]:
     """Figure of the front; none where its points were not computed."""
-    front = inputs.front
-    if not front.points or front.nested is None:
+    if not front.points:
         return ()
     shown = choose_shown(front)
     given = _chart(front, shown, "own tissue given, ml", _given, TALL, "")
@@ -69,18 +64,17 @@ def draw_front(scene: Scene, inputs: DossierInputs) -> tuple[Figure, ...]:
         drained = _chart(front, shown, "own blood drained", _drained, LOW, " %")
         body.append(draw("g", drained, transform=f"translate(0 {y + 16:.1f})"))
         y += 16 + TOP + LOW + FLOOR
-    cuts, tall = _cuts(scene, inputs, shown)
-    body.append(draw("g", cuts, transform=f"translate(0 {y + 12:.1f})"))
-    hollow = [n for n, point in enumerate(front.points) if point.dominated]
+    hollow = sum(bool(point.dominated) for point in front.points)
+    told = " ".join(tell_point(front, n) for n in shown)
     return (
         Figure(
             id="front",
-            caption=_caption(front, hollow),
-            alt=f"Chart of {count_things(len(front.points), 'point')} of the front. "
-            + " ".join(tell_point(front, n) for n in sorted({*shown, *hollow})),
+            caption=_caption(hollow),
+            alt=f"Chart of {count_things(len(front.points), 'point')} of the front, of which"
+            f" {hollow} dominated. {told} The table of points tells all.",
             png=None,
-            svg=finish(WIDTH, y + 12 + tall, *body),
-            values=name_values(nested=front.nested, points=front.points),
+            svg=finish(WIDTH, y, *body),
+            values=name_values(points=front.points),
         ),
     )
 
@@ -93,19 +87,18 @@ def _drained(point: FrontPoint, twin: TwinId) -> float:
     return 100.0 * point.drained[twin]
 
 
-def _caption(front: SeparationFront, hollow: Sequence[int]) -> str:
+def _caption(hollow: int) -> str:
     told = (
-        f" Hollow: {count_things(len(hollow), 'point')} no better for either twin than another;"
-        " the table says than which."
+        f" Hollow: {count_things(hollow, 'point')} no better for either twin than another; the"
+        " table says than which."
         if hollow
         else ""
     )
     return (
         "The front between kinder to one twin and kinder to the other; every point is a cut of its"
         " own. Above: what each gives, less is better for that twin. Below: how much of its own"
-        " blood still drains. Signs: the plans worked out; numbers: the cuts shown, on the"
-        " slice through the junction where they differ most, the cut as a solid and the proposed"
-        f" one as a dashed line. The risk of infarct is of low confidence.{told}"
+        " blood still drains, more is better. Signs: the plans worked out; numbers: the cuts shown"
+        f" in the next figure.{told}"
     )
 
 
@@ -258,76 +251,3 @@ def mark_plan(front: SeparationFront, point: FrontPoint, x: float, y: float, siz
         return mark
     rim = draw("circle", cx=x, cy=y, r=1.6 * size, fill="none", stroke=INK, stroke_dasharray="3 2")
     return mark + rim
-
-
-def _cuts(scene: Scene, inputs: DossierInputs, shown: Sequence[int]) -> tuple[str, float]:
-    """The small pictures in rows, and the height of all."""
-    front = inputs.front
-    assert front.nested is not None
-    height = max(round(SHARE * inputs.picture_width), 12)
-    slab = take_slab(scene, inputs.anatomy, front.nested, height)
-    proposed = next((n for n, p in enumerate(front.points) if p.plan == front.proposed), None)
-    risky = all(front.points[n].infarct for n in shown)
-    row = 24.0 + PICTURE + (56.0 if risky else 24.0) + 12.0
-    parts = [
-        draw(
-            "g",
-            _cut(slab, inputs, n, proposed),
-            transform=f"translate({place % COLUMNS * (CELL + GAP):.1f}"
-            f" {place // COLUMNS * row:.1f})",
-        )
-        for place, n in enumerate(shown)
-    ]
-    return "".join(parts), row * -(-len(shown) // COLUMNS)
-
-
-def _cut(slab: Slab, inputs: DossierInputs, number: int, proposed: int | None) -> str:
-    """One small picture with its number, name and figures."""
-    front = inputs.front
-    point = front.points[number]
-    zoom = PICTURE / slab.codes.shape[0]
-    wide = slab.codes.shape[1] * zoom
-    png = inputs.encode_png(paint_slab(slab, number))
-    x, parts = 24.0, [mark_number(number + 1, 11, 11, BADGE)]
-    if point.plan is not None:
-        parts.append(mark_plan(front, point, 35, 11, 7.0))
-        x = 50.0
-    parts += [
-        write(x, 15.5, point.plan or tell_kindness(point), 12.5, font_weight=700),
-        place_image(png, (CELL - wide) / 2, 24, wide, PICTURE),
-        draw(
-            "g",
-            _lines(slab, number, proposed, zoom),
-            transform=f"translate({(CELL - wide) / 2:.1f} 24) scale({zoom:.4f})",
-        ),
-        mark_twin(TwinId.A, 10, 34, 7),
-        mark_twin(TwinId.B, CELL - 10, 34, 7),
-    ]
-    a, b = (tell_given(point, twin) for twin in TwinId)
-    words = [f"A gives {a}, B {b}"]
-    if point.infarct:
-        a, b = (tell_share(round(point.infarct[twin].value, 3)) for twin in TwinId)
-        words += ["infarct (low confidence):", f"A {a}, B {b}"]
-    parts += [write(2, 24 + PICTURE + 16 + 15 * n, text, 12) for n, text in enumerate(words)]
-    return "".join(parts)
-
-
-def _lines(slab: Slab, number: int, proposed: int | None, zoom: float) -> str:
-    """The proposed cut dashed, and this cut solid, both legible on any ground."""
-    parts = []
-    path = trace_cut(slab, number)
-    if path:
-        for colour, wide in (("#000000", 4.2), ("#ffffff", 2.0)):
-            parts.append(draw("path", d=path, fill="none", stroke=colour, stroke_width=wide / zoom))
-    if proposed is not None and proposed != number and (path := trace_cut(slab, proposed)):
-        parts.append(
-            draw(
-                "path",
-                d=path,
-                fill="none",
-                stroke="#000000",
-                stroke_width=1.4 / zoom,
-                stroke_dasharray=f"{4 / zoom:.1f} {3 / zoom:.1f}",
-            )
-        )
-    return "".join(parts)
