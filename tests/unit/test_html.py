@@ -15,7 +15,7 @@ from report_inputs import (
     make_schedule,
 )
 
-from diptych.formats.html import render_html
+from diptych.formats.html import name_breadth, render_html
 from diptych.formats.png import encode_png, letter_image
 from diptych.model import Dossier, Figure, InputError, Paragraph, Section, Table
 from diptych.report import dossier
@@ -77,7 +77,7 @@ def test_the_page_is_marked_up_for_reading_aloud(page):
     assert reader.tags.count("h1") == reader.tags.count("main") == 1
     assert reader.tags.count("nav") == 1
     assert reader.tags.count("caption") == reader.tags.count("table") > 10
-    assert page.count('role="img"') == 11
+    assert page.count('role="img"') == 13
 
 
 def test_ids_are_unique_and_links_lead_somewhere(page):
@@ -196,3 +196,10 @@ def test_letters_change_a_copy_only():
     lettered = letter_image(image, ((40.0, 20.0, "AB", 20.0, "#000000", "mm"),))
     assert image.min() == 255
     assert lettered.min() == 0
+
+
+@pytest.mark.parametrize(("width", "breadth"), [(600, "slim"), (1000, "fits"), (1400, "wide")])
+def test_narrow_drawings_shrink_with_the_page_and_long_ones_are_printed_across(width, breadth):
+    svg = f'<svg viewBox="0 0 {width} 20" width="{width}"/>'
+    figure = Figure(id="f", caption="c", alt="words", png=None, svg=svg, values=())
+    assert name_breadth(figure) == breadth

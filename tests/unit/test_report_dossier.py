@@ -27,7 +27,7 @@ from diptych.report.summary import list_doubts, write_summary
 
 FIGURES = {
     "pair", "pair-opened", "network", "slices", "halves", "crossing-diagram", "window-curve",
-    "gantt", "coverage-map", "flow", "end-times",
+    "gantt", "coverage-map", "flow", "end-times", "before-after", "cut-plan-balanced",
 }  # fmt: skip
 SECTIONS = [
     "summary", "unknown", "identity", "anatomy", "separation", "timing", "choreography",

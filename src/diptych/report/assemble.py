@@ -1,16 +1,21 @@
 """Puts sections and figures together: inputs in, Dossier out."""
 
 from diptych.model import Dossier, Section
+from diptych.report.clips import draw_clips
 from diptych.report.crossings import draw_crossings
 from diptych.report.currents import draw_arteries, draw_flow
 from diptych.report.curve import draw_window
+from diptych.report.drainage import draw_drainage
+from diptych.report.frontier import draw_front
 from diptych.report.gantt import draw_gantt
 from diptych.report.grounds import write_doubts, write_sources
 from diptych.report.heatmap import draw_coverage
 from diptych.report.histogram import draw_ends
 from diptych.report.inputs import DossierInputs
 from diptych.report.operation import write_choreography, write_contingencies, write_rehearsal
+from diptych.report.partings import draw_partings
 from diptych.report.plates import draw_halves, draw_network, draw_opened, draw_pair
+from diptych.report.previews import draw_previews
 from diptych.report.scene import Scene, lay_scene
 from diptych.report.sections import write_anatomy, write_identity, write_separation, write_timing
 from diptych.report.slices import draw_slices
@@ -58,7 +63,18 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
                 draw_slices(inputs, scene.junction),
             ),
         ),
-        write_separation(inputs, (draw_halves(scene, inputs), draw_crossings(plan))),
+        write_separation(
+            inputs,
+            (
+                draw_halves(scene, inputs),
+                *draw_front(inputs.front),
+                *draw_previews(scene, inputs),
+                draw_partings(scene, inputs),
+                *draw_clips(scene, inputs),
+                draw_crossings(plan),
+                *draw_drainage(inputs),
+            ),
+        ),
         write_timing(inputs, (draw_window(inputs.window),)),
         write_choreography(inputs, (draw_gantt(inputs.schedule, inputs.rehearsal),)),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),

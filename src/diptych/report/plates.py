@@ -186,13 +186,13 @@ def spread_badges(points: FloatArray, size: float, room: tuple[float, float]) ->
     low, high = np.full(2, 1.2 * size), np.array(room) - 1.2 * size
     for _ in range(300):
         places = np.clip(places, low, high)
-        if not _push_apart(places, 2.35 * size):
+        if not push_apart(places, 2.35 * size):
             break
     return np.asarray(places, dtype=np.float64)
 
 
-def _push_apart(places: FloatArray, least: float) -> bool:
-    """Moves overlapping badges away from each other, in place; False when none overlapped."""
+def push_apart(places: FloatArray, least: float) -> bool:
+    """Moves badges, (N, 2), nearer than `least` apart, in place; False where none were."""
     moved = False
     for n in range(len(places)):
         for m in range(n):

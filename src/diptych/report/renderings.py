@@ -113,7 +113,7 @@ def render_flow(
     view = aim_camera(scene, 32.0, width, tilt=12.0)
     palette = np.repeat(colours, 8, axis=0)
     codes = [8 * step + 7 for step in steps]
-    layers = (_glass(scene), *_tube_layers(scene, network, codes, palette))
+    layers = (_glass(scene), *tube_layers(scene, network, codes, palette))
     return Picture(image=render_layers(layers, scene.affine, view), view=view)
 
 
@@ -131,16 +131,20 @@ def _glass(scene: Scene) -> Layer:
 def render_network(scene: Scene, network: VesselNetwork, width: int) -> Picture:
     """The vessels in the colours of their owners inside glass heads, with the cut as a sheet."""
     view = aim_camera(scene, 32.0, width, tilt=12.0)
+    layers = (_glass(scene), draw_sheet(scene, 0.16), *_vessel_layers(scene, network, dark=False))
+    return Picture(image=render_layers(layers, scene.affine, view), view=view)
+
+
+def draw_sheet(scene: Scene, alpha: float) -> Layer:
+    """The cut as a grey sheet of that opacity."""
     grey = np.full((64, 3), 0.42)
-    sheet = Layer(
+    return Layer(
         level=np.minimum(2.0 * smooth_mask(find_interface(scene.sides), 1.2), 1.0),
         labels=(find_interface(scene.sides) * np.uint8(8)).astype(np.uint8),
         surface=grey,
         cap=grey,
-        alpha=0.16,
+        alpha=alpha,
     )
-    layers = (_glass(scene), sheet, *_vessel_layers(scene, network, dark=False))
-    return Picture(image=render_layers(layers, scene.affine, view), view=view)
 
 
 def _vessel_layers(scene: Scene, network: VesselNetwork, *, dark: bool) -> tuple[Layer, ...]:
@@ -149,10 +153,10 @@ def _vessel_layers(scene: Scene, network: VesselNetwork, *, dark: bool) -> tuple
     for owner in Owner:
         palette[owner * 8 + 7] = palette[owner * 8 + Tissue.VESSEL]
     codes = [int(vessel.owner) * 8 + 7 for vessel in network.vessels]
-    return _tube_layers(scene, network, codes, palette if dark else paint_owners())
+    return tube_layers(scene, network, codes, palette if dark else paint_owners())
 
 
-def _tube_layers(
+def tube_layers(
     scene: Scene, network: VesselNetwork, codes: Sequence[int], palette: FloatArray
 ) -> tuple[Layer, ...]:
     """Tubes drawn at least 1.8 voxels wide, a code for each vessel; none where there are none."""

@@ -5,14 +5,22 @@ anatomy gives their direction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, cos, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.render import View
-from diptych.model import OWNER_COLOURS, Anatomy, Owner, SeparationPlan, Tissue, TwinId
+from diptych.model import (
+    OWNER_COLOURS,
+    Anatomy,
+    Owner,
+    SeparationPlan,
+    Tissue,
+    TwinId,
+    Volume,
+)
 
 FloatArray = NDArray[np.float64]
 ByteArray = NDArray[np.uint8]
@@ -80,6 +88,37 @@ def lay_scene(anatomy: Anatomy, plan: SeparationPlan) -> Scene:
     )
 
 
+def lay_sides(scene: Scene, anatomy: Anatomy, side: Volume) -> Scene:
+    """The same scene, seen from the same places, parted as `side` says (0, 1 with A, 2 with B)."""
+    sides = _take(side.voxels, _crop(anatomy.tissues.voxels)[0])
+    return replace(scene, sides=sides)
+
+
+def crop_scene(scene: Scene, points: FloatArray, reach: float) -> Scene:
+    """The part of the scene within `reach` mm of the box of the points, (N, 3) LPS+ mm."""
+    inverse = np.linalg.inv(scene.affine[:3, :3])
+    index = (points - scene.affine[:3, 3]) @ inverse.T
+    margin = reach / np.linalg.norm(scene.affine[:3, :3], axis=0)
+    low = np.maximum(np.floor(index.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.ceil(index.max(axis=0) + margin) + 1, scene.tissues.shape).astype(int)
+    box = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    affine = scene.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ low
+    return replace(
+        scene,
+        tissues=scene.tissues[box],
+        owners=scene.owners[box],
+        sides=scene.sides[box],
+        affine=affine,
+    )
+
+
+def locate_voxels(scene: Scene, mask: NDArray[np.bool_]) -> FloatArray:
+    """Positions (N, 3), LPS+ mm, of the voxels of a mask on the scene's grid."""
+    where = np.argwhere(mask) @ scene.affine[:3, :3].T + scene.affine[:3, 3]
+    return np.asarray(where, dtype=np.float64)
+
+
 def find_interface(sides: ByteArray) -> NDArray[np.bool_]:
     """Voxels of side A (1) that touch side B (2) across a face, and the other way round."""
     touching = np.zeros(sides.shape, dtype=np.bool_)
@@ -95,11 +134,16 @@ def find_interface(sides: ByteArray) -> NDArray[np.bool_]:
 
 def aim_camera(scene: Scene, turn: float, width: int, *, tilt: float = 0.0) -> View:
     """A camera that sees the whole scene: `turn` degrees towards twin B, `tilt` from above."""
+    right, up = turn_axes(scene, turn, tilt)
+    return frame_points(_corners(scene.tissues > 0, scene.affine), right, up, width)
+
+
+def turn_axes(scene: Scene, turn: float, tilt: float) -> tuple[FloatArray, FloatArray]:
+    """Right and up of a camera `turn` degrees towards twin B and `tilt` from above."""
     toward = np.cross(scene.axis, scene.up)
     right = cos(radians(turn)) * scene.axis - sin(radians(turn)) * toward
     toward = cos(radians(turn)) * toward + sin(radians(turn)) * scene.axis
-    up = cos(radians(tilt)) * scene.up - sin(radians(tilt)) * toward
-    return frame_points(_corners(scene.tissues > 0, scene.affine), right, up, width)
+    return right, cos(radians(tilt)) * scene.up - sin(radians(tilt)) * toward
 
 
 def frame_points(points: FloatArray, right: FloatArray, up: FloatArray, width: int) -> View:

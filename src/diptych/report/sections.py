@@ -28,6 +28,7 @@ from diptych.report.drains import (
     tabulate_supply,
 )
 from diptych.report.inputs import DossierInputs
+from diptych.report.points import tabulate_points
 from diptych.report.summary import name_class, tell_margins
 from diptych.report.veins import write_allocation
 from diptych.report.words import (
@@ -186,6 +187,7 @@ def write_separation(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Sect
                 ((spell_name(n), str(value), tell_share(value / total)) for n, value in terms),
             ),
             _front(inputs.case, inputs.front),
+            *tabulate_points(inputs.case, inputs.front),
             *list_paragraphs(inputs.front.dominated, "text"),
         ),
     )

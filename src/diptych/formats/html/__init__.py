@@ -18,6 +18,8 @@ POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'"
 )
+SLIM = 640.0
+"""Drawing units; a drawing that is no wider shrinks with the page."""
 _SIGN = {"circle": "●", "square": "■"}
 _LOUD = re.compile(
     r"\b(GAP|NOT PROVEN|NOT CHECKED|NOT ACCEPTED|NOT PASSED|AMBIGUOUS|DOUBT|YES|NO)\b"
@@ -55,7 +57,7 @@ def _environment() -> Environment:
     environment.filters["embed"] = embed_figure
     environment.filters["kind"] = name_block
     environment.filters["stacks"] = stacks_when_narrow
-    environment.filters["long"] = is_wide_drawing
+    environment.filters["breadth"] = name_breadth
     return environment
 
 
@@ -93,10 +95,13 @@ def stacks_when_narrow(table: Table) -> bool:
     return len(table.headings) > 2 and not twins
 
 
-def is_wide_drawing(figure: Figure) -> bool:
-    """Whether the drawing is a chart of the whole day, printed on A3 across."""
+def name_breadth(figure: Figure) -> str:
+    """How wide a drawing is: "wide" for a chart of the whole day, printed on A3 across; "slim"
+    for one that is legible on a phone without scrolling; else "fits".
+    """
     found = re.search(r'viewBox="0 0 ([0-9.]+) ', figure.svg or "")
-    return found is not None and float(found.group(1)) > 1200
+    width = float(found.group(1)) if found else 1000.0
+    return "wide" if width > 1200.0 else "slim" if width <= SLIM else "fits"
 
 
 def _style(banner: str) -> str:
