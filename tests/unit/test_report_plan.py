@@ -71,3 +71,12 @@ def test_a_risk_is_told_with_its_interval():
         tell_risk(Measured(value=0.0129, low=0.0016, high=0.06, unit="1")).replace("\u00a0", " ")
         == "1.3 % (0.2 % to 6 %)"
     )
+
+
+def test_the_number_of_operations_that_the_team_wants_is_marked(made):
+    for wanted, title in ((None, "none chosen here"), (1, "the team's choice marked")):
+        blocks = write_allocation(make_case(), make_anatomy().vessels, made.allocation, wanted)
+        found = next(b for b in blocks if getattr(b, "caption", "").startswith("One operation"))
+        assert title in found.caption
+        marked = [str(row[0]) for row in found.rows if "as demanded" in str(row[0])]
+        assert marked == ([] if wanted is None else ["1, as demanded"])

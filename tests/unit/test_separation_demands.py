@@ -144,6 +144,11 @@ def test_the_number_of_operations_is_kept_and_said(anatomy):
     found = planned(anatomy, stages=3)
     assert found.stages == 3
     assert found.demands == ("the vessels are to be divided in 3 operations",)
+    assert found.notes == (
+        "3 operations were demanded, but there are too few vessels to divide for that; numbers of"
+        " operations that were worked out: 1",
+    )
+    assert planned(anatomy, stages=1).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -169,10 +169,13 @@ def write_separation(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Sect
         id="separation",
         title="Separation",
         blocks=(
+            *_demands(inputs.front),
             *figures,
             tabulate_costs(inputs.case, plan),
             tabulate_crossings(plan),
-            *write_allocation(inputs.case, inputs.anatomy.vessels, plan.allocation),
+            *write_allocation(
+                inputs.case, inputs.anatomy.vessels, plan.allocation, inputs.front.stages
+            ),
             *write_cover(inputs.case, plan.reconstruction),
             *write_emergency(inputs.case, plan.emergency),
             table("Proof of the proposed cut", ("Figure", "Value"), proof),
@@ -191,6 +194,12 @@ def write_separation(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Sect
             *list_paragraphs(inputs.front.dominated, "text"),
         ),
     )
+
+
+def _demands(front: SeparationFront) -> tuple[Paragraph, ...]:
+    """What the team demanded of every plan, first of all that is said."""
+    told = [f"Demanded by the team: {'; '.join(front.demands)}."] if front.demands else []
+    return list_paragraphs((*told, *front.notes), "text")
 
 
 def _front(case: Case, front: SeparationFront) -> Table:

@@ -25,9 +25,15 @@ MOST_OPTIONS = 12
 
 
 def write_allocation(
-    case: Case, network: VesselNetwork, allocation: VeinAllocation | None
+    case: Case,
+    network: VesselNetwork,
+    allocation: VeinAllocation | None,
+    wanted: int | None = None,
 ) -> tuple[Table | Paragraph, ...]:
-    """Tables of an allocation, both twins side by side; none where none was made."""
+    """Tables of an allocation, both twins side by side; none where none was made.
+
+    wanted : in how many operations the team wants to divide the vessels, None if left open
+    """
     if allocation is None:
         return ()
     names = {vessel.id: f"{vessel.name} ({vessel.id})" for vessel in network.vessels}
@@ -35,7 +41,7 @@ def write_allocation(
         _drainage(case, allocation),
         *list_paragraphs((allocation.proof.statement, *allocation.notes), "text"),
         _clamps(allocation.clamps, names),
-        _stagings(case, allocation.stagings),
+        _stagings(case, allocation.stagings, wanted),
         *_ties(allocation, names),
         *_options(allocation.options, names),
         *list_paragraphs(allocation.stop_rules, "text"),
@@ -104,10 +110,10 @@ def _clamps(clamps: Iterable[ClampStep], names: Names) -> Table:
     return table("Test clamps in order, with what the flow model expects", headings, rows)
 
 
-def _stagings(case: Case, stagings: Iterable[Staging]) -> Table:
+def _stagings(case: Case, stagings: Iterable[Staging], wanted: int | None) -> Table:
     rows = (
         (
-            str(len(staging.stages)),
+            f"{len(staging.stages)}{', as demanded' if len(staging.stages) == wanted else ''}",
             f"{staging.weeks:.0f}",
             ", ".join(tell_share(round(stage.flow_share, 2)) for stage in staging.stages),
             *(tell_amount(staging.drained[twin]) for twin in TwinId),
@@ -125,7 +131,8 @@ def _stagings(case: Case, stagings: Iterable[Staging]) -> Table:
         "Within the published share",
         "Notes",
     )
-    return table("One operation or several, none chosen here", headings, rows)
+    chosen = "none chosen here" if wanted is None else "the team's choice marked"
+    return table(f"One operation or several, {chosen}", headings, rows)
 
 
 def _ties(allocation: VeinAllocation, names: Names) -> tuple[Table, ...]:

@@ -109,7 +109,10 @@ def _build_front(ground: Ground, trials: tuple[Trial, ...], demands: Demands) ->
     return SeparationFront(
         plans=tuple(plans.values()),
         proposed=plans[proposed].id,
-        notes=() if proposed == demands.prefer else (_no_kinder(demands.prefer),),
+        notes=(
+            *(() if proposed == demands.prefer else (_no_kinder(demands.prefer),)),
+            *_no_staging(plans[proposed], demands.stages),
+        ),
         dominated=told,
         points=tell_points(trials, areas, find_dominated(trials), names),
         nested=ground.nest(nested, len(trials)),
@@ -120,6 +123,18 @@ def _no_kinder(twin: str) -> str:
     return (
         f"no plan on the front is kinder to twin {twin} than the balanced one, so the balanced"
         " one is proposed"
+    )
+
+
+def _no_staging(found: SeparationPlan, stages: int | None) -> tuple[str, ...]:
+    """What to say where the vessels cannot be divided in as many operations as demanded."""
+    known = [] if found.allocation is None else [len(s.stages) for s in found.allocation.stagings]
+    if stages is None or stages in known:
+        return ()
+    counts = ", ".join(map(str, known)) or "none"
+    return (
+        f"{stages} operations were demanded, but there are too few vessels to divide for that;"
+        f" numbers of operations that were worked out: {counts}",
     )
 
 
