@@ -153,6 +153,39 @@ def test_expanders_placed_later_move_the_window_later() -> None:
     assert not any("taken to be placed" in note for note in late.notes)
 
 
+def weeks(a: float, b: float) -> dict[TwinId, float]:
+    return {TwinId.A: a, TwinId.B: b}
+
+
+def test_the_weeks_of_the_plan_stand_in_for_the_usual_ones() -> None:
+    found = window(case(), expansion_weeks=weeks(6.0, 20.0), tables=TABLES)
+    # Expanders in on 1 August, first filled after 9 days; of 140 days 131 are for filling.
+    start = date(2026, 8, 1)
+    shares = {p.day: p.facts["skin-expansion-percent"] for p in found.points}
+    assert shares[start] == 0.0
+    for day, share in shares.items():
+        done = min(1.0, max(0.0, ((day - start).days - 9) / 131))
+        assert share == pytest.approx(100.0 * done)
+    assert any("twin A 6, twin B 20" in note for note in found.notes)
+    other = window(case(), expansion_weeks=weeks(20.0, 6.0), tables=TABLES)
+    assert other.points == found.points
+
+
+def test_slower_expansion_never_makes_a_day_better() -> None:
+    quick, slow = (
+        window(case(), expansion_weeks=weeks(8.0, n), tables=TABLES) for n in (8.0, 24.0)
+    )
+    for early, late in zip(quick.points, slow.points, strict=True):
+        assert late.terms["skin"] >= early.terms["skin"]
+    assert slow.opens > quick.opens
+
+
+def test_without_expanders_no_day_waits_for_skin() -> None:
+    found = window(case(), expansion_weeks=weeks(0.0, 0.0), tables=TABLES)
+    assert {point.terms["skin"] for point in found.points} == {0.0}
+    assert not any("taken to be placed" in note for note in found.notes)
+
+
 def test_other_good_days_apart_are_told() -> None:
     stretch = {"earliest_operation": date(2026, 11, 1), "latest_operation": date(2028, 6, 1)}
     heavy = '[[row]]\nkey = "weight-season"\nvalue = 0.1\nsource = "the team"\n'

@@ -23,14 +23,16 @@ from diptych.storage.packed import pack_value, unpack_value
 from diptych.tables import SourcedTable
 
 FILE = "ground.packed"
+GROUND_TABLES = ("costs",)
 MOST_BYTES = 128 * 1024 * 1024
 
 
 def ground_key(inputs: Mapping[str, object]) -> str:
-    """The key of what the inputs of the stage say, demands apart."""
-    return sha256(
-        dumps(dict(inputs) | {"facts": {}}, sort_keys=True, default=str).encode()
-    ).hexdigest()
+    """The key of what the inputs of the stage say, as far as costs and seeds hang on it."""
+    tables = inputs["tables"]
+    assert isinstance(tables, Mapping)
+    kept = {"facts": {}, "tables": {name: tables[name] for name in GROUND_TABLES}}
+    return sha256(dumps(dict(inputs) | kept, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def find_ground(

@@ -15,6 +15,8 @@ from diptych.model import (
     SafetyRefusal,
     Schedule,
     SeparationFront,
+    SeparationPlan,
+    TwinId,
 )
 from diptych.pipeline.folder import CaseFolder, read_text
 from diptych.pipeline.policy import merge_policy
@@ -150,10 +152,18 @@ def _timing(run: Run, out: Path) -> None:
     value = window(
         run.load(Case, INTAKE, "case"),
         fused_area_cm2=sum(anatomy.measures[name].value for name in layers) or None,
+        expansion_weeks=_expansion_weeks(run.load(SeparationFront, SEPARATION, "front").plan),
         tables=run.tables(STAGE["timing"].tables),
         policy=merge_policy(TimingPolicy(), run.policies.get("timing", {}), "timing"),
     )
     run.keep(out, TIMING, "window", value)
+
+
+def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
+    """Weeks that each twin's expanders take; None where no cover was planned."""
+    if not plan.reconstruction:
+        return None
+    return {twin: plan.reconstruction[twin].skin.weeks.value for twin in TwinId}
 
 
 def _choreography(run: Run, out: Path) -> None:
@@ -253,7 +263,7 @@ STAGES = (
     Stage(
         verb="timing",
         place=TIMING,
-        after=("intake", "anatomy"),
+        after=("intake", "anatomy", "separate"),
         tables=("growth", "seasons", "timing"),
         options=(),
         policy="timing",

@@ -37,6 +37,7 @@ class _Setting:
     case: Case
     children: Mapping[TwinId, _Child]
     fused_area: float
+    expansion: Mapping[TwinId, float] | None
     tables: Mapping[str, SourcedTable]
     policy: TimingPolicy
 
@@ -46,6 +47,13 @@ class _Setting:
 
     def value(self, key: str) -> float:
         return self.tables["timing"].value(key)
+
+    @property
+    def expansion_days(self) -> float:
+        """Days from the insertion of the expanders to their last filling; 0 without any."""
+        if self.expansion is not None:
+            return 7.0 * max(self.expansion.values())
+        return self.value("expander-start-days") + 7.0 * self.value("expander-fill-weeks")
 
     def age(self, day: date) -> float:
         """Age in days."""
@@ -57,6 +65,7 @@ def window(
     *,
     fused_area_cm2: float | None = None,
     head_circumference_cm: Mapping[TwinId, float] | None = None,
+    expansion_weeks: Mapping[TwinId, float] | None = None,
     tables: Mapping[str, SourcedTable],
     policy: TimingPolicy | None = None,
 ) -> OperatingWindow:
@@ -64,6 +73,8 @@ def window(
 
     fused_area_cm2 : area of the join on the scan; None takes the table's usual one
     head_circumference_cm : measured on the day of the scan; without it the WHO median
+    expansion_weeks : from the insertion of each twin's expanders to the last filling, 0 where it
+        needs none, as the proposed plan says; None takes the table's usual time
     tables : "growth", "seasons" and "timing"
 
     One burden is one expected death. Each point's terms: "join" (growth of the shared
@@ -82,7 +93,14 @@ def window(
             f"fused area is {area} cm2, expected a finite number above 0",
             remedy="map the anatomy again, or leave the fused area out",
         )
-    setting = _Setting(case=case, children=children, fused_area=area, tables=tables, policy=chosen)
+    setting = _Setting(
+        case=case,
+        children=children,
+        fused_area=area,
+        expansion=expansion_weeks,
+        tables=tables,
+        policy=chosen,
+    )
     points = tuple(_point(setting, day) for day in _days(case, chosen.step_days))
     return _summarise(setting, points, measured_area=fused_area_cm2 is not None)
 
@@ -187,9 +205,12 @@ def _surface_ratio(setting: _Setting, day: date) -> float:
 
 
 def _expansion_done(setting: _Setting, day: date) -> float:
-    """Share 0..1 of the filling that is done by that day."""
-    filling = (day - setting.expanders_from).days - setting.value("expander-start-days")
-    return min(1.0, max(0.0, filling / (7.0 * setting.value("expander-fill-weeks"))))
+    """Share 0..1 of the filling that is done by that day; 1 where nothing has to be filled."""
+    start = setting.value("expander-start-days")
+    if setting.expansion_days <= start:
+        return 1.0
+    filling = (day - setting.expanders_from).days - start
+    return min(1.0, max(0.0, filling / (setting.expansion_days - start)))
 
 
 def _scan_key(case: Case) -> str:
@@ -250,7 +271,13 @@ def _setting_notes(setting: _Setting, last: WindowPoint, *, measured_area: bool)
     notes = []
     if not measured_area:
         notes.append(f"The area of the join was not given; {setting.fused_area:g} cm2 was assumed.")
-    if setting.policy.expanders_placed is None:
+    if setting.expansion is not None:
+        each = ", ".join(f"twin {t} {setting.expansion[t]:.0f}" for t in sorted(setting.expansion))
+        notes.append(
+            f"Weeks from the insertion of the expanders to their last filling, by the proposed"
+            f" plan: {each}; the skin is counted as ready when both are."
+        )
+    if setting.expansion_days > 0.0 and setting.policy.expanders_placed is None:
         notes.append(
             f"Expanders are taken to be placed on the day of the scan, {setting.expanders_from};"
             " give policy.timing.expanders_placed in case.toml for the real day."
