@@ -26,6 +26,7 @@ SWAP = np.array([0, 2, 1], dtype=np.uint8)
 WEIGHTS = (
     "septum-discount",
     "doubt-discount",
+    "boundary-discount",
     "off-middle",
     "smoothness",
     "cortex-depth",
@@ -195,6 +196,7 @@ def test_a_weight_of_nothing_leaves_no_trace(seed):
     names = {
         "septum-discount": "septum",
         "doubt-discount": "doubt",
+        "boundary-discount": "boundary",
         "off-middle": "middle",
         "vessel-flow": "vessel-flow",
     }

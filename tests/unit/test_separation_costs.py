@@ -23,6 +23,7 @@ from diptych.tables import load_table
 NOTHING = {
     "septum-discount": 0.0,
     "doubt-discount": 0.0,
+    "boundary-discount": 0.0,
     "off-middle": 0.0,
     "cut-plate": 4.0,
     "smoothness": 0.0,
@@ -38,6 +39,7 @@ TERMS = {
     "septum": {"septum-discount": 0.9},
     "middle": {"off-middle": 0.3},
     "doubt": {"doubt-discount": 0.75},
+    "boundary": {"boundary-discount": 0.5},
     "bony-plate": {"cut-plate": 1.0},
     "cortex-depth": {"cortex-depth": 0.1},
     "reach": {"reach": 0.05},
@@ -46,6 +48,7 @@ TERMS = {
     "smoothness": {"smoothness": 0.5},
     "vessel-flow": {"vessel-flow": 0.5},
 }
+OF_BRAIN = ("boundary", "cortex-depth", "doubt", "margin-brain")
 PLAIN = {1: 128, 2: 256, 3: 64, 4: 64, 5: 1536, 6: 768}
 BALANCED = SeparationPolicy(preferences=("balanced",))
 
@@ -110,12 +113,12 @@ def test_a_term_alone_is_all_that_is_added(name):
     assert terms[name] == total - plain
     spoken = {key for key, part in terms.items() if part and not key.startswith("tissue-")}
     # On the flat cut no brain is cut, so terms of brain alone stay silent there.
-    assert spoken == (set() if name in {"doubt", "cortex-depth", "margin-brain"} else {name})
+    assert spoken == (set() if name in OF_BRAIN else {name})
 
 
-@pytest.mark.parametrize("name", ["doubt", "cortex-depth", "margin-brain"])
+@pytest.mark.parametrize("name", OF_BRAIN)
 def test_terms_of_brain_speak_where_brain_is(name):
-    field, _ = weigh(**TERMS[name])
+    field, _ = weigh(make_anatomy(lean=6.0), **TERMS[name])
     changed = field.cost != plain_cost()
     places = field.soft[changed].astype(np.int64) - 1
     added = split_price(field.ladder, places)
@@ -125,10 +128,24 @@ def test_terms_of_brain_speak_where_brain_is(name):
 
 
 def test_doubt():
-    """Half-way sure brain: 1536 x (1 - 0.75 x 0.5) = 960."""
+    """At 90 % 1536 x (1 - 0.75 x 0.1) = 1420.8; at 50 % 960; with certainty all of it."""
     field, _ = weigh(**TERMS["doubt"])
-    assert make_anatomy().confidence.voxels[at(5, 5, 5)] == 50
-    assert field.cost[at(5, 5, 5)] == 960
+    sure = make_anatomy().confidence.voxels
+    assert [sure[at(x, 5, 5)] for x in (5, 9, 11)] == [50, 90, 100]
+    assert [field.cost[at(x, 5, 5)] for x in (5, 9, 11)] == [960, 1421, 1536]
+
+
+def test_boundary():
+    """Owners parted at x = 6: half the price at 5 and at 7, all of it at 9."""
+    field, _ = weigh(make_anatomy(lean=6.0), **TERMS["boundary"])
+    assert [field.cost[at(x, 5, 5)] for x in (5, 7, 9)] == [768, 768, 1536]
+
+
+def test_boundary_and_doubt_do_not_add_up():
+    """At 7, owner at 10 %: doubt leaves 1 - 0.75 x 0.9 = 0.325, the boundary half: 499.2."""
+    field, _ = weigh(make_anatomy(lean=6.0), doubt_discount=0.75, boundary_discount=0.5)
+    assert make_anatomy(lean=6.0).confidence.voxels[at(7, 5, 5)] == 10
+    assert field.cost[at(7, 5, 5)] == 499
 
 
 def test_cortex_depth():

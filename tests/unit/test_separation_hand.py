@@ -34,6 +34,7 @@ from diptych.tables import load_table
 PLAIN = {
     "septum-discount": 0.0,
     "doubt-discount": 0.0,
+    "boundary-discount": 0.0,
     "off-middle": 0.0,
     "cut-plate": 4.0,
     "smoothness": 0.0,

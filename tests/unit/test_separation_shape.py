@@ -34,7 +34,7 @@ def curvature(side, inner):
     corridor = follow_cut(side, EVEN)
     middle = corridor.middle[inner(corridor)]
     assert len(middle) > 50
-    return measure_bend(side, middle, EVEN)
+    return measure_bend(side, middle, EVEN).curvature
 
 
 def test_a_straight_cut_through_a_cube():
@@ -83,6 +83,18 @@ def test_air_inside_the_head_is_no_way_in():
     assert follow_cut(side, EVEN).pockets == 0
 
 
+def test_air_that_opens_far_away_is_a_way_in():
+    """A bent tunnel from the cut to the outside, which no straight look finds."""
+    side = np.zeros((33, 33, 33), dtype=np.uint8)
+    side[1:-1, 1:-1, 1:-1] = 1
+    side[16, 16, 16] = 2
+    side[16, 16, 17:26] = 0
+    side[16, 16:26, 25] = 0
+    assert follow_cut(side, EVEN).pockets == 1
+    side[16:, 25, 25] = 0
+    assert follow_cut(side, EVEN).pockets == 0
+
+
 def test_pieces_that_touch_at_a_corner_do_not_hang_together():
     side = box()
     side[1, 1, 1] = 2
@@ -112,6 +124,13 @@ def test_a_sphere_bends_by_its_radius(radius):
     found = curvature(side, lambda c: np.ones(len(c.depth), dtype=bool))
     assert np.median(found) == pytest.approx(1.0 / radius, rel=0.1)
     assert np.percentile(found, 95) == pytest.approx(1.0 / radius, rel=0.2)
+
+
+def test_areas_of_faces_sum_to_the_sphere():
+    x, y, z = grid((64, 64, 64))
+    side = np.where(np.sqrt(x**2 + y**2 + z**2) < 20.0, 1, 2).astype(np.uint8)
+    area = measure_bend(side, follow_cut(side, EVEN).middle, EVEN).area.sum()
+    assert area == pytest.approx(4 * np.pi * 4.0, rel=0.03)
 
 
 def test_a_cylinder_bends_by_its_radius():

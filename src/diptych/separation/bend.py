@@ -7,6 +7,8 @@ g the gradient and H the second derivatives of f, and P the projection onto the 
 wide as it. Spheres and cylinders in the tests are met within 10 %.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +19,24 @@ Spacing = tuple[float, float, float]
 _MARGIN = 8
 
 
-def measure_bend(side: NDArray[np.uint8], middle: NDArray[np.int64], spacing: Spacing) -> Numbers:
-    """Curvature (N,) of the tightest bend at each face, per mm; its radius is 1 over it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bend:
+    """Curvature (N,) of the tightest bend at each face, per mm (its radius is 1 over it), and
+    area (N,) cm2 that each face contributes without the staircase of voxels.
+    """
+
+    curvature: Numbers
+    area: Numbers
+
+
+def measure_bend(side: NDArray[np.uint8], middle: NDArray[np.int64], spacing: Spacing) -> Bend:
+    """How the cut bends at faces, and their areas.
 
     side : (I, J, K) uint8, 0 no tissue, 1 with A, 2 with B
     middle : (N, 3) doubled indices of the faces' middles (voxel i has its middle at 2 i + 1)
     """
     if not len(middle):
-        return np.zeros(0)
+        return Bend(curvature=np.zeros(0), area=np.zeros(0))
     corner = np.maximum(middle.min(axis=0) // 2 - _MARGIN, 0)
     stop = middle.max(axis=0) // 2 + _MARGIN + 1
     block = tuple(slice(int(a), int(b)) for a, b in zip(corner, stop, strict=True))
@@ -36,8 +48,10 @@ def measure_bend(side: NDArray[np.uint8], middle: NDArray[np.int64], spacing: Sp
     normal = tilt / size[:, None]
     flat = np.eye(3) - normal[:, :, None] * normal[:, None, :]
     curvature = np.linalg.eigvalsh(flat @ bend @ flat / size[:, None, None])
-    tightest: Numbers = np.abs(curvature).max(axis=1)
-    return tightest
+    across = np.argmax(middle % 2 == 0, axis=1)
+    face = np.prod(spacing) / np.array(spacing)[across] / 100.0
+    cosine = np.abs(normal[np.arange(len(middle)), across])
+    return Bend(curvature=np.abs(curvature).max(axis=1), area=face * cosine)
 
 
 def _read(smooth: Numbers, at: NDArray[np.int64], step: tuple[int, ...]) -> Numbers:

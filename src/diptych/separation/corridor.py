@@ -21,6 +21,7 @@ from diptych.kernels.components import label_components
 
 Places = NDArray[np.int64]
 Spacing = tuple[float, float, float]
+_ROOM = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +55,7 @@ def follow_cut(side: NDArray[np.uint8], spacing: Spacing) -> Corridor:
         return Corridor(middle=middle, depth=np.zeros(0), pocket=np.zeros(0, dtype=np.int64))
     edges, corners = _edges_of(middle, across), _corners_of(middle, across)
     lattice = tuple(2 * n + 1 for n in side.shape)
-    rim: NDArray[np.bool_] = np.any(_at_air(edges, _open_air(side)), axis=1)
+    rim: NDArray[np.bool_] = np.any(_at_air(edges, _open_air(side, middle)), axis=1)
     pocket = _number_pockets(_incidence(edges, lattice), rim)
     depth = np.full(len(middle), np.inf)
     if rim.any():
@@ -96,11 +97,44 @@ def _around(middle: Places, across: Places, steps: tuple[tuple[int, int], ...]) 
     return around
 
 
-def _open_air(side: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Air around the heads, with a border of one voxel beyond the volume."""
-    air = label_components(np.pad(side == 0, 1, constant_values=True))
-    open_air: NDArray[np.bool_] = air.labels == air.labels[0, 0, 0]
+def _open_air(side: NDArray[np.uint8], middle: Places) -> NDArray[np.bool_]:
+    """Air around the heads near the cut, with a border of one voxel beyond the volume.
+
+    Most air near the cut is seen to be open from the box around the cut alone: from where it
+    leaves the box, a straight way leads out of the volume. Where that cannot be seen, the air
+    of the whole volume is followed.
+    """
+    low = np.maximum(middle.min(axis=0) // 2 - _ROOM, 0)
+    high = np.minimum(middle.max(axis=0) // 2 + _ROOM + 1, side.shape)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    air = label_components(side[box] == 0).labels
+    leaving, free = _pieces_at_border(side, box, air)
+    if leaving - free:
+        whole = label_components(np.pad(side == 0, 1, constant_values=True)).labels
+        found: NDArray[np.bool_] = whole == whole[0, 0, 0]
+        return found
+    open_air = np.ones(tuple(n + 2 for n in side.shape), dtype=np.bool_)
+    inside = tuple(slice(1 + axis.start, 1 + axis.stop) for axis in box)
+    open_air[1:-1, 1:-1, 1:-1] = False
+    open_air[inside] = np.isin(air, sorted(free))
     return open_air
+
+
+def _pieces_at_border(
+    side: NDArray[np.uint8], box: tuple[slice, ...], air: NDArray[np.int32]
+) -> tuple[set[int], set[int]]:
+    """Pieces of air that reach the border of the box, and those seen to be open from there."""
+    leaving: set[int] = set()
+    free: set[int] = set()
+    for axis in range(3):
+        for last in (False, True):
+            face: NDArray[np.int32] = np.take(air, -1 if last else 0, axis=axis)
+            beyond = slice(box[axis].stop, None) if last else slice(0, box[axis].start)
+            slab = tuple(beyond if other == axis else box[other] for other in range(3))
+            clear = ~(side[slab] != 0).any(axis=axis)
+            leaving |= set(np.unique(face).tolist())
+            free |= set(np.unique(face[clear]).tolist())
+    return leaving - {0}, free - {0}
 
 
 def _at_air(edges: Places, open_air: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -7,6 +7,8 @@ away exactly:
 - septum: what looks like a sheet is cheaper, x (1 - septum-discount x evidence)
 - middle: fluid, dura and plate rise with the difference of the distances to the two brains
 - doubt: brain whose owner is uncertain is cheaper, x (1 - doubt-discount x doubt)
+- boundary: brain on either side of the map's boundary costs no more than without doubt
+  x (1 - boundary-discount): a cut there divides neither brain
 - cortex-depth: brain rises with its depth below the nearest surface of brain
 - reach: all of these rise with their depth below the open scalp
 - margin-brain, margin-vessel: and near brain that is surely someone's, and near vessels
@@ -36,6 +38,7 @@ class Weights:
     middle: float
     middle_limit: float
     doubt: float
+    boundary: float
     depth: float
     depth_limit: float
     reach: float
@@ -50,6 +53,7 @@ class Ladder:
     base : (N,) int64 price of the tissue, units; brain, plate : (N,) bool
     septum : (N,) float32 evidence 0..1; apart : difference of the distances to the brains, mm
     sure : (N,) uint8 confidence of the owner 0..100 (shared and unknown 0)
+    beside : (N,) bool, shares a face with a voxel of the other twin
     depth : below the nearest surface of brain, mm; below : below the open scalp, mm
     near_brain, near_vessel : 1 at surely owned brain or a vessel, 0 beyond the margin
     scale : units for a cost of 1
@@ -61,6 +65,7 @@ class Ladder:
     septum: NDArray[np.float32]
     apart: NDArray[np.float32]
     sure: NDArray[np.uint8]
+    beside: NDArray[np.bool_]
     depth: NDArray[np.float32]
     below: NDArray[np.float32]
     near_brain: NDArray[np.float32]
@@ -77,6 +82,7 @@ def read_weights(table: SourcedTable) -> Weights:
         middle=table.value("off-middle"),
         middle_limit=table.value("off-middle-limit"),
         doubt=table.value("doubt-discount"),
+        boundary=table.value("boundary-discount"),
         depth=table.value("cortex-depth"),
         depth_limit=table.value("cortex-depth-limit"),
         reach=table.value("reach"),
@@ -115,8 +121,10 @@ def _climb(ladder: Ladder, at: NDArray[np.int64]) -> list[tuple[str, Numbers]]:
     price = step("septum", price * (1.0 - weights.septum * ladder.septum[at]))
     rise = np.minimum(weights.middle * ladder.apart[at].astype(np.float64), weights.middle_limit)
     price = step("middle", np.where(brain, price, price * (1.0 + rise)))
-    doubt = weights.doubt * (1.0 - ladder.sure[at] / 100.0)
-    price = step("doubt", np.where(brain, price * (1.0 - doubt), price))
+    doubt = 1.0 - ladder.sure[at] / 100.0
+    parted = np.where(brain & ladder.beside[at], price * (1.0 - weights.boundary), price)
+    price = step("doubt", np.where(brain, price * (1.0 - weights.doubt * doubt), price))
+    price = step("boundary", np.minimum(price, parted))
     deep = np.minimum(ladder.depth[at].astype(np.float64), weights.depth_limit)
     price = step("cortex-depth", price * (1.0 + weights.depth * deep))
     price = step("reach", price + scale * weights.reach * ladder.below[at])

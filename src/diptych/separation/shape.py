@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diptych.model import Volume
-from diptych.separation.area import SMOOTHING, measure_faces
+from diptych.separation.area import SMOOTHING
 from diptych.separation.bend import measure_bend
 from diptych.separation.corridor import Corridor, follow_cut
 from diptych.separation.region import voxel_spacing
@@ -49,23 +49,22 @@ def judge_shape(side: Volume, *, table: SourcedTable) -> CutShape:
     codes = side.voxels.astype(np.uint8)
     spacing = voxel_spacing(side)
     corridor = follow_cut(codes, spacing)
-    reached = corridor.depth[corridor.pocket == 0]
-    inner = np.isfinite(corridor.depth) & (corridor.depth > 2.0 * SMOOTHING)
-    curvature = measure_bend(codes, corridor.middle[inner], spacing)
-    tightest = float(np.percentile(curvature, 95)) if len(curvature) else 0.0
-    area = float(measure_faces(codes, spacing).area.sum()) / max(len(corridor.depth), 1)
+    closed = corridor.pocket > 0
+    reached = corridor.depth[~closed]
+    inner = ~closed & (corridor.depth > 2.0 * SMOOTHING)
+    bend = measure_bend(codes, corridor.middle[inner], spacing)
+    tightest = float(np.percentile(bend.curvature, 95)) if inner.any() else 0.0
     least = table.value("least-bend-radius")
-    closed = int((corridor.pocket > 0).sum())
     return CutShape(
         faces=len(corridor.depth),
         deepest=float(reached.max(initial=0.0)),
         deep=float(np.percentile(reached, 95)) if len(reached) else 0.0,
         pockets=corridor.pockets,
-        closed_faces=closed,
-        closed_area=closed * area,
+        closed_faces=int(closed.sum()),
+        closed_area=float(measure_bend(codes, corridor.middle[closed], spacing).area.sum()),
         places=_place_pockets(corridor, side),
         bend=1.0 / tightest if tightest > 0.0 else float("inf"),
-        tight_area=float((curvature * least > 1.0).sum()) * area,
+        tight_area=float(bend.area[bend.curvature * least > 1.0].sum()),
         least_bend=least,
     )
 

@@ -55,6 +55,7 @@ def survey_soft(
         septum=np.where(plate, np.float32(1.0), septum)[within],
         apart=apart[within],
         sure=_sure_of_owner(anatomy, junction)[within],
+        beside=_beside_other(anatomy.ownership.voxels[junction.block])[within],
         depth=_below_brain(tissues, spacing, weights)[within],
         below=_below_scalp(tissues, spacing, weights)[within],
         near_brain=near_brain[within],
@@ -71,6 +72,20 @@ def _sure_of_owner(anatomy: Anatomy, junction: Junction) -> NDArray[np.uint8]:
     sure: NDArray[np.uint8] = anatomy.confidence.voxels[junction.block].astype(np.uint8)
     sure[(owner == Owner.SHARED) | (owner == Owner.UNKNOWN)] = 0
     return sure
+
+
+def _beside_other(owner: NDArray[np.generic]) -> Mask:
+    """Voxels of A that share a face with one of B, and the other way round."""
+    beside = np.zeros(owner.shape, dtype=np.bool_)
+    a, b = owner == Owner.A, owner == Owner.B
+    for axis in range(3):
+        here, there = [slice(None)] * 3, [slice(None)] * 3
+        here[axis], there[axis] = slice(0, -1), slice(1, None)
+        one, two = tuple(here), tuple(there)
+        parted = (a[one] & b[two]) | (b[one] & a[two])
+        beside[one] |= parted
+        beside[two] |= parted
+    return beside
 
 
 def _between_brains(
