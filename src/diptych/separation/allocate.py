@@ -39,6 +39,7 @@ from diptych.separation.drainage import Severed, trace_blood
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
 from diptych.separation.joint import Joint, Pressures, drain_joint, join, solve_pressures
 from diptych.separation.keepers import Choice, Search, choose_keepers, total_of, worth
+from diptych.separation.losses import Losses, find_losses
 from diptych.separation.options import Ground, split_tubes, weigh_options
 from diptych.separation.stages import Theatre, compare_stagings
 from diptych.separation.terms import AllocationTerms, Wishes
@@ -81,7 +82,8 @@ def allocate_vessels(
     work = _settle(severed, network, AllocationTerms.read(tables), wishes, search)
     if work is None:
         return Allocation(crossings=(), veins=None, notes=())
-    work = replace(work, clamping=order_clamps(work.channels, work.keepers))
+    losses = find_losses(work.channels, work.keepers, work.blood)
+    work = replace(work, clamping=order_clamps(work.channels, work.keepers, losses))
     veins = _describe(work)
     return Allocation(
         crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
@@ -164,11 +166,17 @@ def _settle(
         whole=whole,
         quest=quest,
         choice=replace(found, keepers=keepers, shares=shares_drained(channels, keepers)),
-        clamping=Clamping(order=(), states=()),
+        clamping=Clamping(order=(), states=(), losses=_nobody(channels)),
         terms=terms,
         wishes=wishes,
         blood=blood,
     )
+
+
+def _nobody(channels: Channels) -> Losses:
+    """No tube lost to anybody, before it is known who keeps what."""
+    none = np.zeros((2, len(channels.tubes)), dtype=np.bool_)
+    return Losses(lost=none, blind=none[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -227,6 +235,7 @@ def _describe(work: _Work) -> VeinAllocation:
     ground = Ground(
         channels=channels,
         keepers=keepers,
+        losses=work.clamping.losses,
         network=work.network,
         terms=terms,
         drained=(drained[0], drained[1]),
@@ -351,6 +360,11 @@ def _rule(work: _Work, tube: int) -> str:
     twin, own = channels.twins[place], channels.owner[tube] == place
     if (vessel, twin) in work.wishes.keep:
         return f"twin {twin} must keep it, as demanded"
+    if work.clamping.losses.blind[tube]:
+        return (
+            "can serve neither twin once they are apart; left to twin"
+            f" {twin}, whose blood is {_part(work, vessel, twin):.0%} of what flowed in it"
+        )
     if own and is_only_outlet(channels, tube, place):
         return f"it is twin {twin}'s own and only way out"
     if own:
@@ -369,13 +383,18 @@ def _compare(work: _Work, tube: int, twin: TwinId) -> str:
     now = " and ".join(f"{here[p]:.0%}" for p in order)
     kind = "shared" if work.channels.owner[tube] == SHARED else f"twin {twin.other}'s own"
     if loss <= work.terms.value("tie-tolerance"):
-        share = work.blood[work.channels.vessels[tube]]
-        part = share if twin is TwinId.A else 1.0 - share
+        part = _part(work, work.channels.vessels[tube], twin)
         return (
             f"{kind}; kept by twin {twin}, whose blood is {100.0 * part:.0f} % of what flows in it;"
             " the other choice is as good for both"
         )
     return f"{kind}; with twin {twin.other} {words} blood would drain, now {now}"
+
+
+def _part(work: _Work, vessel: VesselId, twin: TwinId) -> float:
+    """Share of the twin's blood in what flows in a vessel, 0..1."""
+    share = work.blood[vessel]
+    return share if twin is TwinId.A else 1.0 - share
 
 
 def _doubts(work: _Work) -> tuple[str, ...]:
