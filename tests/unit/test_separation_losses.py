@@ -19,6 +19,7 @@ from diptych.model import (
 from diptych.separation.allocate import allocate_vessels
 from diptych.separation.channels import SHARED
 from diptych.separation.clamps import describe_clamps, order_clamps
+from diptych.separation.drainage import Severed
 from diptych.separation.losses import find_losses, find_useful
 from diptych.separation.stages import Theatre, compare_stagings
 from diptych.separation.terms import AllocationTerms, Wishes
@@ -233,3 +234,80 @@ def test_a_bypass_is_offered_to_the_twin_whose_blood_loses_its_way():
     other = allocate_vessels((), across_network(mirrored=True), tables=TABLES).veins
     assert [told(o, True) for o in other.options] == [told(o, False) for o in plans[0].options]
     assert other.clamps[0].infarct == plans[0].clamps[0].infarct == plans[1].clamps[0].infarct
+
+
+def own_vein(*, kept=0):
+    """A's blood enters node 0 and leaves by its own vein 0 - 1 that the cut meets, then 1 - 2. A
+    shared vein 1 - 3 leads to B's node, whose own way is 3 - 4. Of 10 ml/min each.
+    """
+    tubes = [(0, 1, 2.0, 0), (1, 2, 2.0, 0), (1, 3, 2.0, SHARED), (3, 4, 1.0, 1)]
+    channels = make_channels(tubes, {0: (0, 10.0), 3: (1, 10.0)}, {2: 0, 4: 1})
+    opened = channels.open.copy()
+    opened[0] = True
+    keepers = channels.owner.copy()
+    keepers[[0, 2]] = kept, 0
+    return replace(channels, open=opened), keepers
+
+
+@pytest.mark.parametrize(
+    ("kept", "of_a", "listed"),
+    [
+        pytest.param(0, 1.0, ["V002"], id="whole with its owner and its own blood alone"),
+        pytest.param(0, 0.9, ["V000", "V002"], id="some of the other twin's blood in it"),
+        pytest.param(1, 1.0, ["V002", "V000"], id="given away"),
+    ],
+)
+def test_a_vessel_whose_loss_is_nobodys_needs_no_test_clamp(kept, of_a, listed):
+    channels, keepers = own_vein(kept=kept)
+    a = float(channels.twins[0] is A)
+    blood = {"V000": abs(1.0 - a - of_a), "V001": a, "V002": 1.0 - a, "V003": 1.0 - a}
+    clamping = order_clamps(channels, keepers, find_losses(channels, keepers, blood))
+    sinus = np.zeros(len(channels.tubes), dtype=bool)
+    steps = describe_clamps(channels, keepers, clamping, sinus, TERMS)
+    assert sorted(clamping.order) == [0, 2]
+    assert [step.vessel for step in steps] == listed
+    assert [step.order for step in steps] == list(range(1, len(listed) + 1))
+    assert sum(float(step.rise[channels.twins[1]]) for step in steps) > 1.0
+
+
+def severed(network, name):
+    vessel = network.vessel(VesselId(name))
+    return Severed(
+        vessel=vessel,
+        position=(0.0, 0.0, 0.0),
+        calibre=float(vessel.calibre),
+        flow=abs(vessel.flow.value),
+        times=1,
+        towards=1,
+    )
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_crossings_without_a_test_clamp_come_last_with_words(mirrored):
+    network = across_network(mirrored=mirrored)
+    twin = A if mirrored else B
+    found = allocate_vessels(
+        [severed(network, name) for name in ("own", "across")], network, tables=TABLES
+    )
+    assert [(c.order, c.vessel) for c in found.crossings] == [(1, "across"), (2, "own")]
+    assert found.crossings[0].rule == (
+        f"can serve neither twin once they are apart; left to twin {twin}, whose blood is 100% of"
+        " what flowed in it"
+    )
+    assert found.crossings[1].rule.endswith(
+        "; no test clamp, for it stays whole and closing it would change no pressure"
+    )
+    assert [step.vessel for step in found.veins.clamps] == ["across"]
+    assert found.veins.notes[-1].startswith("no test clamp is listed for own: each stays whole")
+
+
+def test_an_own_vein_that_ends_blind_keeps_its_test_clamp():
+    """Owned, kept and full of its owner's blood, but the blood has no way on."""
+    network = across_network()
+    vessels = [replace(v, owner=Owner.B) if v.id == "across" else v for v in network.vessels]
+    network = replace(network, vessels=tuple(vessels))
+    found = allocate_vessels([severed(network, "across")], network, tables=TABLES)
+    (step,) = found.veins.clamps
+    assert (step.vessel, step.keeper) == ("across", B)
+    assert float(step.rise[B]) > 8.0
+    assert "twin B's pressure would rise" in step.stop

@@ -49,7 +49,7 @@ class CutProof:
 class Crossing:
     """A vessel that the cut severs, and who keeps it.
 
-    order : 1 for the first to be test-clamped
+    order : 1 for the first to be test-clamped; those that need no test clamp come last
     position : where the cut meets it, LPS+ mm
     keeper : the twin that keeps it; `rule` says why
     """

@@ -6,13 +6,14 @@ that is enough for a small twin may starve a large one. Equal choices go back to
 keeper: an own vessel's owner, else the twin with more of its blood in the vessel.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from diptych.model import (
     AllocationProof,
+    ClampStep,
     Crossing,
     Measured,
     MillilitrePerMinute,
@@ -52,6 +53,7 @@ EXCESS = 1e-4
 """mmHg over the limit that is taken as rounding."""
 PROVEN = 1e-4
 """Gap, as part of the need, that counts as closed."""
+_UNTESTED = "; no test clamp, for it stays whole and closing it would change no pressure"
 EVEN = 0.05
 """Shares of blood closer to one half than this are even."""
 
@@ -86,7 +88,9 @@ def allocate_vessels(
     work = replace(work, clamping=order_clamps(work.channels, work.keepers, losses))
     veins = _describe(work)
     return Allocation(
-        crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
+        crossings=_crossings(work, veins.clamps, severed),
+        veins=veins,
+        notes=_notes(work, veins, severed),
     )
 
 
@@ -176,7 +180,7 @@ def _settle(
 def _nobody(channels: Channels) -> Losses:
     """No tube lost to anybody, before it is known who keeps what."""
     none = np.zeros((2, len(channels.tubes)), dtype=np.bool_)
-    return Losses(lost=none, blind=none[0])
+    return Losses(lost=none, blind=none[0], whole=none[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -241,6 +245,7 @@ def _describe(work: _Work) -> VeinAllocation:
         drained=(drained[0], drained[1]),
     )
     tolerance, start = terms.value("tie-tolerance"), _before(work)
+    clamps = describe_clamps(channels, keepers, work.clamping, sinus, terms)
     theatre = Theatre(
         channels=channels, keepers=keepers, clamping=work.clamping, position=position, terms=terms
     )
@@ -251,11 +256,11 @@ def _describe(work: _Work) -> VeinAllocation:
         proof=_proof(work),
         ties=list_ties(work.quest, work.choice, tolerance),
         options=weigh_options(ground, least=tolerance * sum(map(channels.need, (0, 1)))),
-        clamps=describe_clamps(channels, keepers, work.clamping, sinus, terms),
+        clamps=clamps,
         stagings=compare_stagings(theatre),
         stop_rules=terms.stop_rules(),
         sources=terms.sources(),
-        notes=_doubts(work),
+        notes=(*_doubts(work), *_tell_untested(work, clamps)),
     )
 
 
@@ -311,16 +316,22 @@ def _proof(work: _Work) -> AllocationProof:
     )
 
 
-def _crossings(work: _Work, severed: Sequence[Severed]) -> tuple[Crossing, ...]:
-    """The severed vessels in the order of their clamps; split ones last."""
+def _crossings(
+    work: _Work, clamps: Sequence[ClampStep], severed: Sequence[Severed]
+) -> tuple[Crossing, ...]:
+    """The severed vessels in the order of their clamps; then those without one, split ones last."""
     channels = work.channels
+    tested = {step.vessel for step in clamps}
     rank = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order)}
-    ordered = sorted(severed, key=lambda s: rank.get(s.vessel.id, len(rank)))
-    return tuple(_crossing(work, n, entry) for n, entry in enumerate(ordered, start=1))
+    ordered = sorted(
+        severed, key=lambda s: (s.vessel.id not in tested, rank.get(s.vessel.id, len(rank)))
+    )
+    return tuple(_crossing(work, n, entry, tested) for n, entry in enumerate(ordered, start=1))
 
 
-def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
+def _crossing(work: _Work, order: int, entry: Severed, tested: Collection[VesselId]) -> Crossing:
     tube = work.channels.number(entry.vessel.id)
+    untested = work.channels.open[tube] and entry.vessel.id not in tested
     return Crossing(
         order=order,
         vessel=entry.vessel.id,
@@ -331,7 +342,7 @@ def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
         calibre=Millimetre(entry.calibre),
         flow=MillilitrePerMinute(entry.flow),
         keeper=_keeper(work, entry.vessel.id),
-        rule=_rule(work, tube),
+        rule=_rule(work, tube) + (_UNTESTED if untested else ""),
     )
 
 
@@ -408,6 +419,19 @@ def _doubts(work: _Work) -> tuple[str, ...]:
         if channels.need(place) == 0.0:
             notes.append(f"no blood of twin {channels.twins[place]} enters the vessels seen")
     return tuple(notes)
+
+
+def _tell_untested(work: _Work, clamps: Sequence[ClampStep]) -> tuple[str, ...]:
+    vessels = [work.channels.vessels[tube] for tube in work.clamping.order]
+    tested = {step.vessel for step in clamps}
+    whole = sorted(vessel for vessel in vessels if vessel not in tested)
+    if not whole:
+        return ()
+    return (
+        f"no test clamp is listed for {', '.join(whole)}: each stays whole with its owner, carries"
+        " none of the other twin's blood, and closing it would change no pressure; what joins it"
+        " from the other twin is still clipped",
+    )
 
 
 def _notes(work: _Work, veins: VeinAllocation, severed: Sequence[Severed]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ twin afterwards, each whose blood flowed in it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,10 +90,25 @@ def gradient_of(channels: Channels, place: int, state: Pressures) -> float:
 def describe_clamps(
     channels: Channels, keepers: IntArray, clamping: Clamping, sinus: Mask, terms: AllocationTerms
 ) -> tuple[ClampStep, ...]:
-    """One step for each open tube. `sinus` (E,) : tubes that are dural sinuses."""
+    """One step for each open tube whose loss is somebody's. `sinus` (E,) : dural sinuses.
+
+    None for a tube that stays whole with its own twin, carries that twin's blood alone, and by
+    whose closing neither twin's pressure rises nor blood loses its way: nothing is divided there
+    but what joins it, and nothing could be read off a test.
+    """
+    tested = [n for n in range(len(clamping.order)) if not _is_nobodys(channels, clamping, n)]
     return tuple(
-        _step(channels, keepers, clamping, number, sinus, terms)
-        for number in range(len(clamping.order))
+        replace(_step(channels, keepers, clamping, number, sinus, terms), order=order)
+        for order, number in enumerate(tested, start=1)
+    )
+
+
+def _is_nobodys(channels: Channels, clamping: Clamping, number: int) -> bool:
+    before, after = clamping.states[number], clamping.states[number + 1]
+    return bool(clamping.losses.whole[clamping.order[number]]) and all(
+        round(rise_of(channels, place, before, after), 6) == 0.0
+        and round(after.cut_off[place] - before.cut_off[place], 6) == 0.0
+        for place in (0, 1)
     )
 
 

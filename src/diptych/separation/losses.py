@@ -23,10 +23,12 @@ NONE = 1e-6
 class Losses:
     """lost (2, E) : the twin at that place loses the way of its blood when the tube is given out;
     none of tubes that are not open; blind (E,) : open tubes that can serve neither twin
+    whole (E,) : of the others those that their own twin keeps and only its own blood flows in
     """
 
     lost: Mask
     blind: Mask
+    whole: Mask
 
     def losers(self, tube: int) -> list[int]:
         """Places, 0 before 1."""
@@ -37,11 +39,15 @@ def find_losses(channels: Channels, keepers: IntArray, blood: Mapping[VesselId, 
     """Who loses each open tube. `blood` : twin A's share of what flows in each vessel, 0..1."""
     blind = channels.open & ~find_useful(channels, 0) & ~find_useful(channels, 1)
     of_a = np.array([blood[vessel] for vessel in channels.vessels])
-    lost = np.zeros((2, len(channels.tubes)), dtype=np.bool_)
-    for place in (0, 1):
-        share = of_a if channels.twins[place] is TwinId.A else 1.0 - of_a
-        lost[place] = np.where(blind, share > NONE, channels.open & (keepers != place))
-    return Losses(lost=lost, blind=blind)
+    first = of_a if channels.twins[0] is TwinId.A else 1.0 - of_a
+    inside = np.stack([first, 1.0 - first]) > NONE
+    given = np.stack([channels.open & (keepers != place) for place in (0, 1)])
+    other = np.where(keepers == 0, inside[1], inside[0])
+    return Losses(
+        lost=np.where(blind, inside, given),
+        blind=blind,
+        whole=channels.open & ~blind & (channels.owner == keepers) & ~other,
+    )
 
 
 def find_useful(channels: Channels, place: int) -> Mask:
