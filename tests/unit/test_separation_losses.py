@@ -255,13 +255,16 @@ def own_vein(*, kept=0):
         pytest.param(0, 1.0, ["V002"], id="whole with its owner and its own blood alone"),
         pytest.param(0, 0.9, ["V000", "V002"], id="some of the other twin's blood in it"),
         pytest.param(1, 1.0, ["V002", "V000"], id="given away"),
+        pytest.param(1, 0.0, ["V002", "V000"], id="given to the twin whose blood flows in it"),
     ],
 )
 def test_a_vessel_whose_loss_is_nobodys_needs_no_test_clamp(kept, of_a, listed):
     channels, keepers = own_vein(kept=kept)
     a = float(channels.twins[0] is A)
     blood = {"V000": abs(1.0 - a - of_a), "V001": a, "V002": 1.0 - a, "V003": 1.0 - a}
-    clamping = order_clamps(channels, keepers, find_losses(channels, keepers, blood))
+    losses = find_losses(channels, keepers, blood)
+    assert losses.whole.tolist() == [(kept, of_a) == (0, 1.0), False, False, False]
+    clamping = order_clamps(channels, keepers, losses)
     sinus = np.zeros(len(channels.tubes), dtype=bool)
     steps = describe_clamps(channels, keepers, clamping, sinus, TERMS)
     assert sorted(clamping.order) == [0, 2]
@@ -291,7 +294,7 @@ def test_crossings_without_a_test_clamp_come_last_with_words(mirrored):
     )
     assert [(c.order, c.vessel) for c in found.crossings] == [(1, "across"), (2, "own")]
     assert found.crossings[0].rule == (
-        f"can serve neither twin once they are apart; left to twin {twin}, whose blood is 100% of"
+        f"can serve neither twin once they are apart; left to twin {twin}, whose blood is 100 % of"
         " what flowed in it"
     )
     assert found.crossings[1].rule.endswith(
@@ -311,3 +314,30 @@ def test_an_own_vein_that_ends_blind_keeps_its_test_clamp():
     assert (step.vessel, step.keeper) == ("across", B)
     assert float(step.rise[B]) > 8.0
     assert "twin B's pressure would rise" in step.stop
+
+
+def test_an_own_vein_that_ends_blind_is_not_whole():
+    """Even where its closing shows nothing, since its junctions still wait for other vessels."""
+    channels = crossed()
+    owner = np.where(channels.owner == SHARED, 1, channels.owner)
+    channels = replace(channels, owner=owner)
+    losses = find_losses(channels, keep(channels, 1), blood_of(channels))
+    assert losses.blind.tolist() == channels.open.tolist()
+    assert not losses.whole.any()
+
+
+def test_an_own_vessel_at_which_the_other_twin_s_way_ends_keeps_its_test_clamp():
+    """Only its owner's blood flows in V000, but with it the junction 1 is divided, through which
+    B's 10 ml/min came by its own V002: its other way alone takes them at 10 mmHg.
+    """
+    tubes = [(0, 1, 2.0, 0), (1, 2, 1e9, 0), (3, 1, 1e9, 1), (3, 4, 1.0, 1)]
+    channels = make_channels(tubes, {0: (0, 10.0), 3: (1, 10.0)}, {2: 0, 4: 1})
+    channels = replace(channels, open=np.array([True, False, False, False]))
+    a = float(channels.twins[0] is A)
+    blood = {"V000": a, "V001": 0.5, "V002": 1.0 - a, "V003": 1.0 - a}
+    losses = find_losses(channels, channels.owner, blood)
+    assert losses.whole[0]
+    clamping = order_clamps(channels, channels.owner, losses)
+    sinus = np.zeros(len(tubes), dtype=bool)
+    (step,) = describe_clamps(channels, channels.owner, clamping, sinus, TERMS)
+    assert float(step.rise[channels.twins[1]]) == pytest.approx(10.0, abs=1e-6)

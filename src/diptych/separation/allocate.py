@@ -372,9 +372,10 @@ def _rule(work: _Work, tube: int) -> str:
     if (vessel, twin) in work.wishes.keep:
         return f"twin {twin} must keep it, as demanded"
     if work.clamping.losses.blind[tube]:
+        part = 100.0 * _part(work, vessel, twin)
         return (
             "can serve neither twin once they are apart; left to twin"
-            f" {twin}, whose blood is {_part(work, vessel, twin):.0%} of what flowed in it"
+            f" {twin}, whose blood is {part:.0f} % of what flowed in it"
         )
     if own and is_only_outlet(channels, tube, place):
         return f"it is twin {twin}'s own and only way out"
