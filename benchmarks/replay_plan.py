@@ -18,8 +18,10 @@ from diptych.model import (
 from diptych.separation.allocate import allocate_vessels
 from diptych.separation.channels import Channels, IntArray, read_channels
 from diptych.separation.clamps import order_clamps
+from diptych.separation.drainage import trace_blood
 from diptych.separation.drained import drain_twin
 from diptych.separation.emergency import find_emergency_path
+from diptych.separation.losses import find_losses
 from diptych.separation.stages import Theatre, compare_stagings
 from diptych.separation.terms import AllocationTerms, Wishes
 from diptych.tables import load_table
@@ -111,10 +113,11 @@ def flow_through(plan: Plan, vessel: str) -> float:
 
 def restage(network: VesselNetwork, plan: Plan, weeks: float) -> tuple[Staging, ...]:
     """Stagings of one to five operations that many weeks apart."""
+    losses = find_losses(plan.channels, plan.places, trace_blood(network))
     theatre = Theatre(
         channels=plan.channels,
         keepers=plan.places,
-        clamping=order_clamps(plan.channels, plan.places),
+        clamping=order_clamps(plan.channels, plan.places, losses),
         position=np.array([node.position for node in network.nodes]),
         terms=TERMS,
     )

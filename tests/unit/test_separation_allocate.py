@@ -244,7 +244,10 @@ def test_the_only_outlet_is_never_given_away():
     found = allocate(only_outlet())
     (crossing,) = found.crossings
     assert crossing.keeper is TwinId.A
-    assert crossing.rule == "it is twin A's own and only way out"
+    assert crossing.rule == (
+        "it is twin A's own and only way out; no test clamp, for it stays whole and closing it"
+        " would change no pressure"
+    )
     with pytest.raises(Infeasible, match=r"twin B must keep shared vein.*only way out") as caught:
         allocate(only_outlet(), keep=((VesselId("V-S"), TwinId.B),))
     assert caught.value.exit_code == 4

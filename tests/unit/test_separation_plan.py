@@ -62,7 +62,7 @@ def test_the_area_is_that_of_the_disc(front):
 def test_the_shared_vein_goes_to_the_twin_whose_blood_it_carries(front):
     (crossing,) = front.plan.crossings
     assert (crossing.vessel, crossing.keeper, crossing.order) == ("V-S", TwinId.A, 1)
-    assert "kept by twin A, whose blood is 100 % of what flows in it" in crossing.rule
+    assert "left to twin A, whose blood is 100 % of what flowed in it" in crossing.rule
     assert crossing.flow == pytest.approx(20.0)
     assert crossing.calibre == pytest.approx(4.0)
     assert abs(crossing.position[0]) < 13.0

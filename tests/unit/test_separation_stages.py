@@ -10,8 +10,10 @@ from separation_pair import make_network
 from diptych.model import VesselId
 from diptych.separation.channels import SHARED, read_channels
 from diptych.separation.clamps import describe_clamps, infarct_risk, order_clamps
+from diptych.separation.drainage import trace_blood
 from diptych.separation.drained import drain_twin, shares_drained
 from diptych.separation.joint import Bridge, drain_joint, join, solve_pressures
+from diptych.separation.losses import find_losses
 from diptych.separation.options import Ground, split_tubes, weigh_options
 from diptych.separation.stages import Theatre, compare_stagings, grow, part_order
 from diptych.separation.terms import AllocationTerms
@@ -37,6 +39,11 @@ def lost_bridges():
 
 
 KEPT_BY_A = np.array([0, 0, 1, 1, 0])
+
+
+def lost(channels, keepers):
+    """All that is shared carries as much of one twin's blood as of the other's."""
+    return find_losses(channels, keepers, dict.fromkeys(channels.vessels, 0.5))
 
 
 def state(channels, keepers, *done, bridges=()):
@@ -70,7 +77,7 @@ def test_the_last_state_is_that_of_two_children():
 
 def test_clamps_say_where_to_stop():
     channels = lost_bridges()
-    clamping = order_clamps(channels, KEPT_BY_A)
+    clamping = order_clamps(channels, KEPT_BY_A, lost(channels, KEPT_BY_A))
     assert clamping.order == (1, 0)
     sinus = np.zeros(len(channels.tubes), dtype=bool)
     first, last = describe_clamps(channels, KEPT_BY_A, clamping, sinus, TERMS)
@@ -97,7 +104,7 @@ def test_blood_without_a_way_out_is_told():
         vessels=channels.vessels[:-1],
     )
     keepers = np.delete(KEPT_BY_A, 2)
-    clamping = order_clamps(closed, keepers)
+    clamping = order_clamps(closed, keepers, lost(closed, keepers))
     sinus = np.zeros(len(closed.tubes), dtype=bool)
     last = describe_clamps(closed, keepers, clamping, sinus, TERMS)[-1]
     assert last.cut_off[closed.twins[1]] == pytest.approx(10.0)
@@ -144,7 +151,7 @@ def theatre(channels, keepers, position):
     return Theatre(
         channels=channels,
         keepers=keepers,
-        clamping=order_clamps(channels, keepers),
+        clamping=order_clamps(channels, keepers, lost(channels, keepers)),
         position=np.array(position, dtype=float),
         terms=TERMS,
     )
@@ -196,7 +203,12 @@ def test_options_are_told_with_their_risk_and_never_chosen():
     keepers = np.where(channels.owner == SHARED, 1, channels.owner)
     drained = tuple(drain_twin(channels, p, channels.kept(keepers, p)).total for p in (0, 1))
     ground = Ground(
-        channels=channels, keepers=keepers, network=network, terms=TERMS, drained=drained
+        channels=channels,
+        keepers=keepers,
+        losses=find_losses(channels, keepers, trace_blood(network)),
+        network=network,
+        terms=TERMS,
+        drained=drained,
     )
     options = weigh_options(ground, least=-1.0)
     assert [o.kind for o in options] == ["bypass", "graft", "split"]

@@ -50,7 +50,7 @@ class Crossing:
     """A vessel that the cut severs, and who keeps it.
 
     order : number of its test clamp, as in `ClampStep`; shared vessels that are not severed have
-        theirs too, so numbers may be missing here
+        theirs too, so numbers may be missing here; those that need no clamp come after the last
     position : where the cut meets it, LPS+ mm
     keeper : the twin that keeps it; `rule` says why
     """
@@ -149,7 +149,7 @@ class VesselTie:
 class VesselOption:
     """What would be gained if a vessel were split, grafted or bypassed. Never chosen silently.
 
-    kind : "split", "graft" or "bypass"; twin : the one that the plan gives nothing of it
+    kind : "split", "graft" or "bypass"; twin : one whose blood loses its way with it
     drained, gain : ml/min of both twins with it, and how much more than without it
     risk : of failing, 0..1; source : of the risk
     """
@@ -181,7 +181,8 @@ class ClampStep:
         clamp and since the beginning, mmHg; gradient : each twin's highest node above the jugular
     sinus_pressure : highest in any sinus, mmHg; cut_off : each twin's blood without a way out,
         ml/min; test : how long to hold the clamp
-    infarct : risk for the twin that loses the vessel, 0..1 (low confidence)
+    infarct : risk for the twin that loses the vessel, the worse of both where both do, 0..1
+        (low confidence)
     stop : why to stop here and release, "" where the figures allow to go on
     changes : the largest changes of flow elsewhere
     """

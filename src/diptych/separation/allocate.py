@@ -6,13 +6,14 @@ that is enough for a small twin may starve a large one. Equal choices go back to
 keeper: an own vessel's owner, else the twin with more of its blood in the vessel.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from diptych.model import (
     AllocationProof,
+    ClampStep,
     Crossing,
     Measured,
     MillilitrePerMinute,
@@ -39,6 +40,7 @@ from diptych.separation.drainage import Severed, trace_blood
 from diptych.separation.drained import drain_twin, flow_excess, shares_drained
 from diptych.separation.joint import Joint, Pressures, drain_joint, join, solve_pressures
 from diptych.separation.keepers import Choice, Search, choose_keepers, total_of, worth
+from diptych.separation.losses import Losses, find_losses
 from diptych.separation.options import Ground, split_tubes, weigh_options
 from diptych.separation.stages import Theatre, compare_stagings
 from diptych.separation.terms import AllocationTerms, Wishes
@@ -51,6 +53,7 @@ EXCESS = 1e-4
 """mmHg over the limit that is taken as rounding."""
 PROVEN = 1e-4
 """Gap, as part of the need, that counts as closed."""
+_UNTESTED = "; no test clamp, for it stays whole and closing it would change no pressure"
 EVEN = 0.05
 """Shares of blood closer to one half than this are even."""
 
@@ -81,10 +84,13 @@ def allocate_vessels(
     work = _settle(severed, network, AllocationTerms.read(tables), wishes, search)
     if work is None:
         return Allocation(crossings=(), veins=None, notes=())
-    work = replace(work, clamping=order_clamps(work.channels, work.keepers))
+    losses = find_losses(work.channels, work.keepers, work.blood)
+    work = replace(work, clamping=order_clamps(work.channels, work.keepers, losses))
     veins = _describe(work)
     return Allocation(
-        crossings=_crossings(work, severed), veins=veins, notes=_notes(work, veins, severed)
+        crossings=_crossings(work, veins.clamps, severed),
+        veins=veins,
+        notes=_notes(work, veins, severed),
     )
 
 
@@ -171,11 +177,17 @@ def _settle(
         whole=whole,
         quest=quest,
         choice=replace(found, keepers=keepers, shares=shares_drained(channels, keepers)),
-        clamping=Clamping(order=(), states=()),
+        clamping=Clamping(order=(), states=(), losses=_nobody(channels)),
         terms=terms,
         wishes=wishes,
         blood=blood,
     )
+
+
+def _nobody(channels: Channels) -> Losses:
+    """No tube lost to anybody, before it is known who keeps what."""
+    none = np.zeros((2, len(channels.tubes)), dtype=np.bool_)
+    return Losses(lost=none, blind=none[0], whole=none[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -234,11 +246,13 @@ def _describe(work: _Work) -> VeinAllocation:
     ground = Ground(
         channels=channels,
         keepers=keepers,
+        losses=work.clamping.losses,
         network=work.network,
         terms=terms,
         drained=(drained[0], drained[1]),
     )
     tolerance, start = terms.value("tie-tolerance"), _before(work)
+    clamps = describe_clamps(channels, keepers, work.clamping, sinus, terms)
     theatre = Theatre(
         channels=channels, keepers=keepers, clamping=work.clamping, position=position, terms=terms
     )
@@ -249,11 +263,11 @@ def _describe(work: _Work) -> VeinAllocation:
         proof=_proof(work),
         ties=list_ties(work.quest, work.choice, tolerance),
         options=weigh_options(ground, least=tolerance * sum(map(channels.need, (0, 1)))),
-        clamps=describe_clamps(channels, keepers, work.clamping, sinus, terms),
+        clamps=clamps,
         stagings=compare_stagings(theatre),
         stop_rules=terms.stop_rules(),
         sources=terms.sources(),
-        notes=_doubts(work),
+        notes=(*_doubts(work), *_tell_untested(work, clamps)),
     )
 
 
@@ -309,18 +323,23 @@ def _proof(work: _Work) -> AllocationProof:
     )
 
 
-def _crossings(work: _Work, severed: Sequence[Severed]) -> tuple[Crossing, ...]:
-    """The severed vessels, each with the number of its clamp; split ones after the last clamp."""
+def _crossings(
+    work: _Work, clamps: Sequence[ClampStep], severed: Sequence[Severed]
+) -> tuple[Crossing, ...]:
+    """The severed vessels with the numbers of their clamps; then those without one, split last."""
     channels = work.channels
-    number = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order, start=1)}
-    for entry in severed:
+    number = {step.vessel: step.order for step in clamps}
+    rank = {channels.vessels[tube]: n for n, tube in enumerate(work.clamping.order)}
+    tested = set(number)
+    for entry in sorted(severed, key=lambda s: rank.get(s.vessel.id, len(rank))):
         number.setdefault(entry.vessel.id, len(number) + 1)
     ordered = sorted(severed, key=lambda s: number[s.vessel.id])
-    return tuple(_crossing(work, number[entry.vessel.id], entry) for entry in ordered)
+    return tuple(_crossing(work, number[entry.vessel.id], entry, tested) for entry in ordered)
 
 
-def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
+def _crossing(work: _Work, order: int, entry: Severed, tested: Collection[VesselId]) -> Crossing:
     tube = work.channels.number(entry.vessel.id)
+    untested = work.channels.open[tube] and entry.vessel.id not in tested
     return Crossing(
         order=order,
         vessel=entry.vessel.id,
@@ -331,7 +350,7 @@ def _crossing(work: _Work, order: int, entry: Severed) -> Crossing:
         calibre=Millimetre(entry.calibre),
         flow=MillilitrePerMinute(entry.flow),
         keeper=_keeper(work, entry.vessel.id),
-        rule=_rule(work, tube),
+        rule=_rule(work, tube) + (_UNTESTED if untested else ""),
     )
 
 
@@ -360,6 +379,12 @@ def _rule(work: _Work, tube: int) -> str:
     twin, own = channels.twins[place], channels.owner[tube] == place
     if (vessel, twin) in work.wishes.keep:
         return f"twin {twin} must keep it, as demanded"
+    if work.clamping.losses.blind[tube]:
+        part = 100.0 * _part(work, vessel, twin)
+        return (
+            "can serve neither twin once they are apart; left to twin"
+            f" {twin}, whose blood is {part:.0f} % of what flowed in it"
+        )
     if own and is_only_outlet(channels, tube, place):
         return f"it is twin {twin}'s own and only way out"
     if own:
@@ -378,13 +403,18 @@ def _compare(work: _Work, tube: int, twin: TwinId) -> str:
     now = " and ".join(f"{here[p]:.0%}" for p in order)
     kind = "shared" if work.channels.owner[tube] == SHARED else f"twin {twin.other}'s own"
     if loss <= work.terms.value("tie-tolerance"):
-        share = work.blood[work.channels.vessels[tube]]
-        part = share if twin is TwinId.A else 1.0 - share
+        part = _part(work, work.channels.vessels[tube], twin)
         return (
             f"{kind}; kept by twin {twin}, whose blood is {100.0 * part:.0f} % of what flows in it;"
             " the other choice is as good for both"
         )
     return f"{kind}; with twin {twin.other} {words} blood would drain, now {now}"
+
+
+def _part(work: _Work, vessel: VesselId, twin: TwinId) -> float:
+    """Share of the twin's blood in what flows in a vessel, 0..1."""
+    share = work.blood[vessel]
+    return share if twin is TwinId.A else 1.0 - share
 
 
 def _doubts(work: _Work) -> tuple[str, ...]:
@@ -398,6 +428,19 @@ def _doubts(work: _Work) -> tuple[str, ...]:
         if channels.need(place) == 0.0:
             notes.append(f"no blood of twin {channels.twins[place]} enters the vessels seen")
     return tuple(notes)
+
+
+def _tell_untested(work: _Work, clamps: Sequence[ClampStep]) -> tuple[str, ...]:
+    vessels = [work.channels.vessels[tube] for tube in work.clamping.order]
+    tested = {step.vessel for step in clamps}
+    whole = sorted(vessel for vessel in vessels if vessel not in tested)
+    if not whole:
+        return ()
+    return (
+        f"no test clamp is listed for {', '.join(whole)}: each stays whole with its owner, carries"
+        " none of the other twin's blood, and closing it would change no pressure; what joins it"
+        " from the other twin is still clipped",
+    )
 
 
 def _notes(work: _Work, veins: VeinAllocation, severed: Sequence[Severed]) -> tuple[str, ...]:

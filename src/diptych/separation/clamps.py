@@ -1,12 +1,14 @@
 """The order of test clamps, and what the flow solver expects of each.
 
-Next comes the vessel whose loss raises the pressure of the twin that loses it least, seen from
+Next comes the vessel whose loss raises the pressure of those that lose it least, seen from
 before the first clamp; so what costs least is tried first, while every other way is still open.
-It is a rule, not an optimum. Pressures are those of the full flow of both twins.
+It is a rule, not an optimum. Pressures are those of the full flow of both twins. Who loses a
+vessel is told by `losses`: the twin that does not keep it, or, of one that can serve neither
+twin afterwards, each whose blood flowed in it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from diptych.model import (
 )
 from diptych.separation.channels import Channels, FloatArray, IntArray, Mask
 from diptych.separation.joint import Pressures, join, solve_pressures
+from diptych.separation.losses import Losses
 from diptych.separation.terms import AllocationTerms
 
 WINDOW = 8
@@ -30,13 +33,17 @@ CHANGES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clamping:
-    """Tubes in the order of their clamps, and the pressures before the first and after each."""
+    """Tubes in the order of their clamps, and the pressures before the first and after each.
+
+    losses : who loses each tube
+    """
 
     order: tuple[int, ...]
     states: tuple[Pressures, ...]
+    losses: Losses
 
 
-def order_clamps(channels: Channels, keepers: IntArray) -> Clamping:
+def order_clamps(channels: Channels, keepers: IntArray, losses: Losses) -> Clamping:
     """All open tubes in the order in which to test-clamp them."""
     done = np.zeros(len(channels.tubes), dtype=np.bool_)
     states = [solve_pressures(join(channels, keepers, done))]
@@ -45,23 +52,26 @@ def order_clamps(channels: Channels, keepers: IntArray) -> Clamping:
     )
     order: list[int] = []
     while waiting:
-        tried = [_try(channels, keepers, done, tube, states[0]) for tube in waiting[:WINDOW]]
+        tried = [
+            _try(channels, (keepers, losses), done, tube, states[0]) for tube in waiting[:WINDOW]
+        ]
         best = min(range(len(tried)), key=lambda n: tried[n][0])
         states.append(tried[best][1])
         order.append(waiting.pop(best))
         done[order[-1]] = True
-    return Clamping(order=tuple(order), states=tuple(states))
+    return Clamping(order=tuple(order), states=tuple(states), losses=losses)
 
 
 def _try(
-    channels: Channels, keepers: IntArray, done: Mask, tube: int, start: Pressures
+    channels: Channels, given: tuple[IntArray, Losses], done: Mask, tube: int, start: Pressures
 ) -> tuple[tuple[float, float], Pressures]:
     """Cost of clamping one tube next (blood cut off, then rise), and the pressures then."""
     after = done.copy()
     after[tube] = True
-    solved = solve_pressures(join(channels, keepers, after))
-    loser = 1 - int(keepers[tube])
-    lost, rise = solved.cut_off[loser], rise_of(channels, loser, start, solved)
+    solved = solve_pressures(join(channels, given[0], after))
+    losers = given[1].losers(tube)
+    lost = sum(solved.cut_off[place] for place in losers)
+    rise = max(rise_of(channels, place, start, solved) for place in losers)
     return (round(lost, 6), round(rise, 6)), solved
 
 
@@ -80,10 +90,25 @@ def gradient_of(channels: Channels, place: int, state: Pressures) -> float:
 def describe_clamps(
     channels: Channels, keepers: IntArray, clamping: Clamping, sinus: Mask, terms: AllocationTerms
 ) -> tuple[ClampStep, ...]:
-    """One step for each open tube. `sinus` (E,) : tubes that are dural sinuses."""
+    """One step for each open tube whose loss is somebody's. `sinus` (E,) : dural sinuses.
+
+    None for a tube that stays whole with its own twin, carries that twin's blood alone, and by
+    whose closing neither twin's pressure rises nor blood loses its way: nothing is divided there
+    but what joins it, and nothing could be read off a test.
+    """
+    tested = [n for n in range(len(clamping.order)) if not _is_nobodys(channels, clamping, n)]
     return tuple(
-        _step(channels, keepers, clamping, number, sinus, terms)
-        for number in range(len(clamping.order))
+        replace(_step(channels, keepers, clamping, number, sinus, terms), order=order)
+        for order, number in enumerate(tested, start=1)
+    )
+
+
+def _is_nobodys(channels: Channels, clamping: Clamping, number: int) -> bool:
+    before, after = clamping.states[number], clamping.states[number + 1]
+    return bool(clamping.losses.whole[clamping.order[number]]) and all(
+        round(rise_of(channels, place, before, after), 6) == 0.0
+        and round(after.cut_off[place] - before.cut_off[place], 6) == 0.0
+        for place in (0, 1)
     )
 
 
@@ -97,7 +122,6 @@ def _step(
 ) -> ClampStep:
     tube = clamping.order[number]
     start, before, after = (clamping.states[n] for n in (0, number, number + 1))
-    loser = 1 - int(keepers[tube])
     total = [rise_of(channels, place, start, after) for place in (0, 1)]
     gradient = [gradient_of(channels, place, after) for place in (0, 1)]
     highest = terms.physiology.value("jugular-pressure") + _highest_sinus(channels, after, sinus)
@@ -115,7 +139,9 @@ def _step(
             for place in (0, 1)
         },
         test=Minute(round(terms.value("clamp-test"))),
-        infarct=infarct_risk(worst_rise(total[loser], lost[loser], terms), terms),
+        infarct=infarct_risk(
+            max(worst_rise(total[p], lost[p], terms) for p in clamping.losses.losers(tube)), terms
+        ),
         stop=_stop(channels, total, highest, lost, terms),
         changes=_changes(channels, before, after, tube),
     )

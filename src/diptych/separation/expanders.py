@@ -274,7 +274,8 @@ def plan_fills(
     """The fillings, once a week, and the weeks from insertion to the last one with interval.
 
     Each filling is `fill-share` of the content until it is overfilled by `overfill`; the
-    interval is that of published fillings (timing: expander-start-days, expander-fill-weeks).
+    interval is that of published ones (timing: expander-start-days, expander-fill-weeks), which
+    at its long end holds weeks of waiting with full expanders.
     """
     if not sizes:
         return (), Measured(value=0.0, low=0.0, high=0.0, unit="weeks")

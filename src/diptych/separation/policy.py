@@ -14,7 +14,6 @@ class SeparationPolicy:
     seed_confidence : ownership confidence (0..100) from which a voxel may be a seed
     neighbours : 6 or 26, of the minimum cut
     points : of the front, an odd number from 3 on; the middle one is the balanced cut
-    tie : shares of blood closer to one half than this count as a tie
     """
 
     preferences: tuple[str, ...] = ("balanced", "A", "B")
@@ -22,7 +21,6 @@ class SeparationPolicy:
     seed_confidence: int = 60
     neighbours: int = 6
     points: int = 21
-    tie: float = 0.05
 
     def __post_init__(self) -> None:
         require(

@@ -3,12 +3,14 @@
 The vessels are divided in the order of the test clamps, in as many groups as there are stages,
 so that the largest part of the shared flow that one stage divides is as small as can be. Between
 stages collaterals grow from junctions that lost a vessel to kept junctions of the same twin
-near by: G(t) = G0 + (Gmax - G0)(1 - exp(-t / tau)). Where they open and how fast is assumed, so
-every figure comes with the interval of tau. Stagings are shown side by side, none is chosen.
+near by: G(t) = G0 + (Gmax - G0)(1 - exp(-t / tau)). Who loses a vessel is told by `losses`; one
+that serves neither twin counts as kept by nobody. Where collaterals open and how fast is assumed,
+so every figure comes with the interval of tau. Stagings are shown side by side, none is chosen.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -183,18 +185,18 @@ def _sprouts(theatre: Theatre, groups: Sequence[Sequence[int]]) -> list[_Sprout]
     seen: set[tuple[int, int]] = set()
     for stage, group in enumerate(groups[:-1]):
         for tube in group:
-            loser = 1 - int(theatre.keepers[tube])
-            for node in sorted({int(end) for end in theatre.channels.tubes[tube]}):
-                if (loser, node) not in seen:
-                    seen.add((loser, node))
-                    found += _open_from(theatre, loser, node, stage)
+            ends = sorted({int(end) for end in theatre.channels.tubes[tube]})
+            for opening in product(theatre.clamping.losses.losers(tube), ends):
+                if opening not in seen:
+                    seen.add(opening)
+                    found += _open_from(theatre, *opening, stage)
     return found
 
 
 def _open_from(theatre: Theatre, place: int, node: int, stage: int) -> list[_Sprout]:
     """The nearest kept junctions of the twin that its own blood can leave from."""
     channels, terms = theatre.channels, theatre.terms
-    kept = channels.kept(theatre.keepers, place)
+    kept = channels.kept(theatre.keepers, place) & ~theatre.clamping.losses.blind
     mine = np.zeros(len(channels.nodes), dtype=np.bool_)
     mine[channels.tubes[kept].ravel()] = True
     if not mine[node]:
