@@ -113,9 +113,9 @@ def _draw_one(scene: Scene, inputs: DossierInputs, plan: SeparationPlan) -> Figu
     return Figure(
         id=f"cut-{plan.id}",
         caption=f"Plan {plan.id}: the cut (grey sheet) with the vessels to clip, numbered as in the"
-        " table of test clamps (other pictures count the severed vessels alone). Beside each number"
-        " the twin that keeps the vessel, whose colour it has. Dot: the cut meets the vessel there;"
-        " ring: the cut leaves it whole, but it has to be divided from the other twin's.",
+        " table of test clamps. Beside each number the twin that keeps the vessel, whose colour it"
+        " has. Dot: the cut meets the vessel there; ring: the cut leaves it whole, but it has to be"
+        " divided from the other twin's.",
         alt=f"Three-dimensional picture of the cut of plan {plan.id} and"
         f" {count_things(len(clips), 'vessel')} to clip. "
         + " ".join(f"Twin {twin} keeps {_list(kept[twin])}." for twin in TwinId),
