@@ -5,9 +5,10 @@ import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, map_toy, points, routes, tube
 
 from diptych.anatomy import map_anatomy
+from diptych.anatomy.mapping import tell_gap
 from diptych.anatomy.ownership import part_seeds
 from diptych.kernels.mincut import minimum_cut
-from diptych.model import InputError, Owner, SafetyRefusal, Tissue, TwinId
+from diptych.model import InputError, Measured, Owner, SafetyRefusal, Tissue, TwinId
 
 
 def true_side() -> np.ndarray:
@@ -190,3 +191,17 @@ def test_air_alone_is_refused() -> None:
     air = replace(series, volume=replace(series.volume, voxels=series.volume.voxels * 0 - 1000))
     with pytest.raises(InputError, match="the CT holds 0 ml of tissue"):
         map_anatomy(replace(case, volumes=(air,)), tables=TABLES)
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.9, 0), (1.0, 1), (7.4, 1)])
+def test_a_gap_in_the_septum_is_told_as_doubt_beyond_the_confidence(gap, told) -> None:
+    measures = {"septum-gap-area": Measured(value=gap, low=gap, high=gap, unit="cm2")}
+    notes = tell_gap(measures)
+    assert len(notes) == told
+    if told:
+        assert notes[0].startswith(f"over {gap:.0f} cm2 no septum is seen between the brains")
+
+
+def test_the_anatomy_tells_the_gap_that_it_measures() -> None:
+    anatomy = map_toy()
+    assert set(tell_gap(anatomy.measures)) <= set(anatomy.notes)

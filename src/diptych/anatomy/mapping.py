@@ -54,6 +54,7 @@ from diptych.model import (
 )
 from diptych.tables import SourcedTable
 
+GAP_TOLD_CM2 = 1.0
 DEFAULT_POLICY = AnatomyPolicy()
 NOTHING_SAID = Corrections()
 UNSURE = 75
@@ -183,6 +184,7 @@ def divide_seen(
             *(() if before is None else (OLD_INTERVALS,)),
             *blood.notes,
             *_doubts(images, parts, sides),
+            *tell_gap(measures),
         ),
         scope=judge_scope(case, ground, sides, table, shown=seen.blood.shown),
         tissue_confidence=_volume(images, certain, "confidence of the tissues, percent"),
@@ -281,6 +283,19 @@ def _contrast_notes(shown: bool) -> tuple[str, ...]:
     return (
         "the case has no series with venous contrast: no vessel could be traced, and whether"
         " a dural venous sinus is shared is not known; the class assumes that none is",
+    )
+
+
+def tell_gap(measures: Mapping[str, Measured]) -> tuple[str, ...]:
+    """What no confidence says: without a septum a furrow looks like the gap between the brains."""
+    gap = measures["septum-gap-area"]
+    if gap.value < GAP_TOLD_CM2:
+        return ()
+    return (
+        f"over {gap.value:.0f} cm2 no septum is seen between the brains; the boundary follows fluid"
+        " there, and a furrow of one brain looks the same. Where one brain has grown into the other"
+        " the owners may be wrong up to a centimetre from it, whatever their confidence says:"
+        " compare the slices, and correct with diptych anatomy CASE --seeds FILE",
     )
 
 
