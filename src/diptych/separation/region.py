@@ -184,6 +184,15 @@ def join_blocks(one: Block, other: Block) -> Block:
     return i, j, k
 
 
+def meet_blocks(one: Block, other: Block) -> Block:
+    """What both have in common; empty where they do not meet."""
+    i, j, k = (
+        slice(max(a.start, b.start), max(a.start, b.start, min(a.stop, b.stop)))
+        for a, b in zip(one, other, strict=True)
+    )
+    return i, j, k
+
+
 def shift_block(inner: Block, outer: Block) -> Block:
     """Where a block lies within a larger one."""
     i, j, k = (
