@@ -319,20 +319,21 @@ def measure_allocation(found):
     """Our search beside scipy's milp of the first goal alone, and all choices where few."""
     import allocation
 
+    from diptych.separation.keepers import Search, _Program, choose_keepers
+
     rows, wrong = [], 0
     ours, milp, brute = Clock.nothing(), Clock.nothing(), Clock.nothing()
     widest, tried = 0, 0
     seen = distinct(found)
     for channels, fixed, weights, choice in seen:
-        from diptych.separation.keepers import Search, choose_keepers
-
         free = int(channels.open.sum()) - len(fixed)
         widest = max(widest, free)
         clock = Clock()
         choose_keepers(channels, fixed, weights=weights, search=Search())
         ours = Clock.sum(ours, clock.told())
         clock = Clock()
-        allocation.highs_scipy(channels, 60.0)
+        program = _Program(channels, fixed, weights)
+        program.solve(program.fairness(), 10**6, 60.0)
         milp = Clock.sum(milp, clock.told())
         if free <= 10 and weights == allocation.EVEN and not fixed:
             clock = Clock()
