@@ -105,7 +105,7 @@ def measure(options, spacing):
 
 def add_peers(options, job, rows):
     """Rows by step, those of the peers right after ours, with ratios."""
-    found = []
+    found, ours, peers = [], [], []
     for row in rows:
         if row.get("peer"):
             continue
@@ -117,7 +117,18 @@ def add_peers(options, job, rows):
         elif row["step"].startswith("keepers: both"):
             group += [other for other in rows if other.get("peer")]
         found += [entry | {"peer_ratio": ratio(entry, row)} for entry in group]
-    return found
+        ours += [row] * (len(group) > 1)
+        peers += group[1:2]
+    return found + ([sum_peers(ours, peers)] if peers else [])
+
+
+def sum_peers(ours, peers):
+    """All that free peers do of a plan, the cuts from nothing, over what we take for it."""
+    total = {name: sum(row[name] for row in peers) for name in ("cpu_s", "wall_s")}
+    mine = {name: sum(row[name] for row in ours) for name in ("cpu_s", "wall_s")}
+    note = f"ours for the same {mine['cpu_s']:.2f} s CPU, {mine['wall_s']:.2f} s"
+    row = {"step": "peers together", "peer_ratio": ratio(total, mine), "note": note}
+    return row | total | {"load": peers[-1]["load"]}
 
 
 def ratio(entry, ours):
