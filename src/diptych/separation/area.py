@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from diptych.separation.region import find_box, meet_blocks
+
 SMOOTHING = 3.0
 _MARGIN = 8
 
@@ -58,20 +60,22 @@ def measure_faces(side: NDArray[np.uint8], spacing: tuple[float, float, float]) 
 
 def _cut_block(side: NDArray[np.uint8]) -> tuple[slice, slice, slice] | None:
     """The block around all faces of the cut, None when there are none."""
-    touched = np.zeros(side.shape, dtype=np.bool_)
+    near = meet_blocks(find_box(side == 1, room=1), find_box(side == 2, room=1))
+    part = side[near]
+    touched = np.zeros(part.shape, dtype=np.bool_)
     for axis in range(3):
         here, there = _along(axis)
-        touched[here] |= (side[here] ^ side[there]) == 3  # 1 beside 2
+        touched[here] |= (part[here] ^ part[there]) == 3  # 1 beside 2
     if not touched.any():
         return None
-    slices = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        filled = np.flatnonzero(touched.any(axis=others))
-        low = max(int(filled[0]) - _MARGIN, 0)
-        high = min(int(filled[-1]) + _MARGIN + 2, side.shape[axis])
-        slices.append(slice(low, high))
-    return slices[0], slices[1], slices[2]
+    i, j, k = (
+        slice(
+            max(start.start + inner.start - _MARGIN, 0),
+            min(start.start + inner.stop + _MARGIN + 1, most),
+        )
+        for start, inner, most in zip(near, find_box(touched), side.shape, strict=True)
+    )
+    return i, j, k
 
 
 def _along(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

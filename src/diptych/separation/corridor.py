@@ -18,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from diptych.kernels.components import label_components
+from diptych.separation.region import find_box
 
 Places = NDArray[np.int64]
 Spacing = tuple[float, float, float]
@@ -50,6 +51,8 @@ def follow_cut(side: NDArray[np.uint8], spacing: Spacing) -> Corridor:
     side : (I, J, K) uint8, 0 no tissue, 1 with A, 2 with B; spacing : mm
     Air is open where it is in one piece with the border of the volume, as is what lies beyond.
     """
+    place = find_box(side != 0)  # beyond it all is open air
+    side, corner = side[place], np.array([axis.start for axis in place], dtype=np.int64)
     middle, across = _find_faces(side)
     if not len(middle):
         return Corridor(middle=middle, depth=np.zeros(0), pocket=np.zeros(0, dtype=np.int64))
@@ -62,7 +65,7 @@ def follow_cut(side: NDArray[np.uint8], spacing: Spacing) -> Corridor:
         graph = _ways(_incidence(corners, lattice), middle, spacing)
         depth = dijkstra(graph, directed=False, indices=np.flatnonzero(rim), min_only=True)
         depth[pocket > 0] = np.inf
-    return Corridor(middle=middle, depth=depth, pocket=pocket)
+    return Corridor(middle=middle + 2 * corner, depth=depth, pocket=pocket)
 
 
 def _find_faces(side: NDArray[np.uint8]) -> tuple[Places, Places]:

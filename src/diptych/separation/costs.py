@@ -19,7 +19,13 @@ from scipy.spatial import cKDTree
 from diptych.model import Anatomy, Case, Owner, Tissue
 from diptych.separation.ladder import Ladder, price_soft, split_price
 from diptych.separation.policy import SeparationPolicy
-from diptych.separation.region import Junction, voxel_spacing
+from diptych.separation.region import (
+    Block,
+    Junction,
+    shift_block,
+    voxel_spacing,
+    whole_block,
+)
 from diptych.separation.soft import survey_soft
 from diptych.tables import SourcedTable
 
@@ -68,9 +74,15 @@ def weigh_tissue(
     *,
     table: SourcedTable,
     policy: SeparationPolicy,
+    place: Block | None = None,
 ) -> CostField:
-    """The cost of every voxel of the case."""
-    tissues = anatomy.tissues.voxels.astype(np.uint8)
+    """The cost of every voxel of the case, or of those of `place`.
+
+    place : a block around the junction; None takes the whole volume
+    """
+    place = place or whole_block(anatomy.tissues)
+    tissues = anatomy.tissues.voxels[place].astype(np.uint8)
+    inner = shift_block(junction.block, place)
     by_tissue = np.zeros(len(Tissue), dtype=np.int64)
     for tissue, key in _TISSUE_ROWS.items():
         by_tissue[tissue] = max(1, round(table.value(key) * policy.cost_scale))
@@ -79,12 +91,12 @@ def weigh_tissue(
         case, anatomy, junction, table=table, policy=policy, by_tissue=by_tissue
     )
     soft = np.zeros(tissues.shape, dtype=np.int32)
-    soft[junction.block][within] = np.arange(1, len(ladder.base) + 1, dtype=np.int32)
+    soft[inner][within] = np.arange(1, len(ladder.base) + 1, dtype=np.int32)
     cost = by_tissue[tissues].astype(np.int32)
-    cost[junction.block][within] = price_soft(ladder)
+    cost[inner][within] = price_soft(ladder)
     cost[tissues > 0] += even
-    flow = _flow_cost(anatomy, table, policy.cost_scale)
-    giving, doubtful = _prices(anatomy, table, policy.cost_scale)
+    flow = _flow_cost(anatomy, table, policy.cost_scale, place)
+    giving, doubtful = _prices(anatomy, table, policy.cost_scale, place)
     return CostField(
         cost=cost + flow,
         by_tissue=by_tissue,
@@ -99,11 +111,14 @@ def weigh_tissue(
     )
 
 
-def _flow_cost(anatomy: Anatomy, table: SourcedTable, scale: int) -> NDArray[np.int32]:
-    """Flow per lumen area at each vessel voxel, in cost units."""
-    tissues = anatomy.tissues
+def _flow_cost(
+    anatomy: Anatomy, table: SourcedTable, scale: int, place: Block
+) -> NDArray[np.int32]:
+    """Flow per lumen area at each vessel voxel of the block, in cost units."""
+    tissues = anatomy.tissues.voxels[place]
     result = np.zeros(tissues.shape, dtype=np.int32)
-    places = np.argwhere(tissues.voxels == Tissue.VESSEL)
+    places = np.argwhere(tissues == Tissue.VESSEL)
+    corner = [axis.start for axis in place]
     vessels = anatomy.vessels.vessels
     if not vessels or not len(places):
         return result
@@ -115,7 +130,7 @@ def _flow_cost(anatomy: Anatomy, table: SourcedTable, scale: int) -> NDArray[np.
         ]
     )
     away, nearest = cKDTree(points).query(
-        tissues.to_lps(places.astype(np.float64)), distance_upper_bound=8.0
+        anatomy.tissues.to_lps((places + corner).astype(np.float64)), distance_upper_bound=8.0
     )
     found = np.isfinite(away)
     price = np.zeros(len(places))
@@ -126,15 +141,15 @@ def _flow_cost(anatomy: Anatomy, table: SourcedTable, scale: int) -> NDArray[np.
 
 
 def _prices(
-    anatomy: Anatomy, table: SourcedTable, scale: int
+    anatomy: Anatomy, table: SourcedTable, scale: int, place: Block
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Price of giving sure tissue away, and the price that kindness puts on doubtful tissue.
 
     A layer one voxel thick over the area of one voxel face costs its thickness times the
     table's price per mm; an edge counts two voxel costs, hence the factor 2.
     """
-    owner = anatomy.ownership.voxels
-    sure = anatomy.confidence.voxels.astype(np.float32) / np.float32(100.0)
+    owner = anatomy.ownership.voxels[place]
+    sure = anatomy.confidence.voxels[place].astype(np.float32) / np.float32(100.0)
     step = 2.0 * scale * max(voxel_spacing(anatomy.ownership))
     sign = (owner == Owner.A).astype(np.int8) - (owner == Owner.B).astype(np.int8)
     giving = np.round(step * table.value("giving-tissue") * sure * sign).astype(np.int32)

@@ -11,7 +11,15 @@ from diptych.model import Anatomy, Case, VesselId, Volume
 from diptych.separation.costs import CostField, weigh_tissue
 from diptych.separation.drainage import trace_blood
 from diptych.separation.policy import SeparationPolicy
-from diptych.separation.region import Block, find_junction, place_seeds, voxel_spacing
+from diptych.separation.region import (
+    Block,
+    find_box,
+    find_junction,
+    join_blocks,
+    place_seeds,
+    shift_block,
+    voxel_spacing,
+)
 from diptych.tables import SourcedTable
 
 _ROOM = 2
@@ -55,12 +63,14 @@ class Ground:
         """A volume of the whole grid: `part` within the block, seeds elsewhere."""
         voxels = self.seeds.copy()
         voxels[self.block] = part
+        voxels.setflags(write=False)  # so that the volume need not copy it
         return self.anatomy.tissues.on_this_grid(voxels, source=source)
 
     def nest(self, codes: NDArray[np.uint8], count: int) -> Volume:
         """Codes of `count` nested cuts on the whole grid; `codes` : within the block."""
-        voxels = np.choose(self.seeds, (0, 1, count + 1)).astype(np.uint8)
+        voxels = np.array([0, 1, count + 1], dtype=np.uint8)[self.seeds]
         voxels[self.block] = codes
+        voxels.setflags(write=False)
         return self.anatomy.tissues.on_this_grid(voxels, source="nested sides of the front")
 
 
@@ -114,21 +124,11 @@ def prepare_ground(
     margin = table.value("seed-margin")
     junction = find_junction(anatomy, reach=margin + 12.0)
     seeds = place_seeds(anatomy, junction, margin=margin, confidence=policy.seed_confidence)
-    field = weigh_tissue(case, anatomy, junction, table=table, policy=policy)
-    block = _box((field.cost > 0) & (seeds == 0))
-    bedrock = Bedrock(seeds=seeds, block=block, field=_crop(field, block))
+    block = find_box((anatomy.tissues.voxels != 0) & (seeds == 0), room=_ROOM)
+    wide = join_blocks(block, junction.block)
+    field = weigh_tissue(case, anatomy, junction, table=table, policy=policy, place=wide)
+    bedrock = Bedrock(seeds=seeds, block=block, field=_crop(field, shift_block(block, wide)))
     return build_ground(bedrock, case, anatomy, tables=tables, policy=policy)
-
-
-def _box(free: NDArray[np.bool_]) -> Block:
-    """The box around what is free, with room on every side."""
-    found = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        filled = np.flatnonzero(free.any(axis=others))
-        low, high = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
-        found.append(slice(max(low - _ROOM, 0), min(high + _ROOM + 1, free.shape[axis])))
-    return found[0], found[1], found[2]
 
 
 def _crop(field: CostField, block: Block) -> CostField:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import find_contours
 
+from diptych.kernels.membrane import stretch_membrane
 from diptych.model import InputError, Tissue, TwinId
 from diptych.separation.area import CutFaces, smooth_sides
 
@@ -329,15 +330,7 @@ def _stretch(ground: Grid, mask: NDArray[np.bool_]) -> Grid:
     free = ndimage.binary_erosion(mask, border_value=0)
     near = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
     lid: Grid = ground[tuple(near)]
-    floor = lid.copy()
-    chess = np.indices(mask.shape).sum(axis=0) % 2
-    colours = [free & (chess == colour) for colour in (0, 1)]
-    for _ in range(_ROUNDS):
-        for colour in colours:
-            mean = np.zeros_like(lid)
-            mean[1:-1, 1:-1] = (lid[:-2, 1:-1] + lid[2:, 1:-1] + lid[1:-1, :-2] + lid[1:-1, 2:]) / 4
-            lid = np.where(colour, np.maximum(floor, lid + _RELAX * (mean - lid)), lid)
-    return lid
+    return stretch_membrane(lid, free, rounds=_ROUNDS, relax=_RELAX)
 
 
 def _length(line: Grid) -> float:

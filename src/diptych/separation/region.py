@@ -15,6 +15,8 @@ from diptych.kernels.distance import measure_distance
 from diptych.model import Anatomy, InputError, Owner, TwinId, Volume
 
 Block = tuple[slice, slice, slice]
+_NEAR = 4.0
+"""Tissues of both twins within twice this far of each other are in contact, mm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +36,7 @@ def find_junction(anatomy: Anatomy, *, reach: float) -> Junction:
 
     Raises InputError when the ownership shows no tissue of one twin or no contact.
     """
-    owner = anatomy.ownership.voxels.astype(np.uint8)
+    owner = anatomy.ownership.voxels.astype(np.uint8, copy=False)
     for twin in TwinId:
         if not (owner == Owner.of(twin)).any():
             raise InputError(
@@ -49,8 +51,10 @@ def find_junction(anatomy: Anatomy, *, reach: float) -> Junction:
 def _contact_block(
     owner: NDArray[np.uint8], spacing: tuple[float, float, float], reach: float
 ) -> Block:
-    near_a = _grown(owner == Owner.A, spacing, 4.0)
-    near_b = _grown(owner == Owner.B, spacing, 4.0)
+    most = int(np.ceil(_NEAR / min(spacing)))
+    place = find_box(owner != Owner.NOBODY, room=most)
+    near_a = _grown(owner[place] == Owner.A, spacing, _NEAR)
+    near_b = _grown(owner[place] == Owner.B, spacing, _NEAR)
     both = near_a & near_b
     if not both.any():
         raise InputError(
@@ -62,10 +66,11 @@ def _contact_block(
         others = tuple(other for other in range(3) if other != axis)
         filled = np.flatnonzero(both.any(axis=others))
         margin = int(np.ceil(reach / spacing[axis]))
+        low = place[axis].start
         slices.append(
             slice(
-                max(int(filled[0]) - margin, 0),
-                min(int(filled[-1]) + margin + 1, owner.shape[axis]),
+                max(low + int(filled[0]) - margin, 0),
+                min(low + int(filled[-1]) + margin + 1, owner.shape[axis]),
             )
         )
     return slices[0], slices[1], slices[2]
@@ -100,14 +105,14 @@ def place_seeds(
     Sure means: owned with that confidence, farther than `margin` mm from all tissue that is
     not the same twin's (inside the junction), and in one piece with the rest.
     """
-    owner = anatomy.ownership.voxels.astype(np.uint8)
-    sure = anatomy.confidence.voxels.astype(np.uint8) >= confidence
-    seeds = np.zeros(owner.shape, dtype=np.uint8)
+    seeds = np.zeros(anatomy.ownership.shape, dtype=np.uint8)
+    place = join_blocks(find_box(anatomy.ownership.voxels != Owner.NOBODY), junction.block)
+    owner = anatomy.ownership.voxels[place].astype(np.uint8)
+    sure = anatomy.confidence.voxels[place].astype(np.uint8) >= confidence
+    inner = shift_block(junction.block, place)
     for code, other in ((1, int(Owner.B)), (2, int(Owner.A))):
         mine = (owner == code) & sure
-        mine[junction.block] &= _far_from(
-            owner[junction.block], other, anatomy.ownership.spacing, margin
-        )
+        mine[inner] &= _far_from(owner[inner], other, anatomy.ownership.spacing, margin)
         mine = _largest_piece(mine)
         if not mine.any():
             raise InputError(
@@ -115,7 +120,7 @@ def place_seeds(
                 " the other twin",
                 remedy="lower seed-margin in the table of costs, or seed_confidence",
             )
-        seeds[mine] = code
+        seeds[place][mine] = code
     return seeds
 
 
@@ -152,3 +157,45 @@ def voxel_spacing(volume: Volume) -> tuple[float, float, float]:
     """Spacing as plain floats, mm."""
     i, j, k = volume.spacing
     return float(i), float(j), float(k)
+
+
+def find_box(mask: NDArray[np.bool_], *, room: int = 0) -> Block:
+    """The box around what is true, with `room` voxels on every side; (0, 1) where nothing is."""
+    found = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        filled = np.flatnonzero(mask.any(axis=others))
+        low, high = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
+        found.append(slice(max(low - room, 0), min(high + room + 1, mask.shape[axis])))
+    return found[0], found[1], found[2]
+
+
+def whole_block(volume: Volume) -> Block:
+    """The block that is all of the volume."""
+    i, j, k = volume.shape
+    return slice(0, i), slice(0, j), slice(0, k)
+
+
+def join_blocks(one: Block, other: Block) -> Block:
+    """The smallest block around both."""
+    i, j, k = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return i, j, k
+
+
+def meet_blocks(one: Block, other: Block) -> Block:
+    """What both have in common; empty where they do not meet."""
+    i, j, k = (
+        slice(max(a.start, b.start), max(a.start, b.start, min(a.stop, b.stop)))
+        for a, b in zip(one, other, strict=True)
+    )
+    return i, j, k
+
+
+def shift_block(inner: Block, outer: Block) -> Block:
+    """Where a block lies within a larger one."""
+    i, j, k = (
+        slice(a.start - b.start, a.stop - b.start) for a, b in zip(inner, outer, strict=True)
+    )
+    return i, j, k
