@@ -117,6 +117,11 @@ def test_nothing_asked_changes_nothing(folder) -> None:
         ("[[keep]]\ntwin = 'C'\nvessel = 'V1'", "twin is 'C', expected A or B"),
         ("[[never-cut]]\nname = 'x'\nposition_lps_mm = [1, 2]\nradius_mm = 3", "never-cut 1 has"),
         ("[[never-cut]]\nname = 'x'\nposition_lps_mm = [1, 2, 3]\nradius_mm = 0", "radius"),
+        (
+            "[[never-cut]]\nname = '''x\ny'''\nposition_lps_mm = [1, 2, 3]\nradius_mm = 3",
+            "has name",
+        ),
+        ("[[never-cut]]\nname = ' '\nposition_lps_mm = [1, 2, 3]\nradius_mm = 3", "has name ' '"),
         ("stages = 9", "number of operations is 9"),
     ],
 )

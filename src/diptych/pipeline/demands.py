@@ -173,7 +173,13 @@ def _ball(row: Mapping[str, object], number: int) -> SparedBall:
             f" {radius!r}, expected three numbers and one",
             remedy=_FORM,
         ) from error
-    return SparedBall(name=str(row["name"]), position=(x, y, z), radius=Millimetre(reach))
+    name = str(row["name"])
+    if not name.strip() or not name.isprintable():
+        raise InputError(
+            f"demands.toml: never-cut {number} has name {name!r}, expected words on one line",
+            remedy="say what lies there, such as: speech area",
+        )
+    return SparedBall(name=name, position=(x, y, z), radius=Millimetre(reach))
 
 
 def ask(folder: CaseFolder, asked: Asked, grid: Volume) -> Demands:
