@@ -95,3 +95,8 @@ def test_a_case_without_a_kept_ground_is_to_be_separated_first(case) -> None:
     (case / SEPARATION / FILE).unlink()
     with pytest.raises(InputError, match="or never was"):
         ask(case)
+
+
+def test_both_plans_are_called_by_the_names_of_plans(case) -> None:
+    found = ask(case, prefer="A")
+    assert (found["now"]["plan"], found["then"]["plan"]) == ("balanced", "kinder-A")

@@ -1,14 +1,18 @@
 """What people demand of the plans: tissue never cut, vessels kept, the plan preferred."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from separation_pair import coordinates, make_anatomy, make_case, mirror_anatomy, volume
 
+from diptych.kernels.mincut.checks import LARGEST
+from diptych.kernels.mincut.grid import edge_weights, neighbour_steps
 from diptych.model import Demands, Infeasible, InputError, Millimetre, SparedBall, TwinId
 from diptych.separation import SeparationPolicy, plan
 from diptych.separation.plan import TABLES as NAMES
+from diptych.separation.spared import NEVER, _price
 from diptych.tables import load_table
 
 TABLES = {name: load_table(name) for name in NAMES}
@@ -164,3 +168,35 @@ def test_demands_swap_with_the_twins(anatomy, sparing):
     mirrored = planned(mirror_anatomy(anatomy), balls=(ball(1.0, 15.0, 1.0, 6.0),))
     swap = np.array([0, 2, 1], dtype=np.uint8)
     assert (swap[mirrored.plan.side.voxels] == sparing.plan.side.voxels).all()
+
+
+def test_a_region_that_leaves_the_cut_no_room_is_infeasible_by_name(anatomy):
+    with pytest.raises(Infeasible, match="never cut junction cannot be met: tissue") as caught:
+        planned(anatomy, balls=(ball(0.0, 0.0, 0.0, 15.0, "junction"),))
+    assert "none left between" in caught.value.conflicts[-1]
+    pair = (ball(-16.0, 0.0, 0.0, 16.5, "left"), ball(16.0, 0.0, 0.0, 16.5, "right"))
+    with pytest.raises(Infeasible, match="never cut left and never cut right cannot be met"):
+        planned(anatomy, balls=pair)
+
+
+@pytest.mark.parametrize("spacing", [(1.5, 1.5, 1.5), (0.45, 0.45, 3.0), (0.3, 0.3, 5.0)])
+@pytest.mark.parametrize("neighbours", [6, 26])
+def test_the_price_of_a_spared_voxel_never_overflows_the_cut(spacing, neighbours):
+    ground = SimpleNamespace(spacing=spacing, policy=SeparationPolicy(neighbours=neighbours))
+    heaviest = int(edge_weights(neighbour_steps(neighbours), spacing).max())
+    assert 2**20 < _price(ground) <= NEVER
+    assert 2 * heaviest * _price(ground) <= LARGEST
+
+
+def test_paint_without_numbers_is_refused(anatomy):
+    voxels = np.full(make_anatomy().tissues.voxels.shape, np.nan, dtype=np.float32)
+    with pytest.raises(InputError, match="never cut soft: holds values that are no numbers"):
+        planned(anatomy, painted=(replace(volume(voxels), source="soft"),))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_ball_beyond_all_measure_is_all_or_nothing(anatomy):
+    with pytest.raises(Infeasible, match="surely belongs to twin B"):
+        planned(anatomy, balls=(ball(0.0, 0.0, 0.0, 1e30),))
+    with pytest.raises(InputError, match="there is no tissue there"):
+        planned(anatomy, balls=(ball(1e30, 0.0, 0.0, 1.0),))

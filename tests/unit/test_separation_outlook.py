@@ -80,3 +80,20 @@ def test_a_kept_ground_is_the_ground(tmp_path, anatomy, ground):
     assert foresee(again, Demands()).proof == foresee(ground, Demands()).proof
     assert replace(again.field, cost=ground.field.cost).scale == ground.field.scale
     assert np.array_equal(again.field.cost, ground.field.cost)
+
+
+def test_where_another_cut_takes_the_place_of_the_middle_it_is_foreseen():
+    anatomy, policy = make_anatomy(lean=1.0), SeparationPolicy(points=9)
+    front = plan(make_case(), anatomy, tables=TABLES, policy=policy)
+    assert front.plan.proof.value != front.points[4].value
+    found = foresee(prepare_ground(make_case(), anatomy, tables=TABLES, policy=policy), Demands())
+    assert found.proof == front.plan.proof
+    assert found.costs == front.plan.costs
+    assert "takes its place as the balanced plan" in found.notes[-1]
+
+
+def test_a_plan_preferred_that_the_front_lacks_is_not_claimed(ground):
+    few = replace(ground, field=replace(ground.field, doubtful=0 * ground.field.doubtful))
+    found = foresee(few, Demands(prefer="A"))
+    assert found.preference == "balanced"
+    assert "kinder-A" in " ".join(found.notes)

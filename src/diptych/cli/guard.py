@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
+from typing import Any
 
 import typer
 
@@ -40,21 +41,36 @@ def guarded(*, json: bool, verbose: bool) -> Iterator[Say]:
             _show_traceback(error)
         _tell(error, say)
         raise typer.Exit(error.exit_code) from error
-    except MemoryError as error:
-        say.message("error: this machine ran out of memory.")
-        say.message("What to do: close other programs, or plan at a coarser spacing.")
-        raise typer.Exit(1) from error
     except typer.Exit:
         raise
     except Exception as error:
         if verbose:
             _show_traceback(error)
-        say.message(f"error: an unexpected fault: {type(error).__name__}: {error}.")
-        say.message("What to do: run it again with -v and report what it prints.")
+        _say(_describe(error), say)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
+        if say.as_json:
+            typer.echo(dumps({"error": _fault("stopped", "stopped by the keyboard", "")}, indent=2))
         say.message("stopped; the case is as it was.")
         raise typer.Exit(130) from error
+
+
+def _fault(code: str, message: str, remedy: str) -> dict[str, object]:
+    return {"code": code, "message": message, "remedy": remedy, "conflicts": []}
+
+
+def _describe(error: Exception) -> dict[str, object]:
+    """An error that no part foresaw, in words."""
+    if isinstance(error, MemoryError):
+        words = "this machine ran out of memory"
+        return _fault("failed", words, "close other programs, or plan at a coarser spacing")
+    if isinstance(error, OSError):
+        name = "" if error.filename is None else f" ({error.filename})"
+        words = f"a file cannot be read or written: {error.strerror or error}{name}"
+        remedy = "free some space, or make the folder writable, then run it again; -v says more"
+        return _fault("failed", words, remedy)
+    words = f"an unexpected fault: {type(error).__name__}: {error}"
+    return _fault("failed", words, "run it again with -v and report what it prints")
 
 
 def _tell(error: "Exception", say: Say) -> None:
@@ -64,6 +80,10 @@ def _tell(error: "Exception", say: Say) -> None:
         "remedy": getattr(error, "remedy", ""),
         "conflicts": list(getattr(error, "conflicts", ())),
     }
+    _say(tree, say)
+
+
+def _say(tree: dict[str, Any], say: Say) -> None:
     if say.as_json:
         typer.echo(dumps({"error": tree}, sort_keys=True, indent=2, ensure_ascii=False))
     typer.echo(f"error: {tree['message']}", err=True)

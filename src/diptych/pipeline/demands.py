@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from diptych.formats.nifti import sidecar_path
-from diptych.model import Demands, DiptychError, InputError, Millimetre, SparedBall, TwinId, Volume
+from diptych.model import Demands, InputError, Millimetre, SparedBall, TwinId, Volume
 from diptych.pipeline.corrections import is_nifti, read_paint
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
 from diptych.storage.blobs import hash_folder
@@ -58,6 +58,7 @@ class Asked:
 def demanded(folder: CaseFolder, asked: Asked) -> Iterator[None]:
     """The case holds the new demands within, and after; as before if an error ends it.
 
+    No other command can work on the case within, nor see demands that may be taken back.
     Raises InputError for a demand that cannot be read.
     """
     if not asked.anything:
@@ -68,15 +69,10 @@ def demanded(folder: CaseFolder, asked: Asked) -> Iterator[None]:
         before = _remember(folder)
         try:
             _add(folder, asked)
-        except DiptychError:
+            yield
+        except (Exception, KeyboardInterrupt):
             _restore(folder, before)
             raise
-    try:
-        yield
-    except (Exception, KeyboardInterrupt):
-        with folder.locked():
-            _restore(folder, before)
-        raise
 
 
 def demand_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -91,18 +87,38 @@ def demand_facts(folder: CaseFolder) -> Mapping[str, object]:
 
 def read_demands(folder: CaseFolder, grid: Volume | None) -> Demands:
     """All demands of the case; painted regions on `grid`, or none of them without it."""
-    tree = _parse(read_text(folder.demands), "demands.toml") if folder.demands.is_file() else {}
-    painted = []
-    if grid is not None and folder.never_cut.is_dir():
-        paths = sorted(path for path in folder.never_cut.iterdir() if is_nifti(path))
-        painted = [read_paint(path, grid) for path in paths]
+    tree = _parse(_read(folder.demands), "demands.toml") if folder.demands.is_file() else {}
+    painted = [] if grid is None else [read_paint(path, grid) for path in _painted(folder)]
     return _demands(tree, tuple(painted))
+
+
+def _painted(folder: CaseFolder) -> list[Path]:
+    """The painted regions of the case, by name; InputError for a file that is none of them."""
+    if not folder.never_cut.is_dir():
+        return []
+    paths = sorted(folder.never_cut.iterdir())
+    for path in paths:
+        if not is_nifti(path) and path.suffix != ".json" and not path.name.startswith("."):
+            raise InputError(
+                f"never-cut/{path.name} is not a painted NIfTI (.nii or .nii.gz), so it would not"
+                " be obeyed",
+                remedy="take it out of the case's folder never-cut; give the region again with:"
+                " diptych separate CASE --never-cut FILE",
+            )
+    return [path for path in paths if is_nifti(path)]
+
+
+def _read(path: Path) -> str:
+    """The text of a file, without the mark that some editors put before it."""
+    return read_text(path).removeprefix("\ufeff")
 
 
 def _demands(tree: Mapping[str, object], painted: tuple[Volume, ...]) -> Demands:
     stages = tree.get("stages")
     if stages is not None and (not isinstance(stages, int) or isinstance(stages, bool)):
-        raise InputError(f"demands.toml: stages is {stages!r}, expected a number", remedy=_FORM)
+        raise InputError(
+            f"demands.toml: stages is {stages!r}, expected a whole number", remedy=_FORM
+        )
     return Demands(
         keep=tuple(
             (str(row["vessel"]), _twin(row["twin"], "demands.toml")) for row in _rows(tree, "keep")
@@ -157,7 +173,13 @@ def _ball(row: Mapping[str, object], number: int) -> SparedBall:
             f" {radius!r}, expected three numbers and one",
             remedy=_FORM,
         ) from error
-    return SparedBall(name=str(row["name"]), position=(x, y, z), radius=Millimetre(reach))
+    name = str(row["name"])
+    if not name.strip() or not name.isprintable():
+        raise InputError(
+            f"demands.toml: never-cut {number} has name {name!r}, expected words on one line",
+            remedy="say what lies there, such as: speech area",
+        )
+    return SparedBall(name=name, position=(x, y, z), radius=Millimetre(reach))
 
 
 def ask(folder: CaseFolder, asked: Asked, grid: Volume) -> Demands:
@@ -165,21 +187,29 @@ def ask(folder: CaseFolder, asked: Asked, grid: Volume) -> Demands:
     held = read_demands(folder, grid)
     text = _added(folder, asked)
     more = _demands(_parse(text, "demands.toml"), () if asked.forget else held.painted)
-    painted = tuple(read_paint(path, grid) for path in asked.never_cut if is_nifti(path))
+    paths = [path for path in asked.never_cut if is_nifti(path)]
+    _require_own_names(folder, paths, asked.forget)
+    painted = tuple(read_paint(path, grid) for path in paths)
     return replace(more, painted=(*more.painted, *painted))
 
 
 def _remember(folder: CaseFolder) -> dict[Path, bytes]:
     paths = [folder.demands] if folder.demands.is_file() else []
     if folder.never_cut.is_dir():
-        paths += [path for path in folder.never_cut.iterdir() if path.is_file()]
+        paths += [path for path in folder.never_cut.rglob("*") if path.is_file()]
     return {path: path.read_bytes() for path in paths}
 
 
 def _restore(folder: CaseFolder, before: Mapping[Path, bytes]) -> None:
-    _forget(folder)
-    for path, content in before.items():
-        write_atomically(path, content)
+    """Changes only what differs, so that no demand is gone if this is cut short too."""
+    now = _remember(folder)
+    for path in sorted(before):
+        if now.get(path) != before[path]:
+            write_atomically(path, before[path])
+    for path in sorted(set(now) - set(before)):
+        path.unlink()
+    if folder.never_cut.is_dir() and not any(folder.never_cut.iterdir()):
+        folder.never_cut.rmdir()
 
 
 def _forget(folder: CaseFolder) -> None:
@@ -191,6 +221,7 @@ def _add(folder: CaseFolder, asked: Asked) -> None:
     painted = [path for path in asked.never_cut if is_nifti(path)]
     for path in painted:
         read_paint(path, None)
+    _require_own_names(folder, painted, asked.forget)
     text = _added(folder, asked)
     if asked.forget:
         _forget(folder)
@@ -203,11 +234,24 @@ def _add(folder: CaseFolder, asked: Asked) -> None:
             write_atomically(folder.never_cut / beside.name, beside.read_bytes())
 
 
+def _require_own_names(folder: CaseFolder, painted: Sequence[Path], forget: bool) -> None:
+    """Raises InputError where a painted region would take the place of another one."""
+    held = {} if forget else {path.name: path for path in _painted(folder)}
+    for path in painted:
+        other = held.setdefault(path.name, path)
+        if other.read_bytes() != path.read_bytes():
+            raise InputError(
+                f"never cut {path.name}: another painted region has this name",
+                remedy="give the new one another name; to replace the old one, delete it in the"
+                " case's folder never-cut first",
+            )
+
+
 def _added(folder: CaseFolder, asked: Asked) -> str:
     """The text of demands.toml with what is asked; InputError where it makes no sense."""
     text = _HEAD
     if folder.demands.is_file() and not asked.forget:
-        text = read_text(folder.demands)
+        text = _read(folder.demands)
         _parse(text, "demands.toml")
     text = _with_choices(text, asked)
     for table, lines in _new_tables(asked, _parse(text, "demands.toml")):
@@ -222,11 +266,11 @@ def _with_choices(text: str, asked: Asked) -> str:
         if value is None:
             continue
         line = f"{name} = {dumps(value)}"
-        pattern = re.compile(rf"^{name}\s*=.*$", re.MULTILINE)
+        pattern = re.compile(rf"^[ \t]*{name}[ \t]*=.*$", re.MULTILINE)
         if pattern.search(text):
             text = pattern.sub(line, text, count=1)
         else:
-            start = re.search(r"^\[\[", text, re.MULTILINE)
+            start = re.search(r"^[ \t]*\[\[", text, re.MULTILINE)
             at = start.start() if start else len(text)
             text = f"{text[:at].rstrip()}\n{line}\n" + ("\n" + text[at:] if start else "")
     return text
@@ -253,7 +297,7 @@ def _new_tables(asked: Asked, held: Mapping[str, object]) -> Iterator[tuple[str,
 
 
 def _balls_of(path: Path, held: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    rows = _rows(_parse(read_text(path), path.name), "never-cut")
+    rows = _rows(_parse(_read(path), path.name), "never-cut")
     if not rows:
         raise InputError(
             f"{path.name} holds no [[never-cut]]",

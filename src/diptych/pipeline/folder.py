@@ -5,10 +5,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from tempfile import mkdtemp
 
 from diptych.model import EdgeError, InputError
+
+_held: ContextVar[frozenset[Path]] = ContextVar("_held", default=frozenset())
 
 
 class CaseFolder:
@@ -47,7 +50,13 @@ class CaseFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Held by one writer at a time; a second is told at once. Leaves no file behind."""
+        """Held by one writer at a time; a second is told at once. Leaves no file behind.
+
+        Who holds it may take it again: several steps of one command then are one.
+        """
+        if self.root in _held.get():
+            yield
+            return
         with self.case_file.open("rb") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,7 +65,11 @@ class CaseFolder:
                     f"another command is working on case {self.root.name!r}",
                     remedy="wait until it has ended, then run this one again",
                 ) from error
-            yield
+            token = _held.set(_held.get() | {self.root})
+            try:
+                yield
+            finally:
+                _held.reset(token)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -108,8 +121,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file so that a reader, or a power cut, sees the old or the new one whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(path)
+    try:
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)

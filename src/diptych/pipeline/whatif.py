@@ -32,6 +32,7 @@ from diptych.separation import (
     foresee,
     measure_change,
 )
+from diptych.separation.front import NAMES
 from diptych.separation.ground import Ground
 from diptych.storage.packed import unpack_value
 
@@ -97,7 +98,7 @@ def _compare(ground: Ground, plan: SeparationPlan, outlook: Outlook) -> dict[str
             "drained_share": _drained(plan),
         },
         "then": {
-            "plan": outlook.preference,
+            "plan": NAMES[outlook.preference],
             "value": outlook.proof.value,
             "proven": outlook.proof.proven,
             "costs": tell_costs(outlook.costs),

@@ -1,12 +1,12 @@
 """What other demands would come to, in seconds: one plan's cut, keepers and costs.
 
-The cut, its proof, the keepers and the costs are those of the middle of the front, which is the
-balanced plan unless another cut dominates it; where a plan kinder to one twin is preferred, the
-whole front is cut to find it. Areas, skin, clamps, ties and stages are not worked out.
+The cut, its proof, the keepers and the costs are those of the plan that would be proposed. The
+whole front is cut to find it, since another cut may take the place of the one in the middle.
+Areas, skin, clamps, ties and stages are not worked out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from diptych.separation.cut import part_twins
 from diptych.separation.front import choose_plans
 from diptych.separation.ground import Ground
 from diptych.separation.plan import tell_demands
-from diptych.separation.points import try_parting, try_partings
+from diptych.separation.points import try_partings
 from diptych.separation.spared import find_spared, refuse_severed, spare_tissue
 from diptych.separation.wanted import read_wishes
 
@@ -33,7 +33,7 @@ from diptych.separation.wanted import read_wishes
 class Outlook:
     """One plan under some demands.
 
-    preference : "balanced", "A" or "B", as the demands prefer
+    preference : "balanced", "A" or "B": as the demands prefer, where the front has such a plan
     side : (I, J, K) within the ground's block
     keepers : of the severed vessels and of those that both could keep
     drained : each twin's blood that still drains, 0..1
@@ -58,7 +58,6 @@ def foresee(ground: Ground, demands: Demands) -> Outlook:
     Raises InputError and Infeasible as `plan` does.
     """
     anatomy = ground.anatomy
-    whole = demands.prefer != "balanced"
     wishes = read_wishes(demands, anatomy.vessels)
     regions = find_spared(demands, anatomy.tissues)
     ground = spare_tissue(ground, regions)
@@ -67,18 +66,16 @@ def foresee(ground: Ground, demands: Demands) -> Outlook:
         ground.seeds[ground.block],
         ground.owner,
         spacing=ground.spacing,
-        policy=ground.policy if whole else replace(ground.policy, points=3),
+        policy=ground.policy,
     )
     refuse_severed(regions, partings, ground)
-    if whole:
-        trials = try_partings(ground, partings, wishes)
-        chosen, told = choose_plans(trials, ("balanced", demands.prefer))
-        trial = trials[chosen.get(demands.prefer, chosen["balanced"])]
-    else:
-        trial, told = try_parting(ground, partings[1], wishes), ()
+    trials = try_partings(ground, partings, wishes)
+    chosen, told = choose_plans(trials, ("balanced", demands.prefer))
+    preference = demands.prefer if demands.prefer in chosen else "balanced"
+    trial = trials[chosen[preference]]
     parting = trial.parting
     return Outlook(
-        preference=demands.prefer,
+        preference=preference,
         proof=parting.proof,
         side=parting.side,
         keepers=trial.judgement.keepers,

@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.components import label_components
+from diptych.kernels.mincut.checks import LARGEST
+from diptych.kernels.mincut.grid import edge_weights, neighbour_steps
 from diptych.model import Demands, Infeasible, InputError, Volume
-from diptych.separation.cut import Parting
+from diptych.separation.cut import Parting, severed_pairs
 from diptych.separation.ground import Ground
 
 NEVER = 2**23
 """Cost of a voxel that must not be cut: far above all of a cut, far below what overflows."""
+_FAR = 1e6
+"""Voxels; farther than any grid is wide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +60,11 @@ def _paint(volume: Volume, tissues: Volume) -> NDArray[np.bool_]:
             f" {tissues.shape} or lies elsewhere",
             remedy="paint it on a series of the case, and save it on that grid",
         )
+    if volume.voxels.dtype.kind == "f" and not np.isfinite(volume.voxels).all():
+        raise InputError(
+            f"never cut {volume.source}: holds values that are no numbers",
+            remedy="save it as a label image: 0 where nothing is painted, 1 where it is",
+        )
     painted: NDArray[np.bool_] = volume.voxels != 0
     return painted
 
@@ -65,9 +74,9 @@ def _ball(
 ) -> NDArray[np.bool_]:
     """Voxels whose centres lie in the ball; at least the one in its middle."""
     middle = tissues.to_index(np.array([position], dtype=np.float64))[0]
-    reach = np.ceil(radius / np.array(tissues.spacing)).astype(np.int64) + 1
+    reach = np.ceil(np.minimum(radius / np.array(tissues.spacing), _FAR)).astype(np.int64) + 1
     mask = np.zeros(tissues.shape, dtype=np.bool_)
-    nearest = np.round(middle).astype(np.int64)
+    nearest = np.round(np.clip(middle, -_FAR, _FAR)).astype(np.int64)
     low = np.maximum(nearest - reach, 0)
     high = np.minimum(nearest + reach + 1, tissues.shape)
     if (low >= high).any():
@@ -85,20 +94,47 @@ def _ball(
 def spare_tissue(ground: Ground, regions: Sequence[Spared]) -> Ground:
     """The ground with the regions so dear, or so surely owned, that no cut goes through them.
 
-    Raises Infeasible (exit code 4) for a piece that holds what surely belongs to both.
+    Raises Infeasible (exit code 4) for a piece that holds what surely belongs to both, and where
+    no tissue is left for the cut to pass.
     """
     if not regions:
         return ground
     seeds, dear = ground.seeds.copy(), np.zeros(ground.seeds.shape, dtype=np.bool_)
     for region in regions:
         _spare_one(region, ground, seeds, dear)
+    _require_room(regions, seeds[ground.block], ground)
     free = dear[ground.block]
     field = replace(
         ground.field,
-        cost=np.where(free, np.int32(NEVER), ground.field.cost),
+        cost=np.where(free, np.int32(_price(ground)), ground.field.cost),
         vessel=ground.field.vessel | free,
     )
     return replace(ground, seeds=seeds, field=field)
+
+
+def _price(ground: Ground) -> int:
+    """NEVER, or less where voxels are so flat that the cut could not take it."""
+    weights = edge_weights(neighbour_steps(ground.policy.neighbours), ground.spacing)
+    return min(NEVER, LARGEST // (2 * int(weights.max())))
+
+
+def _require_room(regions: Sequence[Spared], seeds: NDArray[np.uint8], ground: Ground) -> None:
+    """Raises Infeasible where tissue kept for A lies beside tissue kept for B; within the block."""
+    pairs, _ = severed_pairs(seeds, ground.policy.neighbours, ground.spacing)
+    meet = np.zeros(seeds.shape, dtype=np.bool_)
+    meet.reshape(-1)[pairs] = True
+    names = [region.name for region in regions if (region.tissue[ground.block] & meet).any()]
+    if names:
+        words = (
+            *(f"never cut {name}" for name in names),
+            "tissue that surely belongs to one twin would lie beside tissue of the other, with"
+            " none left between for the cut to pass",
+        )
+        raise Infeasible(
+            f"{' and '.join(words[:-1])} cannot be met: {words[-1]}",
+            remedy="paint a smaller region",
+            conflicts=words,
+        )
 
 
 def _spare_one(
