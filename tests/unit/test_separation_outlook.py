@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from separation_pair import make_anatomy, make_case
+from separation_pair import make_anatomy, make_case, mirror_anatomy
 
 from diptych.model import Demands, Infeasible, Millimetre, SparedBall, TwinId
 from diptych.separation import (
@@ -97,3 +97,23 @@ def test_a_plan_preferred_that_the_front_lacks_is_not_claimed(ground):
     found = foresee(few, Demands(prefer="A"))
     assert found.preference == "balanced"
     assert "kinder-A" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("asked", [{}, {"balls": (BALL,)}, {"prefer": "B"}], ids=str)
+def test_one_point_alone_is_cut_as_in_the_whole_front(anatomy, ground, asked):
+    demands = Demands(**asked)
+    front = plan(make_case(), anatomy, tables=TABLES, policy=POLICY, demands=demands)
+    at = next(n for n, point in enumerate(front.points) if point.plan == front.proposed)
+    found = foresee(ground, demands, at=at)
+    assert found.proof == front.plan.proof
+    assert (found.side == front.plan.side.voxels[ground.block]).all()
+    assert found.costs == front.plan.costs
+
+
+def test_one_point_alone_swaps_with_the_twins(anatomy, ground):
+    swapped = prepare_ground(make_case(), mirror_anatomy(anatomy), tables=TABLES, policy=POLICY)
+    swap = np.array([0, 2, 1], dtype=np.uint8)
+    for at in (0, 1, 2):
+        mine, other = foresee(ground, Demands(), at=at), foresee(swapped, Demands(), at=4 - at)
+        assert (swap[other.side] == mine.side).all()
+        assert other.proof.value == mine.proof.value

@@ -102,13 +102,14 @@ def what_if_lines(found: dict[str, Any]) -> list[str]:
     proof = "proven the best for its costs" if then["proven"] else "NOT PROVEN"
     return [
         *lines,
-        f"The cut asked about is {proof}. Areas, skin, clamps and stages were not worked out;"
-        " the case keeps nothing of this.",
+        f"The cut asked about is {proof}, at the place of the plan that stands on the front; under"
+        " these demands another place may be proposed. Areas, skin, clamps and stages were not"
+        " worked out; the case keeps nothing of this.",
     ]
 
 
 def _keeper(twin: str | None) -> str:
-    return f"twin {twin}" if twin else "not to be given out"
+    return f"twin {twin}" if twin else "kept by neither"
 
 
 def label_lines(told: dict[str, Any]) -> list[str]:

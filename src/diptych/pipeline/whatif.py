@@ -50,8 +50,15 @@ def ask_what_if(case: Path, asked: Asked, options: PlanOptions) -> dict[str, obj
     run = open_run(folder, options)
     ground, front = _recall(run)
     demands = ask(folder, asked, run.load(Case, INTAKE, "case").volumes[0].volume)
-    outlook = foresee(ground, demands)
+    outlook = foresee(ground, demands, at=_point_of(front, demands.prefer))
     return {"schema": SCHEMA, **_compare(ground, front.plan, outlook)}
+
+
+def _point_of(front: SeparationFront, preference: str) -> int | None:
+    """The point where the plan that stands lies, if it is of this preference; else None."""
+    if front.plan.preference != preference:
+        return None
+    return next((n for n, point in enumerate(front.points) if point.plan == front.proposed), None)
 
 
 def _recall(run: Run) -> tuple[Ground, SeparationFront]:

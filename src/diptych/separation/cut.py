@@ -56,18 +56,21 @@ def part_twins(
     *,
     spacing: tuple[float, float, float],
     policy: SeparationPolicy,
+    only: int | None = None,
 ) -> tuple[Parting, ...]:
     """The nested minimum cuts from kinder to B to kinder to A; both sides in one piece each.
 
+    only : number of the one point to cut (0 is the kindest to B); None cuts all
     Where the prices of ownership would leave an island of one twin inside the other at any
     point, the claim on that island is dropped and all are solved again; `notes` say so.
     """
     unit, half = area_unit(spacing, policy.neighbours), policy.points // 2
     giving = unit * field.giving.astype(np.int64)
     doubtful = unit * field.doubtful.astype(np.int64) // half
+    steps = list(range(-half, half + 1)) if only is None else [only - half]
     dropped = 0
     for _ in range(_ROUNDS):
-        cuts = _solve_mirrored(field, seeds, (giving, doubtful), spacing, policy)
+        cuts = _solve_mirrored(field, seeds, (giving, doubtful), steps, spacing, policy.neighbours)
         islands = np.zeros(seeds.shape, dtype=np.bool_)
         for cut in cuts:
             islands |= _islands(cut.labels, seeds)
@@ -77,7 +80,7 @@ def part_twins(
         dropped += int(claimed.sum())
         giving[claimed] = 0
         doubtful[claimed] = 0
-    settled = _settle_loose_pieces(cuts[half].labels, islands, owner)
+    settled = _settle_loose_pieces(cuts[len(cuts) // 2].labels, islands, owner)
     notes = _tell_islands(dropped, int(islands.sum()), spacing)
     return tuple(
         Parting(
@@ -87,7 +90,7 @@ def part_twins(
             proof=_prove(cut, field.scale),
             notes=notes,
         )
-        for step, cut in zip(range(-half, half + 1), cuts, strict=True)
+        for step, cut in zip(steps, cuts, strict=True)
     )
 
 
@@ -95,20 +98,20 @@ def _solve_mirrored(
     field: CostField,
     seeds: NDArray[np.uint8],
     prices: tuple[NDArray[np.int64], NDArray[np.int64]],
+    steps: list[int],
     spacing: tuple[float, float, float],
-    policy: SeparationPolicy,
+    neighbours: int,
 ) -> list[Cut]:
     """The cuts with the source at the twin whose first seed comes first; labels 1 = A."""
     giving, doubtful = prices
-    half = policy.points // 2
     first = seeds.reshape(-1)[np.argmax(seeds.reshape(-1) != 0)]
     swap = np.array([0, 1, 2] if first == 1 else [0, 2, 1], dtype=np.uint8)
     cuts = front(
         field.cost,
         swap[seeds],
         doubtful,
-        list(range(-half, half + 1)),
-        neighbours=policy.neighbours,
+        steps if first == 1 else [-step for step in reversed(steps)],
+        neighbours=neighbours,
         spacing=spacing,
         unary=giving if first == 1 else -giving,
         walled=field.vessel,

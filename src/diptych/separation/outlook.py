@@ -52,9 +52,12 @@ class Outlook:
     notes: tuple[str, ...]
 
 
-def foresee(ground: Ground, demands: Demands) -> Outlook:
+def foresee(ground: Ground, demands: Demands, *, at: int | None = None) -> Outlook:
     """The plan preferred, under these demands.
 
+    at : number of the point of the front that is cut alone, in a fraction of the time: the one
+        where the plan that stands lies. None cuts the whole front to find the plan that would be
+        proposed; under new demands that may lie at another point.
     Raises InputError and Infeasible as `plan` does.
     """
     anatomy = ground.anatomy
@@ -67,12 +70,16 @@ def foresee(ground: Ground, demands: Demands) -> Outlook:
         ground.owner,
         spacing=ground.spacing,
         policy=ground.policy,
+        only=at,
     )
     refuse_severed(regions, partings, ground)
     trials = try_partings(ground, partings, wishes)
-    chosen, told = choose_plans(trials, ("balanced", demands.prefer))
-    preference = demands.prefer if demands.prefer in chosen else "balanced"
-    trial = trials[chosen[preference]]
+    if at is None:
+        chosen, told = choose_plans(trials, ("balanced", demands.prefer))
+        preference = demands.prefer if demands.prefer in chosen else "balanced"
+        trial = trials[chosen[preference]]
+    else:
+        (trial,), preference, told = trials, demands.prefer, ()
     parting = trial.parting
     return Outlook(
         preference=preference,
