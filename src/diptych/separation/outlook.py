@@ -1,8 +1,8 @@
 """What other demands would come to, in seconds: one plan's cut, keepers and costs.
 
-The cut, its proof, the keepers and the costs are those of the plan that would be proposed. The
-whole front is cut to find it, since another cut may take the place of the one in the middle.
-Areas, skin, clamps, ties and stages are not worked out.
+The cut, its proof, the keepers and the costs are those of the plan that would be proposed, found
+on the whole front, or of the cut at one point of it, which takes a fraction of the time. Areas,
+skin, clamps, ties and stages are not worked out.
 """
 
 from collections.abc import Mapping
