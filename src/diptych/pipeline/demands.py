@@ -164,10 +164,9 @@ def _twin(word: object, where: str) -> TwinId:
 def _ball(row: Mapping[str, object], number: int) -> SparedBall:
     place, radius = row["position_lps_mm"], row["radius_mm"]
     try:
-        assert isinstance(place, list)
-        x, y, z = (float(value) for value in place)
+        x, y, z = (float(value) for value in (place if isinstance(place, list) else ()))
         reach = float(str(radius))
-    except (AssertionError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
             f"demands.toml: never-cut {number} has position_lps_mm {place!r} and radius_mm"
             f" {radius!r}, expected three numbers and one",
