@@ -20,13 +20,9 @@ from diptych.model import (
     TwinId,
     VesselId,
 )
-from diptych.separation.cut import part_twins
 from diptych.separation.front import choose_plans
 from diptych.separation.ground import Ground
-from diptych.separation.plan import tell_demands
-from diptych.separation.points import try_partings
-from diptych.separation.spared import find_spared, refuse_severed, spare_tissue
-from diptych.separation.wanted import read_wishes
+from diptych.separation.plan import try_demands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,20 +56,7 @@ def foresee(ground: Ground, demands: Demands, *, at: int | None = None) -> Outlo
         proposed; under new demands that may lie at another point.
     Raises InputError and Infeasible as `plan` does.
     """
-    anatomy = ground.anatomy
-    wishes = read_wishes(demands, anatomy.vessels)
-    regions = find_spared(demands, anatomy.tissues)
-    ground = spare_tissue(ground, regions)
-    partings = part_twins(
-        ground.field,
-        ground.seeds[ground.block],
-        ground.owner,
-        spacing=ground.spacing,
-        policy=ground.policy,
-        only=at,
-    )
-    refuse_severed(regions, partings, ground)
-    trials = try_partings(ground, partings, wishes)
+    ground, trials, words = try_demands(ground, demands, only=at)
     if at is None:
         chosen, told = choose_plans(trials, ("balanced", demands.prefer))
         preference = demands.prefer if demands.prefer in chosen else "balanced"
@@ -89,7 +72,7 @@ def foresee(ground: Ground, demands: Demands, *, at: int | None = None) -> Outlo
         costs=trial.costs,
         drained=trial.judgement.drained,
         infarct=trial.judgement.infarct,
-        demands=tell_demands(demands, regions, wishes, anatomy),
+        demands=words,
         notes=(*parting.notes, *told),
     )
 

@@ -1,6 +1,6 @@
 """From an anatomy to the plans of separation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from diptych.model import Anatomy, Case, Demands, PlanId, SeparationFront, SeparationPlan
@@ -26,13 +26,11 @@ from diptych.separation.reconstruction import TABLES as COVER_TABLES
 from diptych.separation.reconstruction import cover_twins
 from diptych.separation.shape import judge_shape, tell_shape
 from diptych.separation.spared import (
-    Spared,
     find_spared,
     refuse_severed,
     spare_tissue,
     tell_spared,
 )
-from diptych.separation.terms import Wishes
 from diptych.separation.wanted import read_wishes, tell_choice, tell_wishes
 from diptych.tables import SourcedTable
 
@@ -64,6 +62,18 @@ def plan(
 
 def plan_on(ground: Ground, demands: Demands) -> SeparationFront:
     """As `plan`, where the ground is prepared already."""
+    ground, trials, words = try_demands(ground, demands)
+    return replace(_build_front(ground, trials, demands), demands=words, stages=demands.stages)
+
+
+def try_demands(
+    ground: Ground, demands: Demands, only: int | None = None
+) -> tuple[Ground, tuple[Trial, ...], tuple[str, ...]]:
+    """The ground as the demands leave it, the cuts with their costs, the demands in words.
+
+    only : number of the one point of the front to cut; None cuts all
+    Raises as `plan` does for demands.
+    """
     anatomy = ground.anatomy
     wishes = read_wishes(demands, anatomy.vessels)
     regions = find_spared(demands, anatomy.tissues)
@@ -74,23 +84,12 @@ def plan_on(ground: Ground, demands: Demands) -> SeparationFront:
         ground.owner,
         spacing=ground.spacing,
         policy=ground.policy,
+        only=only,
     )
     refuse_severed(regions, partings, ground)
-    trials = try_partings(ground, partings, wishes)
-    return replace(
-        _build_front(ground, trials, demands),
-        demands=tell_demands(demands, regions, wishes, anatomy),
-        stages=demands.stages,
-    )
-
-
-def tell_demands(
-    demands: Demands, regions: Sequence[Spared], wishes: Wishes, anatomy: Anatomy
-) -> tuple[str, ...]:
-    """All that people demand, in words."""
     volume = float(anatomy.tissues.voxel_volume)
     words = (*tell_wishes(wishes, anatomy.vessels), *tell_spared(regions, volume))
-    return (*words, *tell_choice(demands))
+    return ground, try_partings(ground, partings, wishes), (*words, *tell_choice(demands))
 
 
 def _build_front(ground: Ground, trials: tuple[Trial, ...], demands: Demands) -> SeparationFront:
