@@ -1,6 +1,9 @@
 """The pipeline does again only what is stale, and publishes all or nothing."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,12 +133,40 @@ def test_a_failed_part_leaves_the_case_as_it_was(case: Path) -> None:
     assert [path.name for path in case.parent.iterdir()] == ["case"]
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from diptych.pipeline.folder import CaseFolder
+with CaseFolder(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_two_commands_at_once_are_told(case: Path) -> None:
-    with (
-        CaseFolder(case).locked(),
-        pytest.raises(EdgeError, match="another command is working on case 'case'"),
-    ):
-        run(case)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(case)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(EdgeError, match="another command is working on case 'case'"):
+            run(case)
+        other.communicate()
+    run(case)
+
+
+def test_steps_of_one_command_share_its_lock_and_other_threads_do_not(case: Path) -> None:
+    folder = CaseFolder(case)
+
+    def take() -> None:
+        with folder.locked():
+            pass
+
+    with folder.locked():
+        take()
+        with ThreadPoolExecutor(1) as pool, pytest.raises(EdgeError, match="another command"):
+            pool.submit(take).result()
+    take()
 
 
 def test_a_missing_case_says_how_to_make_one(tmp_path: Path) -> None:
