@@ -28,6 +28,7 @@ def test_json_keys_are_pinned(planned: Planned) -> None:
         "coverage",
         "cut",
         "defects",
+        "demands",
         "dossier",
         "drainage",
         "front",
