@@ -61,7 +61,10 @@ def test_json_keys_are_pinned(planned: Planned) -> None:
     for twin in "AB":
         assert sorted(summary["defects"][twin]) == ["bone_cm2", "dura_cm2", "skin_cm2"]
     crossed = summary["vessels"]["crossed"]
-    assert [row["order"] for row in crossed] == list(range(1, len(crossed) + 1))
+    # Numbers of clamps: vessels that are clamped but not severed have theirs too.
+    orders = [row["order"] for row in crossed]
+    assert orders == sorted(set(orders))
+    assert orders[0] >= 1
     assert all({"name", "owner", "keeper", "calibre_mm", "flow"} <= set(row) for row in crossed)
 
 
