@@ -1,7 +1,7 @@
 """The work of the day: tasks, their order, milestones. Made by choreography only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diptych.model.checks import require
 from diptych.model.ids import (
@@ -40,10 +40,27 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """How many people of one skill a task needs for its whole length."""
+    """How many people of one skill a task needs for its whole length.
+
+    grade : least grade of each of them (0: any)
+    leader : least grade of one of them, who supervises the others (0: nobody need lead)
+    """
 
     skill: SkillId
     count: int
+    grade: int = 0
+    leader: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """Another way to do a task: another team, other kit, another length."""
+
+    title: str
+    duration: Duration
+    demands: tuple[Demand, ...]
+    zones: Mapping[ZoneId, int]
+    equipment: Mapping[EquipmentId, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +73,7 @@ class Task:
     priority : 3 cannot be left (clamp, separate, airway), 2 sterile work that can pause
         for a minute, 1 can be left
     zones : where its people stand (zone -> number of people)
+    modes : other ways to do it; way 0 is what the task itself says, way n is modes[n - 1]
     """
 
     id: TaskId
@@ -68,6 +86,20 @@ class Task:
     equipment: Mapping[EquipmentId, int]
     priority: int
     source: str
+    modes: tuple[Mode, ...] = ()
+
+    def in_mode(self, mode: int) -> "Task":
+        """The task as it is done in that way: its length, people, places and kit."""
+        if mode == 0:
+            return self
+        way = self.modes[mode - 1]
+        return replace(
+            self,
+            duration=way.duration,
+            demands=way.demands,
+            zones=way.zones,
+            equipment=way.equipment,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,16 @@ from diptych.model.units import Minute
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One task from `start` (included) to `end` (excluded), with who holds which duty."""
+    """One task from `start` (included) to `end` (excluded), with who holds which duty.
+
+    mode : the way it is done, as `Task.in_mode` counts
+    """
 
     task: TaskId
     start: Minute
     end: Minute
     staff: tuple[tuple[StaffId, SkillId], ...]
+    mode: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The people, places and kit of the operation day."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from diptych.model.checks import require
 from diptych.model.ids import EquipmentId, RoleId, SkillId, StaffId, ZoneId
@@ -23,6 +24,8 @@ class Staff:
     team : "A", "B" or "both", the colour they wear
     start, end : minutes since the day's start between which they can be asked;
         several people may overlap for hand-over
+    grade : seniority, 1 (in training) to 5 (leads the field); 3 works alone
+    absences : minutes (from, to) within the hours at which they cannot be asked, in order
     """
 
     id: StaffId
@@ -32,8 +35,22 @@ class Staff:
     team: str
     start: Minute
     end: Minute
+    grade: int = 3
+    absences: tuple[tuple[Minute, Minute], ...] = ()
 
     def __post_init__(self) -> None:
+        require(
+            1 <= self.grade <= 5,
+            f"staff {self.id} ({self.name}): grade is {self.grade}, expected 1 to 5",
+            remedy="correct the grade in roster.csv",
+        )
+        require(
+            all(begin < end for begin, end in self.absences)
+            and all(one[1] <= two[0] for one, two in pairwise(self.absences)),
+            f"staff {self.id} ({self.name}): absences {list(self.absences)}, expected"
+            " from-to minutes in order that do not overlap",
+            remedy="correct the absences in roster.csv",
+        )
         require(
             self.start < self.end,
             f"staff {self.id} ({self.name}): hours {self.start} to {self.end} min, expected"
@@ -58,11 +75,15 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
-    """A kind of kit and how many of it there are."""
+    """A kind of kit and how many of it there are.
+
+    renewable : free again when a task ends; False for a stock that tasks use up
+    """
 
     id: EquipmentId
     title: str
     count: int
+    renewable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +92,29 @@ class Rest:
 
     longest_stretch : longest time on duty without a break of at least `shortest_break`
     longest_work : longest time on duty over the whole day
+    longest_span : longest time from a person's first minute on duty to the last; None: no limit
+    low : clock minutes (from, to; past midnight as 1440 and more) of the circadian low
+    low_stretch : longest stretch of time on duty that lies in the low or reaches into it;
+        None: as at any other hour
     """
 
     longest_stretch: Minute
     shortest_break: Minute
     longest_work: Minute
+    longest_span: Minute | None = None
+    low: tuple[Minute, Minute] | None = None
+    low_stretch: Minute | None = None
 
     def __post_init__(self) -> None:
+        require(
+            (self.low is None) == (self.low_stretch is None)
+            and (self.low is None or self.low[0] < self.low[1])
+            and (self.low_stretch is None or 0 < self.low_stretch <= self.longest_stretch)
+            and (self.longest_span is None or self.longest_span >= self.longest_stretch),
+            f"rest rules: span {self.longest_span}, circadian low {self.low} with stretch"
+            f" {self.low_stretch} min, expected span >= stretch >= stretch in the low > 0",
+            remedy="correct the rows in tables/rest.toml",
+        )
         require(
             0 < self.shortest_break <= self.longest_stretch <= self.longest_work,
             f"rest rules: break {self.shortest_break}, stretch {self.longest_stretch}, work"
