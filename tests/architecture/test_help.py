@@ -20,6 +20,7 @@ def test_verbs_are_pinned() -> None:
         "choreograph",
         "demo",
         "dossier",
+        "dry-run",
         "export",
         "intake",
         "list",

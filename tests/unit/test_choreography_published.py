@@ -132,18 +132,13 @@ def test_days_that_all_agree_need_no_scatter() -> None:
 
 def test_a_band_holds_four_of_five() -> None:
     stream = np.random.Generator(np.random.Philox(key=78))
-    days = [
-        lived(1000.0 * exp(0.25 * z), wide=0.1, key=n)
-        for n, z in enumerate(stream.standard_normal(40))
-    ]
-    normals = stream.standard_normal(2000)
-    held = 0
-    for n, each in enumerate(days):
-        overrun = fit_overrun(days[:n] + days[n + 1 :])
-        low, middle, high = predict_span(each.simulated[0.0]["total"], overrun, normals)
-        assert low < middle < high
-        held += low <= each.told["total"] <= high
-    assert 26 <= held <= 38
+    told = 1000.0 * np.exp(0.25 * stream.standard_normal(420))
+    days = [lived(minutes, wide=0.1, key=n) for n, minutes in enumerate(told[:20])]
+    simulated = days[0].simulated[0.0]["total"]
+    overrun = fit_overrun(days)
+    low, middle, high = predict_span(simulated, overrun, stream.standard_normal(2000))
+    assert low < middle < high
+    assert 0.7 < np.mean((low <= told[20:]) & (told[20:] <= high)) < 0.9
 
 
 def test_too_few_days_are_refused() -> None:

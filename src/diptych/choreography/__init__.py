@@ -6,6 +6,8 @@ Importing this package does not import the solver library; `solve` does so when 
 from diptych.choreography.check import check
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
+from diptych.choreography.dryparts import DryRunPolicy
+from diptych.choreography.dryrun import plan_rehearsal
 from diptych.choreography.explain import explain
 from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
@@ -13,17 +15,23 @@ from diptych.choreography.roster import read_roster
 from diptych.choreography.script import read_procedure
 from diptych.choreography.script_words import read_words
 from diptych.choreography.solve import solve
+from diptych.choreography.timelog import read_time_log, update_durations, write_override
 
 __all__ = [
     "ChoreographyPolicy",
+    "DryRunPolicy",
     "check",
     "clock_text",
     "compose",
     "explain",
+    "plan_rehearsal",
     "read_procedure",
     "read_roster",
+    "read_time_log",
     "read_words",
     "require_skills",
     "solve",
+    "update_durations",
+    "write_override",
     "write_procedure",
 ]

@@ -305,6 +305,30 @@ _part("rehearse", "The day simulated many times.")
 _part("dossier", "The document that the team reads.")
 
 
+@app.command("dry-run")
+def dry_run(
+    case: CaseArgument,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log", help="Time log of a rehearsal (CSV: task, kind, minutes or start and end)."
+        ),
+    ] = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Which parts of the day to rehearse, with whom, where and with what.
+
+    With --log, new step lengths are proposed beside the old ones; nothing is taken over.
+    """
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.wording import dry_run_lines
+        from diptych.pipeline.dryrun import plan_dry_run
+
+        told = plan_dry_run(case, log)
+        say.result(told, lines=dry_run_lines(told))
+
+
 @app.command()
 def schedule(
     file: Annotated[

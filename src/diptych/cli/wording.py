@@ -152,3 +152,18 @@ def schedule_lines(told: Mapping[str, Any]) -> list[str]:
 
 def _by_minute(milestones: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(milestones.items(), key=lambda entry: (entry[1], entry[0]))
+
+
+def dry_run_lines(told: Mapping[str, Any]) -> list[str]:
+    """The rehearsals, and what a time log proposes, for people."""
+    lines = []
+    for session in told["sessions"]:
+        lines.append(
+            f"{session['number']}. {session['kind']}, {session['days_before']} days before,"
+            f" {session['clock']}, {session['minutes']} min, {len(session['people'])} people"
+        )
+        lines += [f"     {part['minutes']:3d} min  {part['title']}" for part in session["parts"]]
+    for row in told["proposals"]:
+        old, new = ("/".join(map(str, row[name])) for name in ("old", "new"))
+        lines.append(f"{row['step']}: {old} -> {new} min, n = {row['n']}; {row['note']}")
+    return [*lines, *told["notes"], *(f"Wrote {file}" for file in told["files"])]

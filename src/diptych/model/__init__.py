@@ -40,6 +40,13 @@ from diptych.model.dossier import (
     Section,
     Table,
 )
+from diptych.model.dryrun import (
+    DryPart,
+    DryRun,
+    DrySession,
+    Observation,
+    Proposal,
+)
 from diptych.model.errors import (
     DiptychError,
     EdgeError,
@@ -206,6 +213,9 @@ __all__ = [
     "DiptychError",
     "Dossier",
     "DrainageShare",
+    "DryPart",
+    "DryRun",
+    "DrySession",
     "DuralPatch",
     "Duration",
     "EdgeError",
@@ -241,6 +251,7 @@ __all__ = [
     "Minute",
     "Mode",
     "NodeId",
+    "Observation",
     "OperatingWindow",
     "Owner",
     "OwnerSeed",
@@ -250,6 +261,7 @@ __all__ = [
     "Precedence",
     "Probability",
     "Procedure",
+    "Proposal",
     "RawSeries",
     "Reason",
     "Reconstruction",
