@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diptych.formats.sheet import render_csv
-from diptych.model import DryPart, DrySession, Proposal, Schedule
+from diptych.model import DryPart, DrySession, Minute, Proposal, Schedule
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
 from diptych.pipeline.results import load_schedule
 from diptych.storage.blobs import write_json
@@ -150,5 +150,5 @@ def _sheet_rows(session: DrySession, schedule: Schedule) -> list[tuple[object, .
                 "; ".join(part.things),
             )
         )
-        minute = type(minute)(minute + part.minutes)
+        minute = Minute(minute + part.minutes)
     return rows
