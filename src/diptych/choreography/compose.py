@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from diptych.choreography.courses import add_courses
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.steps import Step, read_steps
 from diptych.choreography.tasks import Draft, draft_tasks, twin_order
-from diptych.choreography.watches import add_watches
+from diptych.choreography.watches import add_watches, earliest_starts
 from diptych.model import (
     Equipment,
     EquipmentId,
@@ -47,7 +48,10 @@ def compose(
     _refuse_unknown(steps, tables)
     order = twin_order(plan, policy)
     draft = draft_tasks(steps, plan, order)
-    add_watches(draft, [step for step in steps if step.each == "watch"], order, tables["rest"])
+    earliest = earliest_starts(draft)
+    add_watches(draft, [one for one in steps if one.each == "watch"], order, tables["rest"])
+    courses = [one for one in steps if one.each in ("twin-course", "team-course")]
+    add_courses(draft, courses, order, earliest, tables["rest"])
     milestones = _milestones(draft)
     return Procedure(
         tasks=tuple(draft.tasks.values()),
@@ -70,6 +74,9 @@ def rest_rules(table: SourcedTable) -> Rest:
         longest_stretch=Minute(int(table.value("longest-stretch"))),
         shortest_break=Minute(int(table.value("shortest-break"))),
         longest_work=Minute(int(table.value("longest-work"))),
+        longest_span=Minute(int(table.value("longest-span"))),
+        low=(Minute(int(table.value("low-from"))), Minute(int(table.value("low-to")))),
+        low_stretch=Minute(int(table.value("low-stretch"))),
     )
 
 
