@@ -58,7 +58,7 @@ def small_day(a: str = "A", b: str = "B") -> Schedule:
         person("wa", "watch", end=300),
         person("wb", "watch", start=120, end=600),
     )
-    order = (after("clamp-02", "separation"),)
+    order = (after("clamp-02", "separation"), after("watch-1", "watch-2", -30, -5))
     procedure = day(tasks, order, staff, zones={f"head-{a}": 2, f"head-{b}": 2})
     last = replace(procedure.milestones[0], task="separation")
     procedure = replace(procedure, milestones=(last,))
@@ -117,6 +117,7 @@ def test_each_reason_gives_its_weight() -> None:
     assert reasons["people who work together nowhere else"] == pytest.approx(2 * 2 / 3, abs=1e-3)
     assert "hand-over" in parts(small_day())["watch"].reasons
     assert "moves an infant" not in parts(small_day())["watch"].reasons
+    assert "hand-over" not in parts(small_day())["clamp"].reasons
     none = DryRunPolicy(separation=0.0, moves=0.0)
     assert "separation" not in parts(small_day(), none)["separation"].reasons
 

@@ -109,13 +109,14 @@ def _reasons(
     parting = _parting(schedule)
     skills = {str(demand.skill) for _, task in runs for demand in task.demands}
     watch = runs[0][1].step == 0
+    relieved = _relieves(schedule, runs)
     spread = max((t.duration.high - t.duration.low) / max(1, t.duration.mode) for _, t in runs)
     moves = bool(skills & set(policy.moving_skills)) and not watch
     found = {
         "cannot be left": policy.cannot_be_left * any(task.priority >= 3 for _, task in runs),
         "separation": policy.separation * any(task.id == parting for _, task in runs),
         "moves an infant": policy.moves * moves,
-        "hand-over": policy.hand_over * (watch and len(runs) > 1),
+        "hand-over": policy.hand_over * relieved,
         "many people": policy.many_people * len(people_of(runs)) / crowd,
         "people who work together nowhere else": policy.new_pairing * alone,
         "uncertain length": policy.uncertain_length * min(1.0, spread / 2),
@@ -124,8 +125,17 @@ def _reasons(
     return {reason: round(value, 3) for reason, value in found.items() if value > 0}
 
 
+def _relieves(schedule: Schedule, runs: _Runs) -> bool:
+    """A watch: one block begins before the one before it has ended, so that it hands over."""
+    own = {task.id for _, task in runs}
+    return any(
+        rule.min_lag < 0 and rule.before in own and rule.after in own
+        for rule in schedule.procedure.precedence
+    )
+
+
 def _part(key: str, runs: _Runs, reasons: Mapping[str, float], table: SourcedTable) -> DryPart:
-    watch = runs[0][1].step == 0
+    watch = "hand-over" in reasons
     planned = 0 if watch else max(task.duration.planned for _, task in runs)
     skills = {str(demand.skill) for _, task in runs for demand in task.demands}
     return DryPart(
