@@ -159,6 +159,29 @@ def test_stations_come_before_and_hold_no_more_than_their_length_and_crowd() -> 
     assert plan.left_out == ()
 
 
+def test_a_station_is_no_crowd() -> None:
+    few, many = (
+        [
+            {part.key for part in session.parts}
+            for session in plan_rehearsal(
+                small_day(), table=table(station_length=300, full_people=crowd)
+            ).sessions
+            if session.kind == "station"
+        ]
+        for crowd in (2, 40)
+    )
+    assert {"separation", "clamp", EMERGENCY} in many
+    assert {"separation"} in few
+
+
+def test_the_emergency_path_comes_before_all_else() -> None:
+    emergency = parts(small_day())[EMERGENCY]
+    plan = plan_rehearsal(
+        small_day(), DryRunPolicy(emergency=0.1), table=table(full_length=emergency.minutes)
+    )
+    assert [p.key for p in plan.sessions[-1].parts] == [EMERGENCY]
+
+
 def test_a_session_starts_when_its_people_are_there() -> None:
     plan = plan_rehearsal(small_day(), table=table())
     watch = next(s for s in plan.sessions if "watch" in {p.key for p in s.parts})
@@ -253,6 +276,18 @@ def test_the_update_by_hand() -> None:
     assert low == mode == high == round(exp((log(100) + 2 * log(200)) / 3)) == 159
 
 
+def test_the_spread_by_hand() -> None:
+    # log-normal prior worth 2; one operation of 200 min worth 1
+    low, mode, high = 45, 60, 120
+    mean, deviation = (low + 4 * mode + high) / 6, (high - low) / 6
+    median, variance = _median((low, mode, high)), log(1 + (deviation / mean) ** 2)
+    middle = (2 * median + log(200)) / 3
+    after_ = (2 * variance + 2 / 3 * (log(200) - median) ** 2) / 3
+    spread = sqrt(after_ / variance)
+    wanted = [round(exp(middle + spread * (log(q) - median))) for q in (low, mode, high)]
+    assert list(update_figures((low, mode, high), [log(200)], [1.0], 2.0)) == wanted
+
+
 def test_the_spread_grows_by_what_the_timings_differ() -> None:
     same = update_figures((60, 60, 60), [log(60)] * 3, [1.0] * 3, 3.0)
     assert same == (60, 60, 60)
@@ -290,7 +325,7 @@ def test_proposals_show_old_observed_and_new() -> None:
     assert (scalp.n, scalp.worth) == (2, 0.5)
     assert "a rehearsal is not the operation (doll: times 1.5" in scalp.note
     center = (3 * _median(scalp.old) + 0.25 * (log(60) + log(75))) / 3.5
-    assert scalp.new[1] < scalp.old[1] * 1.05
+    assert scalp.new == update_figures((45, 60, 120), [log(60), log(75)], [0.25] * 2, 3.0)
     assert scalp.new[0] < exp(center) < scalp.new[2]
 
 
