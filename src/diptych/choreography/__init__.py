@@ -7,8 +7,11 @@ from diptych.choreography.check import check
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
 from diptych.choreography.explain import explain
+from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
 from diptych.choreography.roster import read_roster
+from diptych.choreography.script import read_procedure
+from diptych.choreography.script_words import read_words
 from diptych.choreography.solve import solve
 
 __all__ = [
@@ -17,7 +20,10 @@ __all__ = [
     "clock_text",
     "compose",
     "explain",
+    "read_procedure",
     "read_roster",
+    "read_words",
     "require_skills",
     "solve",
+    "write_procedure",
 ]
