@@ -3,6 +3,7 @@
 Importing this package does not import the solver library; `solve` does so when called.
 """
 
+from diptych.choreography.arrange import arrange
 from diptych.choreography.check import check
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
@@ -16,6 +17,7 @@ from diptych.choreography.solve import solve
 
 __all__ = [
     "ChoreographyPolicy",
+    "arrange",
     "check",
     "clock_text",
     "compose",
