@@ -3,6 +3,7 @@
 Importing this package does not import the solver library; `solve` does so when called.
 """
 
+from diptych.choreography.arrange import arrange
 from diptych.choreography.check import check
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
@@ -20,6 +21,7 @@ from diptych.choreography.timelog import read_time_log, update_durations, write_
 __all__ = [
     "ChoreographyPolicy",
     "DryRunPolicy",
+    "arrange",
     "check",
     "clock_text",
     "compose",

@@ -122,6 +122,7 @@ from diptych.model.rehearsal import (
 )
 from diptych.model.schedule import (
     Assignment,
+    MilestoneForecast,
     Schedule,
     Violation,
 )
@@ -243,6 +244,7 @@ __all__ = [
     "Landmark",
     "Measured",
     "Milestone",
+    "MilestoneForecast",
     "MilestoneId",
     "Millilitre",
     "MillilitrePerMinute",
