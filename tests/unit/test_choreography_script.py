@@ -228,6 +228,7 @@ def test_every_fault_is_reported_with_its_place() -> None:
         (1, {"key": "close"}, "there is a task"),
         (2, {"key": "map"}, "there is a task 'map-A' already"),
         (2, {"until": "map"}, "a watch, but there is no [watch] table"),
+        (2, {"until": "map", "milestone": "m"}, "a milestone at a watch"),
     ],
 )
 def test_a_fault_is_told(step: int, fields: dict[str, object], words: str) -> None:

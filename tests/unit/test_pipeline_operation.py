@@ -84,6 +84,13 @@ def test_faults_end_with_exit_three_and_their_place(file: Path) -> None:
     assert run("schedule", file.with_name("none.toml")).exit_code == 3
 
 
+def test_a_milestone_of_step_zero_is_refused(file: Path) -> None:
+    file.write_text(SMALL.replace('subject = "SHARED"', 'subject = "SHARED"\nstep = 0'), "utf-8")
+    done = run("schedule", file, "--json")
+    assert done.exit_code == 3
+    assert "milestones separation end steps with number 0" in done.stdout
+
+
 def test_too_few_people_end_with_exit_four(file: Path) -> None:
     file.write_text(SMALL.replace("count = 2, leader = 4", "count = 3"), "utf-8")
     done = run("schedule", file, "--json")

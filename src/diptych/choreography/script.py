@@ -131,6 +131,9 @@ def _read_step(ways: list[Way], script: Script) -> list[tuple[Way, Task, list[Pr
     for way in ways:
         task, links = read_task(way, script), read_links(way, script)
         milestone = read_milestone(way)
+        if way.until and milestone is not None:
+            way.page.fault("a milestone at a watch", "mark the step at which the watch ends")
+            milestone = None
         if way.until:
             watches.append((way, task, links))
         else:

@@ -30,12 +30,23 @@ def schedule_file(
 
     tree = read_tree(file)
     procedure = read_operation(tree, roster)
+    _refuse_loose_milestones(procedure)
     policy = ChoreographyPolicy(day_start=procedure.day_start, seed=seed)
     schedule = solve(procedure, policy)
     rehearsal = simulate(schedule, (), days=days, seed=seed, tables={"rehearsal": _rehearsal()})
     told = _tell(file, tree, schedule, rehearsal)
     files = [str(path) for path in _write(out, told, schedule, rehearsal)]
     return {name: value for name, value in told.items() if name != "tasks"} | {"files": files}
+
+
+def _refuse_loose_milestones(procedure: Procedure) -> None:
+    """A milestone ends a step: step 0 is kept by the clock, and the simulation has no end of it."""
+    loose = [mark.id for mark in procedure.milestones if procedure.task(mark.task).step == 0]
+    if loose:
+        raise InputError(
+            f"milestones {', '.join(loose)} end steps with number 0, which are kept by the clock",
+            remedy="give these steps a number of 1 or more",
+        )
 
 
 def _rehearsal() -> SourcedTable:
