@@ -20,7 +20,7 @@ from diptych.tables import SourcedTable
 
 EMERGENCY = "emergency"
 _WORDS = 8
-_TAIL = re.compile(r",? twin( [AB])?\s*$|(\bvein|[\s,:])+$")
+_TAIL = re.compile(r"[,:][^,:]*$")
 _SUFFIX = re.compile(r"(-[AB])?(-\d+)?$")
 _Runs = Sequence[tuple[Assignment, Task]]
 
@@ -159,7 +159,7 @@ def _title(runs: _Runs) -> str:
         return titles[0]
     same = _shared_start(titles)
     words = same if len(same) >= _WORDS else titles[0]
-    return f"{_TAIL.sub('', words)} (stands for {len(titles)} tasks)"
+    return f"{_TAIL.sub('', words).strip()} (stands for {len(titles)} tasks)"
 
 
 def _shared_start(titles: Sequence[str]) -> str:
