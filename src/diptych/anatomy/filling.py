@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.baseline import CALM_HU
 from diptych.anatomy.images import FloatGrid, Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.kernels.components import label_components
@@ -12,8 +13,6 @@ from diptych.kernels.strokes import average_strokes
 
 LEAST_VESSEL_VOXELS, LEAST_NOISY_VOXELS = 6, 8
 GAP_MM = 6.0
-CALM_HU = 12.0
-"""Noise of the contrast that is left as it is: a sixth of the least contrast of a vessel."""
 LONGEST = 1.0
 """Voxels; longer strokes cut the curves of veins short."""
 WIDE = 0.6
