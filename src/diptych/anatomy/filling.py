@@ -13,8 +13,9 @@ from diptych.kernels.strokes import average_strokes
 
 LEAST_VESSEL_VOXELS, LEAST_NOISY_VOXELS = 6, 8
 GAP_MM = 6.0
-LONGEST = 1.0
-"""Voxels; longer strokes cut the curves of veins short."""
+LONGEST = 0.75
+"""Voxels; longer strokes cut the curves of veins short, and noise that a stroke can choose among
+similar ones looks like blood: centrelines were lost at 1."""
 WIDE = 0.6
 """Voxels; smoothing that shows wide vessels in the most noise."""
 STAND_OUT = 2.5
