@@ -17,17 +17,19 @@ CALM_HU = 12.0
 """Noise of the contrast that is left as it is: a sixth of the least contrast of a vessel."""
 WINDOW = 3
 """Voxels; a larger window lets bone keep the noise of more that lies beside it."""
-MAD_TO_SD = 1.4826
+NORMAL, MOST_VALUES = 1.4826, 200_000
 
 
-def calm_plain(plain: FloatGrid, body: Mask) -> FloatGrid:
+def calm_plain(plain: FloatGrid, enhanced: FloatGrid, body: Mask) -> FloatGrid:
     """The image, HU, with its noise averaged out where nothing but noise is seen to vary.
 
-    Itself where it is calm enough: where two such images differ by noise of CALM_HU or less.
+    Itself where the contrast's noise is CALM_HU or less. Both images are taken for equally
+    noisy, as scans of one session are.
     """
-    noise = _read_noise(plain, body)
-    if noise <= CALM_HU / np.sqrt(2.0):
+    both = read_noise(enhanced - plain, body)
+    if both <= CALM_HU:
         return plain
+    noise = both / float(np.sqrt(2.0))
     mean = ndimage.uniform_filter(plain, WINDOW)
     spread = ndimage.uniform_filter(np.square(plain - mean), WINDOW)
     kept = np.maximum(spread - np.float32(noise**2), 0.0) / np.maximum(spread, np.float32(1e-3))
@@ -35,12 +37,9 @@ def calm_plain(plain: FloatGrid, body: Mask) -> FloatGrid:
     return result
 
 
-def _read_noise(plain: FloatGrid, body: Mask) -> float:
-    """Standard deviation of the noise, HU, from neighbours along the first axis: the median of
-    their differences is not moved by edges.
-    """
-    both = body[1:] & body[:-1]
-    if not both.any():
+def read_noise(rise: FloatGrid, where: Mask) -> float:
+    """Standard deviation of the contrast's noise in a mask, by the median deviation."""
+    values = rise[where][:: max(int(where.sum()) // MOST_VALUES, 1)]
+    if not len(values):
         return 0.0
-    apart = np.diff(plain, axis=0)[both]
-    return MAD_TO_SD * float(np.median(np.abs(apart))) / float(np.sqrt(2.0))
+    return NORMAL * float(np.median(np.abs(values - np.median(values))))

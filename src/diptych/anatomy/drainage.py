@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.anastomoses import find_anastomoses, part_courses
-from diptych.anatomy.baseline import CALM_HU
+from diptych.anatomy.baseline import CALM_HU, read_noise
 from diptych.anatomy.continuity import (
     PASSING,
     Courses,
@@ -18,7 +18,6 @@ from diptych.anatomy.continuity import (
     find_courses,
     find_passing,
 )
-from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Box, Images, Mask
 from diptych.anatomy.lumen import full_rise, grow_voxels
 from diptych.anatomy.ownership import Sides

@@ -174,7 +174,7 @@ def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _
     if not given:
         return _Contrast(venous=field.plain)
     enhanced = _enhance(volumes, given[0], role, field)
-    base = _base_of(volumes[given[0]], role, field)
+    base = _base_of(volumes[given[0]], role, enhanced, field)
     later = [name for name in given[1:] if name in ARTERIAL and given[0] in VENOUS]
     if not later:
         return _Contrast(venous=enhanced, base=base, role=given[0])
@@ -189,11 +189,11 @@ def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _
     )
 
 
-def _base_of(enhanced: Volume, role: str, field: _Field) -> FloatGrid | None:
+def _base_of(volume: Volume, role: str, enhanced: FloatGrid, field: _Field) -> FloatGrid | None:
     """What two CTs' contrast is counted from, where it is not the plain one itself."""
-    if enhanced.modality != "CT" or role != "ct":
+    if volume.modality != "CT" or role != "ct":
         return None
-    calm = calm_plain(field.plain, field.body)
+    calm = calm_plain(field.plain, enhanced, field.body)
     return None if calm is field.plain else calm
 
 

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from diptych.anatomy.baseline import CALM_HU
+from diptych.anatomy.baseline import CALM_HU, read_noise
 from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
-from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
