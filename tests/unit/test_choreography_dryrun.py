@@ -325,8 +325,17 @@ def test_proposals_show_old_observed_and_new() -> None:
     assert (scalp.n, scalp.worth) == (2, 0.5)
     assert "a rehearsal is not the operation (doll: times 1.5" in scalp.note
     center = (3 * _median(scalp.old) + 0.25 * (log(60) + log(75))) / 3.5
-    assert scalp.new == update_figures((45, 60, 120), [log(60), log(75)], [0.25] * 2, 3.0)
+    logs = [log(60), log(75)]
+    assert scalp.new == update_figures((45, 60, 120), logs, [0.25] * 2, 3.0, narrow=False)
     assert scalp.new[0] < exp(center) < scalp.new[2]
+
+
+def test_rehearsals_alone_never_make_a_range_surer() -> None:
+    (dolls,) = update_durations(STEPS, observed(*[("scalp", 46.0, "doll")] * 9), table=table())
+    (real,) = update_durations(STEPS, observed(*[("scalp", 69.0, "operation")] * 9), table=table())
+    ratio = 120 / 45
+    assert dolls.new[2] / dolls.new[0] >= 0.97 * ratio
+    assert real.new[2] / real.new[0] < 0.8 * ratio
 
 
 def _median(figures: tuple[int, int, int]) -> float:

@@ -110,7 +110,8 @@ def update_durations(
     With x = log(f * minutes) of each timing, W the sum of the w, and the prior's median m and
     variance v of the logarithm: the new median is (c m + sum w x) / (c + W), the new variance
     (c v + sum w (x - mean)^2 + c W / (c + W) (mean - m)^2) / (c + W). Least, most likely and
-    most move with the median, their distances from it (in logarithms) with the deviation.
+    most move with the median, their distances from it (in logarithms) with the deviation;
+    timings of rehearsals alone never bring them closer together.
     """
     timed: dict[str, list[Observation]] = {}
     for each in observations:
@@ -124,7 +125,8 @@ def _propose(row: TableRow, observed: Sequence[Observation], table: SourcedTable
     old = (row.integer("low"), row.integer("mode"), row.integer("high"))
     weights = [table.value(f"worth-{each.kind}") for each in observed]
     logs = [log(table.value(f"factor-{each.kind}") * each.minutes) for each in observed]
-    new = update_figures(old, logs, weights, table.value("prior-cases"))
+    timed = any(each.kind == "operation" for each in observed)
+    new = update_figures(old, logs, weights, table.value("prior-cases"), narrow=timed)
     return Proposal(
         step=row.key,
         title=row.text("title"),
@@ -141,9 +143,18 @@ def _minutes(figures: _Figures) -> tuple[Minute, Minute, Minute]:
 
 
 def update_figures(
-    old: _Figures, logs: Sequence[float], weights: Sequence[float], prior: float
+    old: _Figures,
+    logs: Sequence[float],
+    weights: Sequence[float],
+    prior: float,
+    *,
+    narrow: bool = True,
 ) -> _Figures:
-    """Least, most likely and most minutes after timings (logarithms, each worth its weight)."""
+    """Least, most likely and most minutes after timings (logarithms, each worth its weight).
+
+    narrow : the figures may come closer together; False for rehearsals, which can move and
+        widen a range but not make it surer
+    """
     worth = sum(weights)
     if worth <= 0 or old[2] <= 0:
         return old
@@ -154,6 +165,7 @@ def update_figures(
     middle = (prior * median + worth * mean) / total
     gap = prior * worth / total * (mean - median) ** 2
     spread = sqrt((prior * variance + scatter + gap) / total / variance)
+    spread = spread if narrow else max(1.0, spread)
     low, mode, high = (
         round(exp(middle + spread * (log(each) - median))) if each > 0 else 0 for each in old
     )
