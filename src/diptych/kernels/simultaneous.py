@@ -267,3 +267,134 @@ def cover_triples(
                 if keep_used and good:
                     used3[i, j, k] = used
     return covered, inherited, own, full
+
+
+@compiled
+def cover_fours(
+    places: Places,
+    alive: NDArray[np.int64],
+    threes: NDArray[np.uint8],
+    used3: NDArray[np.uint64],
+) -> tuple[int, int, int, int]:
+    """Each set of four of `alive`, counted as in `cover_triples`.
+
+    threes : (n, n, n) and used3 : (n, n, n, W) from `cover_triples`.
+    """
+    n, words = alive.size, places.masks.shape[1]
+    used = np.empty(words, np.uint64)
+    chosen = np.empty(places.masks.shape[0], np.int64)
+    four = np.empty(4, np.int64)
+    covered, inherited, own, full = 0, 0, 0, 0
+    for i in range(n):
+        for j in range(i + 1, n):
+            for k in range(j + 1, n):
+                if threes[i, j, k] != YES:
+                    inherited += n - k - 1
+                    continue
+                for m in range(k + 1, n):
+                    if threes[i, j, m] != YES or threes[i, k, m] != YES or threes[j, k, m] != YES:
+                        inherited += 1
+                        continue
+                    good = (
+                        _try(places, used3[i, j, k], alive[m], used)
+                        or _try(places, used3[i, j, m], alive[k], used)
+                        or _try(places, used3[i, k, m], alive[j], used)
+                        or _try(places, used3[j, k, m], alive[i], used)
+                    )
+                    if not good:
+                        full += 1
+                        four[0], four[1], four[2], four[3] = (
+                            alive[i],
+                            alive[j],
+                            alive[k],
+                            alive[m],
+                        )
+                        good = fill(places, four, chosen) == 0
+                    if good:
+                        covered += 1
+                    else:
+                        own += 1
+    return covered, inherited, own, full
+
+
+@compiled
+def call_in_turn(
+    places: Places, alive: NDArray[np.int64], teams: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Hazards one after another, in every order, nobody recalled; by a call-out list.
+
+    teams : (n, W) who goes to each hazard when nobody is called yet. The second hazard gets
+    its own team where that is free, else the free people of the lowest bits; the third must
+    only find its places filled somehow. Returns counts [pairs, pairs covered, triples,
+    triples covered] over ordered sets, and (n, n) whether the second is answered after the
+    first.
+    """
+    n, words = alive.size, places.masks.shape[1]
+    after = np.zeros((n, n), np.uint8)
+    counts = np.zeros(4, np.int64)
+    used = np.empty(words, np.uint64)
+    then = np.empty(words, np.uint64)
+    for i in range(n):
+        if places.first[alive[i] + 1] > places.first[alive[i]] and not teams[i].any():
+            continue
+        for j in range(n):
+            if j == i:
+                continue
+            counts[0] += 1
+            if not _follow(places, teams[i], teams[j], alive[j], used):
+                continue
+            after[i, j] = YES
+            counts[1] += 1
+            for k in range(n):
+                if k == i or k == j:
+                    continue
+                counts[2] += 1
+                if _follow(places, used, teams[k], alive[k], then):
+                    counts[3] += 1
+    return counts, after
+
+
+@compiled
+def _follow(
+    places: Places,
+    taken: NDArray[np.uint64],
+    team: NDArray[np.uint64],
+    hazard: int,
+    used: NDArray[np.uint64],
+) -> bool:
+    """`taken` and a filling of the hazard's places from what is left, in `used`; exact."""
+    words = taken.size
+    apart, whole = True, False
+    for w in range(words):
+        if taken[w] & team[w] != _NONE:
+            apart = False
+        if team[w] != _NONE:
+            whole = True
+    if apart and whole:
+        for w in range(words):
+            used[w] = taken[w] | team[w]
+        return True
+    used[:] = taken
+    if extend(places, hazard, used):
+        return True
+    return _rest(places, taken, hazard, used)
+
+
+@compiled
+def _rest(places: Places, taken: NDArray[np.uint64], hazard: int, used: NDArray[np.uint64]) -> bool:
+    """The hazard's places filled from what is not taken, by augmenting paths."""
+    low, high = places.first[hazard], places.first[hazard + 1]
+    masks = places.masks[low:high].copy()
+    for n in range(high - low):
+        for w in range(taken.size):
+            masks[n, w] &= ~taken[w]
+    first = np.empty(2, np.int64)
+    first[0], first[1] = 0, high - low
+    one = np.zeros(1, np.int64)
+    chosen = np.empty(high - low, np.int64)
+    if fill(Places(first, masks), one, chosen) > 0:
+        return False
+    used[:] = taken
+    for n in range(high - low):
+        used[chosen[n] // _WORD] |= _ONE << np.uint64(chosen[n] % _WORD)
+    return True
