@@ -346,7 +346,7 @@ def call_in_turn(
             after[i, j] = YES
             counts[1] += 1
             for k in range(n):
-                if k == i or k == j:
+                if k in (i, j):
                     continue
                 counts[2] += 1
                 if _follow(places, used, teams[k], alive[k], then):
