@@ -263,3 +263,43 @@ def cover_each(
                     least = min(least, kit[k, h, q] - calls.kit[h, q])
             kit_slack[k, h] = least
     return people_slack, tightest, kit_slack
+
+
+@compiled
+def free_pieces(
+    minutes: NDArray[np.int64],
+    duties: Duties,
+    crew: Crew,
+    calls: Calls,
+    own_twin: bool,
+    base: NDArray[np.int64],
+) -> NDArray[np.uint64]:
+    """Which pieces of each kind of kit each hazard can have, at each of `minutes`.
+
+    base : (Q + 1,) pieces of kind q are bits base[q]..base[q + 1] - 1. Returns (K, H, Q, W)
+    masks: pieces that no running task holds, and those held for what the hazard may take
+    from. Tasks take the lowest free pieces in the plan's order.
+    """
+    hazards, kinds = calls.severity.size, crew.kit.size
+    words = (base[kinds] + 63) // 64
+    masks = np.zeros((minutes.size, hazards, kinds, max(words, 1)), np.uint64)
+    for k in range(minutes.size):
+        now = minutes[k]
+        for q in range(kinds):
+            nearest = base[q]
+            for r in range(duties.start.size):
+                if not duties.start[r] <= now < duties.end[r]:
+                    continue
+                for _ in range(duties.kit[r, q]):
+                    if nearest >= base[q + 1]:
+                        break
+                    for h in range(hazards):
+                        lesser = duties.priority[r] < calls.severity[h]
+                        near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
+                        if lesser or near:
+                            masks[k, h, q, nearest // 64] |= np.uint64(1) << np.uint64(nearest % 64)
+                    nearest += 1
+            for bit in range(nearest, base[q + 1]):
+                for h in range(hazards):
+                    masks[k, h, q, bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
+    return masks

@@ -1,0 +1,118 @@
+"""Minutes of the day that ask the same question of the same people, met once.
+
+In each stretch of the day who can come to which hazard is one table of bits. Stretches with
+the same table and the same hazards are one class, wherever in the day they lie.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.contingencies.duties import DayArrays, lay_out, offsets
+from diptych.contingencies.policy import AnswerPolicy
+from diptych.kernels.bitcover import Duties, free_people, free_pieces
+from diptych.kernels.simultaneous import Places
+from diptych.model import Hazard, Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Classes:
+    """All classes of minutes of a day.
+
+    stretch : (K + 1,) start of each stretch, and the end of the last
+    of : (K,) class of each stretch
+    masks : (C, N, W) for each class who or what can fill each place
+    alive : (C, H) the hazard can strike in the class
+    first : (H + 1,) places of hazard h are first[h]:first[h + 1]
+    names : what each bit is: ids of people, then "kind n" for each piece of kit
+    """
+
+    stretch: NDArray[np.int64]
+    of: NDArray[np.int64]
+    masks: NDArray[np.uint64]
+    alive: NDArray[np.bool_]
+    first: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def minutes(self) -> NDArray[np.int64]:
+        """(C,) minutes of the day in each class."""
+        found = np.zeros(len(self.masks), np.int64)
+        np.add.at(found, self.of, np.diff(self.stretch))
+        return found
+
+    def places(self, number: int) -> Places:
+        """The places of one class, for the kernels."""
+        return Places(first=self.first, masks=self.masks[number])
+
+
+def sort_minutes(schedule: Schedule, hazards: Sequence[Hazard], policy: AnswerPolicy) -> Classes:
+    """The classes of the day's minutes; people with the fewest skills have the lowest bits."""
+    day = lay_out(schedule, hazards)
+    order = day.rarest_first
+    crew = day.crew._replace(
+        start=day.crew.start[order], end=day.crew.end[order], team=day.crew.team[order]
+    )
+    calls = day.calls._replace(able=np.ascontiguousarray(day.calls.able[:, order]))
+    duties = _renumber(day.duties, order)
+    own = policy.those_at_the_twin_answer
+    people, _, _ = free_people(day.minutes, duties, crew, calls, own)
+    base = offsets([int(n) for n in day.crew.kit])
+    pieces = free_pieces(day.minutes, duties, crew, calls, own, base)
+    masks, first = _stack(day, hazards, people, pieces)
+    masks[~_alive_places(day.active, first)] = 0
+    flat = np.concatenate([masks.reshape(len(masks), -1), day.active.astype(np.uint64)], axis=1)
+    _, where, of = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(where))
+    chosen = np.sort(where)
+    return Classes(
+        stretch=np.append(day.minutes, day.end),
+        of=rank[of.reshape(-1)],
+        masks=np.ascontiguousarray(masks[chosen]),
+        alive=day.active[chosen],
+        first=first,
+        names=tuple(_names(day, order)),
+    )
+
+
+def _renumber(duties: Duties, order: NDArray[np.int64]) -> Duties:
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return duties._replace(holder=place[duties.holder])
+
+
+def _alive_places(active: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.repeat(active, np.diff(first), axis=1)
+
+
+def _stack(
+    day: DayArrays,
+    hazards: Sequence[Hazard],
+    people: NDArray[np.uint64],
+    pieces: NDArray[np.uint64],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """One row of bits for each place: the words of people first, then those of kit."""
+    rows: list[NDArray[np.uint64]] = []
+    counts = []
+    none_of_kit = np.zeros((len(people), pieces.shape[-1]), np.uint64)
+    nobody = np.zeros((len(people), people.shape[-1]), np.uint64)
+    for h in range(len(hazards)):
+        before = len(rows)
+        for d in range(int(day.calls.first[h]), int(day.calls.first[h + 1])):
+            row = np.concatenate([people[:, d], none_of_kit], axis=1)
+            rows += [row] * int(day.calls.number[d])
+        for q in range(day.calls.kit.shape[1]):
+            row = np.concatenate([nobody, pieces[:, h, q]], axis=1)
+            rows += [row] * int(day.calls.kit[h, q])
+        counts.append(len(rows) - before)
+    return np.stack(rows, axis=1), offsets(counts)
+
+
+def _names(day: DayArrays, order: NDArray[np.int64]) -> Iterator[str]:
+    people = [str(day.people[int(p)].id) for p in order]
+    room = -len(people) % 64
+    yield from people
+    yield from [""] * room
+    for kind, count in zip(day.kinds, day.crew.kit, strict=True):
+        yield from (f"{kind} {n + 1}" for n in range(int(count)))

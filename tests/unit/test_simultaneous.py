@@ -1,0 +1,140 @@
+"""Several hazards at once: equal to matching by scipy on random small days, set by set."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from diptych.kernels.simultaneous import (
+    INHERITED,
+    OWN,
+    YES,
+    Places,
+    call_in_turn,
+    cover_fours,
+    cover_ones,
+    cover_pairs,
+    cover_triples,
+    fill,
+)
+
+
+def random_places(seed, hazards=6, people=11, words=2):
+    """Hazards of 0 to 4 places; bits spread over the words."""
+    draw = np.random.default_rng(seed)
+    counts = draw.integers(0, 5, hazards)
+    bits = np.sort(draw.choice(words * 64, people, replace=False))
+    able = draw.random((counts.sum(), people)) < draw.uniform(0.15, 0.7)
+    masks = np.zeros((counts.sum(), words), np.uint64)
+    for place, row in enumerate(able):
+        for bit in bits[row]:
+            masks[place, bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Places(first=first, masks=masks), able, first
+
+
+def coverable(able, first, hazards):
+    rows = [n for h in hazards for n in range(first[h], first[h + 1])]
+    if not rows:
+        return True
+    graph = csr_matrix(able[rows].astype(int))
+    return bool((maximum_bipartite_matching(graph, perm_type="column") >= 0).all())
+
+
+def solve_all(places, hazards):
+    alive = np.arange(hazards)
+    ones, used1 = cover_ones(places, alive)
+    twos, used2 = cover_pairs(places, alive, ones, used1)
+    words = places.masks.shape[1]
+    threes = np.zeros((hazards,) * 3, np.uint8)
+    used3 = np.zeros((*threes.shape, words), np.uint64)
+    counts = cover_triples(places, alive, twos, used2, threes, used3)
+    return ones, twos, threes, used1, used2, used3, counts
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_set_equals_matching(seed):
+    places, able, first = random_places(seed)
+    ones, twos, threes, _, _, used3, counts = solve_all(places, 6)
+    truth = {
+        found: coverable(able, first, found)
+        for size in (1, 2, 3, 4)
+        for found in combinations(range(6), size)
+    }
+    assert [state == YES for state in ones] == [truth[(h,)] for h in range(6)]
+    for one in combinations(range(6), 2):
+        assert (twos[one] == YES) == truth[one]
+    for one in combinations(range(6), 3):
+        assert (threes[one] == YES) == truth[one]
+    covered = sum(truth[one] for one in combinations(range(6), 3))
+    assert counts[0] == covered
+    assert sum(counts[:3]) == 20
+    fours = cover_fours(places, np.arange(6), threes, used3)
+    assert fours[0] == sum(truth[one] for one in combinations(range(6), 4))
+    assert sum(fours[:3]) == 15
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_own_gaps_are_those_whose_parts_are_all_covered(seed):
+    places, _, _ = random_places(seed)
+    ones, twos, threes, *_ = solve_all(places, 6)
+    for i, j in combinations(range(6), 2):
+        parts = ones[i] == YES and ones[j] == YES
+        assert twos[i, j] in ((YES, OWN) if parts else (INHERITED,))
+    for i, j, k in combinations(range(6), 3):
+        parts = twos[i, j] == twos[i, k] == twos[j, k] == YES
+        assert threes[i, j, k] in ((YES, OWN) if parts else (INHERITED,))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_fillings_are_different_and_able(seed):
+    places, able, first = random_places(seed, people=14)
+    for found in combinations(range(6), 3):
+        chosen = np.empty(len(able), np.int64)
+        empty = fill(places, np.array(found), chosen)
+        rows = [n for h in found for n in range(first[h], first[h + 1])]
+        taken = [bit for bit in chosen[: len(rows)] if bit >= 0]
+        assert len(set(taken)) == len(taken) == len(rows) - empty
+        for row, bit in zip(rows, chosen, strict=False):
+            assert bit < 0 or int(places.masks[row, bit // 64]) >> int(bit % 64) & 1
+
+
+def answer(able, first, hazard, taken):
+    """All ways to fill a hazard's places from people who are not taken."""
+    rows = range(first[hazard], first[hazard + 1])
+    free = [p for p in range(able.shape[1]) if p not in taken]
+    return [
+        set(who)
+        for who in permutations(free, len(rows))
+        if all(able[row, p] for row, p in zip(rows, who, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_in_turn_is_never_kinder_than_at_once_and_exact_at_the_last(seed):
+    """The third hazard is answered exactly when any free people could; no order is missed."""
+    places, able, first = random_places(seed, hazards=4, people=7, words=1)
+    alive = np.arange(4)
+    ones, used1 = cover_ones(places, alive)
+    counts, after = call_in_turn(places, alive, used1)
+    for i, j in permutations(range(4), 2):
+        if ones[i] == YES and after[i, j]:
+            assert coverable(able, first, (i, j))
+    pairs = sum(
+        bool(answer(able, first, j, bits_of(used1[i], places, able)))
+        for i, j in permutations(range(4), 2)
+        if ones[i] == YES
+    )
+    assert counts[1] == pairs
+
+
+def bits_of(mask, places, able):
+    """Columns of `able` that the taken bits are: bits in rising order."""
+    every = 0
+    for row in places.masks:
+        every |= int(row[0])
+    known = [bit for bit in range(64) if every >> bit & 1]
+    columns = [p for p in range(able.shape[1]) if able[:, p].any()]
+    return {columns[known.index(bit)] for bit in range(64) if int(mask[0]) >> bit & 1}
