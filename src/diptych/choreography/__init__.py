@@ -8,7 +8,7 @@ from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
 from diptych.choreography.explain import explain
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
-from diptych.choreography.roster import read_roster
+from diptych.choreography.roster import read_people, read_roster
 from diptych.choreography.solve import solve
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "clock_text",
     "compose",
     "explain",
+    "read_people",
     "read_roster",
     "require_skills",
     "solve",

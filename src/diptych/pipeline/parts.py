@@ -20,6 +20,7 @@ from diptych.model import (
 )
 from diptych.pipeline.folder import CaseFolder, read_text
 from diptych.pipeline.policy import merge_policy
+from diptych.pipeline.roster import load_roster, roster_facts
 from diptych.pipeline.stage import Run, Stage
 from diptych.storage.blobs import hash_folder
 
@@ -44,10 +45,6 @@ def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
         "case.toml": sha256(dumps(tree, sort_keys=True, default=str).encode()).hexdigest(),
         "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
     }
-
-
-def _roster_facts(folder: CaseFolder) -> Mapping[str, object]:
-    return {"roster.csv": sha256(read_text(folder.roster).encode()).hexdigest()}
 
 
 def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -167,14 +164,13 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 
 def _choreography(run: Run, out: Path) -> None:
-    from diptych.choreography import ChoreographyPolicy, compose, read_roster, solve
+    from diptych.choreography import ChoreographyPolicy, compose, solve
 
     tables = run.tables(STAGE["choreograph"].tables)
     policy = merge_policy(
         ChoreographyPolicy(), run.policies.get("choreography", {}), "choreography"
     )
-    text = read_text(run.folder.roster)
-    roster = read_roster(text, tables=tables, day_start=policy.day_start)
+    roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
     schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
@@ -279,7 +275,7 @@ STAGES = (
         options=(),
         policy="choreography",
         rooms=("model", "choreography"),
-        facts=_roster_facts,
+        facts=roster_facts,
         work=_choreography,
     ),
     Stage(
