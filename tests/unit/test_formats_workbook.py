@@ -9,7 +9,8 @@ from choreography_days import tables
 from openpyxl import Workbook
 
 from diptych.choreography import read_people
-from diptych.formats.workbook import LIMITS, parse_workbook, read_workbook
+from diptych.formats import workbook
+from diptych.formats.workbook import parse_workbook, read_workbook
 from diptych.model import InputError, InputErrors
 from diptych.pipeline.folder import CaseFolder
 from diptych.pipeline.opening import new_case
@@ -122,15 +123,18 @@ def test_other_files_are_refused_with_words(tmp_path: Path, content, words) -> N
         parse_workbook(tmp_path / "r.xlsx", "r.xlsx")
 
 
-def test_an_archive_that_is_no_workbook_and_one_that_unpacks_too_far(tmp_path: Path) -> None:
+def test_an_archive_that_is_no_workbook_and_one_that_unpacks_too_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with ZipFile(tmp_path / "r.xlsx", "w") as packed:
         packed.writestr("hello.txt", "hello")
     with pytest.raises(InputError, match=r"cannot be read as an Excel workbook"):
         read_workbook(tmp_path / "r.xlsx")
     with ZipFile(tmp_path / "bomb.xlsx", "w", ZIP_DEFLATED) as packed:
-        packed.writestr("xl/workbook.xml", bytes(300 * 1024 * 1024))
-    assert (tmp_path / "bomb.xlsx").stat().st_size < LIMITS.source_bytes
-    with pytest.raises(InputError, match=r"unpacks to 300 MiB, expected at most 256"):
+        packed.writestr("xl/workbook.xml", bytes(3 * 1024 * 1024))
+    assert (tmp_path / "bomb.xlsx").stat().st_size < 10_000
+    monkeypatch.setattr(workbook, "_UNPACKED", 2 * 1024 * 1024)
+    with pytest.raises(InputError, match=r"unpacks to 3 MiB, expected at most 2"):
         parse_workbook(tmp_path / "bomb.xlsx", "bomb.xlsx")
 
 
