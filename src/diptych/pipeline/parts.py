@@ -41,6 +41,8 @@ def _nothing(folder: CaseFolder) -> Mapping[str, object]:
 def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
     tree = tomllib.loads(read_text(folder.case_file))
     tree.pop("policy", None)
+    if isinstance(tree.get("dates"), dict):
+        tree["dates"].pop("operation", None)
     return {
         "case.toml": sha256(dumps(tree, sort_keys=True, default=str).encode()).hexdigest(),
         "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
