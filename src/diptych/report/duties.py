@@ -11,6 +11,7 @@ from diptych.model import (
     Assignment,
     EquipmentId,
     Minute,
+    Precedence,
     Schedule,
     SkillId,
     Staff,
@@ -153,11 +154,16 @@ class DayBook:
         entries = {entry.task: entry for entry in self.entries}
         found: dict[tuple[StaffId, StaffId, SkillId, Minute], HandOver] = {}
         for rule in self.procedure.precedence:
-            if rule.before in entries and rule.after in entries:
+            if rule.before in entries and rule.after in entries and self._goes_on(rule):
                 for passing in self._passed(entries[rule.before], entries[rule.after]):
                     key = (passing.giver, passing.taker, passing.skill, passing.start)
                     found.setdefault(key, passing)
         return tuple(sorted(found.values(), key=lambda p: (p.start, p.end, p.before, p.skill)))
+
+    def _goes_on(self, rule: Precedence) -> bool:
+        """Whether the work after takes up that before: watches that overlap, or one place."""
+        shared = set(self.tasks[rule.before].zones) & set(self.tasks[rule.after].zones)
+        return bool(shared) or (rule.max_lag is not None and rule.max_lag < 0)
 
     def _passed(self, one: Assignment, two: Assignment) -> Iterable[HandOver]:
         if two.start > one.end + _LATEST or two.end <= one.end:
@@ -190,7 +196,7 @@ class DayBook:
             (entry.start, zone)
             for entry in self.entries
             for zone in self.tasks[entry.task].zones
-            if zone.startswith(ROOM) and _concerns(self.tasks[entry.task].subject, subject)
+            if zone.startswith(ROOM) and concerns(self.tasks[entry.task].subject, subject)
         ]
         past = [zone for start, zone in rooms if start <= minute]
         return past[-1] if past else rooms[0][1] if rooms else None
@@ -218,7 +224,10 @@ def _is_room(zone: ZoneId | None) -> bool:
     return zone is not None and zone.startswith(ROOM)
 
 
-def _concerns(task: Subject, twin: Subject) -> bool:
+def concerns(task: Subject, twin: Subject) -> bool:
+    """Whether work on one subject concerns the other: what is done for both concerns each."""
+    if twin not in (Subject.A, Subject.B):
+        return True
     return task == twin or task in (Subject.BOTH, Subject.SHARED, Subject.TEAM)
 
 

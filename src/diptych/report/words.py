@@ -72,6 +72,15 @@ def tell_clock(minute: float, day_start: str) -> str:
     return f"{rest // 60:02d}:{rest % 60:02d}{day}"
 
 
+def tell_span(start: float, end: float, day_start: str) -> str:
+    """From one minute to another on one line; a later day is marked once if it is the same."""
+    first, last = tell_clock(start, day_start), tell_clock(end, day_start)
+    clock, _, day = first.partition(" ")
+    if day and last.endswith(f" {day}"):
+        first = clock
+    return f"{first} to {last}".replace(" ", NBSP)
+
+
 def tell_length(minutes: float) -> str:
     """A length of time in hours and minutes."""
     hours, rest = divmod(round(minutes), 60)
