@@ -167,6 +167,7 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 def _choreography(run: Run, out: Path) -> None:
     from diptych.choreography import ChoreographyPolicy, compose, solve
+    from diptych.pipeline.handouts import write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
     policy = merge_policy(
@@ -176,6 +177,7 @@ def _choreography(run: Run, out: Path) -> None:
     plan = run.load(SeparationFront, SEPARATION, "front").plan
     schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
+    write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
 
 
 def _contingencies(run: Run, out: Path) -> None:
@@ -204,6 +206,7 @@ def _rehearsal(run: Run, out: Path) -> None:
 def _dossier(run: Run, out: Path) -> None:
     from diptych.formats.html import render_html
     from diptych.formats.png import encode_png
+    from diptych.pipeline.handouts import write_sheets
     from diptych.pipeline.provenance import provenance, rows_used
     from diptych.report import DossierInputs, dossier
 
@@ -220,6 +223,7 @@ def _dossier(run: Run, out: Path) -> None:
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
+    write_sheets(out, inputs.schedule, inputs.case.brief.made_from, inputs.coverage)
 
 
 STAGES = (
@@ -272,11 +276,11 @@ STAGES = (
     Stage(
         verb="choreograph",
         place=CHOREOGRAPHY,
-        after=("separate",),
+        after=("intake", "separate"),
         tables=("steps", "skills", "roles", "zones", "equipment", "rest"),
         options=(),
         policy="choreography",
-        rooms=("model", "choreography"),
+        rooms=("model", "choreography", "report", "formats"),
         facts=roster_facts,
         work=_choreography,
     ),

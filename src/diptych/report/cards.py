@@ -180,7 +180,11 @@ def _hazards(
     book: DayBook, person: StaffId, coverage: Coverage | None
 ) -> tuple[Table | Paragraph, ...]:
     if coverage is None:
-        return (Paragraph(text="Who answers which hazard is not worked out on this card."),)
+        return (
+            Paragraph(
+                text="Who answers which hazard is not on this card: the dossier's cards say it."
+            ),
+        )
     calls = _calls(person, coverage)
     if not calls:
         return (Paragraph(text="No hazard calls this person first."),)

@@ -43,7 +43,7 @@ def draw_crew(schedule: Schedule) -> Figure:
     top = milestone_height(schedule, axis) + 40
     groups = [list(people) for _, people in groupby(book.procedure.staff, key=lambda p: p.role)]
     bottom = top + sum(ROW * len(group) + GROUP for group in groups)
-    body = [draw_patterns(), draw_hours(axis, top, bottom)]
+    body = [draw_patterns("crew"), draw_hours(axis, top, bottom)]
     laid: list[tuple[Box, str]] = []
     letters: list[str] = []
     y = top
@@ -55,7 +55,7 @@ def draw_crew(schedule: Schedule) -> Figure:
                 laid.append((box, _words(book, person, turn)))
                 letters.append(_inside(turn, box))
             laid += [
-                (("gantt-band", axis.at(a), y + 1, axis.at(b) - axis.at(a), ROW - 3), "absent")
+                (("crew-band", axis.at(a), y + 1, axis.at(b) - axis.at(a), ROW - 3), "absent")
                 for a, b in person.absences
             ]
             y += ROW
@@ -97,7 +97,7 @@ def _name(book: DayBook, person: Staff, y: float, axis: DayAxis) -> str:
 def _box(turn: Turn, y: float, axis: DayAxis) -> Box:
     x = axis.at(turn.start)
     width = max(axis.at(turn.end) - x, 2.0)
-    return (f"gantt-{turn.task.subject.value}", x, y + 1, width, ROW - 3)
+    return (f"crew-{turn.task.subject.value}", x, y + 1, width, ROW - 3)
 
 
 def _words(book: DayBook, person: Staff, turn: Turn) -> str:

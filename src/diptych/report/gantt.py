@@ -53,18 +53,31 @@ LANES = (
     ("Twin B", (Subject.B,)),
 )
 BUFFER = "gantt-buffer"
+CAPTION = (
+    "The day as planned. Each bar is a task; the figure beside it is the number of people it holds."
+    " Tasks that differ only by a number share a row, overlapping hand-overs one under the other."
+    " A and B stand in the bars of one twin's own tasks; a crossed end is what is planned beyond"
+    " the most likely length. The theatre stands above each group, with a bar where it changes."
+)
+SPREAD = (
+    " Hatched bands below: where 80 of 100 simulated days reach separation and the end; an arrow:"
+    " beyond this chart."
+)
 Row = list[tuple[Task, Assignment]]
 Lane = tuple[str, tuple[Subject, ...], list[Row]]
 
 
-def draw_gantt(schedule: Schedule, rehearsal: Rehearsal) -> Figure:
-    """The Gantt chart of the schedule, with the simulated spread of separation and end."""
-    late = rehearsal.end_time["p90"].value if "p90" in rehearsal.end_time else 0.0
+def draw_gantt(schedule: Schedule, rehearsal: Rehearsal | None = None) -> Figure:
+    """The Gantt chart of the schedule; with the simulated spread of separation and end if the
+    day has been rehearsed.
+    """
+    late = _latest(rehearsal)
     axis = lay_day(schedule, LEFT, RIGHT, min(late, 1.3 * schedule.makespan))
     top = milestone_height(schedule, axis) + 46
     lanes, book = _lanes(schedule), DayBook(schedule)
     bottom = top + sum(HEAD + ROW * len(rows) for _, _, rows in lanes) + 8
-    body = [draw_patterns(), _bands(rehearsal, axis, bottom), draw_hours(axis, top, bottom)]
+    bands = _bands(rehearsal, axis, bottom) if rehearsal else ""
+    body = [draw_patterns(), bands, draw_hours(axis, top, bottom)]
     y = top
     laid: list[tuple[Box, str]] = []
     for title, subjects, rows in lanes:
@@ -87,17 +100,20 @@ def draw_gantt(schedule: Schedule, rehearsal: Rehearsal) -> Figure:
     body.append(legend)
     return Figure(
         id="gantt",
-        caption="The day as planned. Each bar is a task; the figure beside it is the number of"
-        " people it holds. Tasks that differ only by a number share a row, overlapping hand-overs"
-        " one under the other. A and B stand in the bars of one twin's own tasks; a crossed end"
-        " is what is planned beyond the most likely length. The theatre stands above each group,"
-        " with a bar where it changes. Hatched bands below: where 80 of 100 simulated days reach"
-        " separation and the end; an arrow: beyond this chart.",
+        caption=CAPTION + (SPREAD if rehearsal else ""),
         alt=_alt(schedule),
         png=None,
         svg=finish(WIDTH, bottom + 84, *body),
-        values=name_values(schedule=schedule, rehearsal=rehearsal),
+        values=name_values(schedule=schedule, rehearsal=rehearsal)
+        if rehearsal
+        else name_values(schedule=schedule),
     )
+
+
+def _latest(rehearsal: Rehearsal | None) -> float:
+    if rehearsal is None or "p90" not in rehearsal.end_time:
+        return 0.0
+    return rehearsal.end_time["p90"].value
 
 
 def _lanes(schedule: Schedule) -> list[Lane]:
@@ -238,18 +254,20 @@ def _bands(rehearsal: Rehearsal, axis: DayAxis, bottom: float) -> str:
     return "".join(parts)
 
 
-def draw_patterns() -> str:
-    """The patterns of the bars, for each subject, and those of bands and buffers."""
+def draw_patterns(chart: str = "gantt") -> str:
+    """The patterns of the bars, for each subject, and those of bands and buffers; their ids
+    begin with the chart's name.
+    """
     strokes = {Subject.B: "#ffffff", Subject.TEAM: "#3d444d"}
     patterns = [
-        hatch(f"gantt-{s.value}", SUBJECT_COLOURS[s], strokes.get(s, "#0b3d38"), STYLES[s])
+        hatch(f"{chart}-{s.value}", SUBJECT_COLOURS[s], strokes.get(s, "#0b3d38"), STYLES[s])
         for s in Subject
     ]
     return draw(
         "defs",
         *patterns,
-        hatch("gantt-band", "#ffffff", "#3d444d", "rising"),
-        hatch(BUFFER, "#ffffff", "#1b1f24", "cross"),
+        hatch(f"{chart}-band", "#ffffff", "#3d444d", "rising"),
+        hatch(f"{chart}-buffer", "#ffffff", "#1b1f24", "cross"),
     )
 
 

@@ -6,7 +6,7 @@ the wall whoever has no place of their own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from diptych.model import Dossier, Figure, Paragraph, Schedule, Section, StaffId, TwinId, ZoneId
@@ -47,6 +47,21 @@ def write_rooms(schedule: Schedule, banner: str = "") -> Dossier:
     )
 
 
+def draw_rooms(schedule: Schedule) -> tuple[Figure, ...]:
+    """The picture of each phase, with its name in the caption."""
+    book = DayBook(schedule)
+    return tuple(
+        replace(figure, caption=f"{_name_phase(book, phase)}. {figure.caption}")
+        for phase in find_phases(book)
+        for figure in (draw_room(book, phase),)
+    )
+
+
+def _name_phase(book: DayBook, phase: Phase) -> str:
+    span = tell_span(phase.start, phase.end, book.procedure.day_start)
+    return f"{phase.number}. {phase.title}, {span}"
+
+
 def _section(book: DayBook, phase: Phase) -> Section:
     clock = book.procedure.day_start
     moves = [
@@ -61,7 +76,7 @@ def _section(book: DayBook, phase: Phase) -> Section:
     )
     return Section(
         id=f"phase-{phase.number}",
-        title=f"{phase.number}. {phase.title}, {tell_span(phase.start, phase.end, clock)}",
+        title=_name_phase(book, phase),
         blocks=(
             draw_room(book, phase),
             *(Paragraph(text=_tell_people(what, people)) for what, people in texts),

@@ -27,6 +27,15 @@ SHIFT_COLUMNS = (
 )
 
 
+PAGE = 13
+"""Hand-overs on one page, so that it can be read at arm's length."""
+_SHEETS = (
+    ("A", "Hand-overs of twin A"),
+    ("B", "Hand-overs of twin B"),
+    ("both", "Hand-overs in the work on both twins"),
+)
+
+
 def list_shifts(schedule: Schedule) -> list[tuple[object, ...]]:
     """A row for each person of the roster under `SHIFT_COLUMNS`; clock readings as text."""
     book = DayBook(schedule)
@@ -74,16 +83,19 @@ def tabulate_shifts(schedule: Schedule) -> Table:
     rows = []
     for row in list_shifts(schedule):
         shift = dict(zip(SHIFT_COLUMNS, row, strict=True))
-        worked = f"{shift['first_task']} to {shift['last_end']}" if shift["tasks"] else "no task"
+        busy = bool(shift["tasks"])
+        load = (
+            f"{tell_length(_number(shift['on_duty_min']))}, at most"
+            f" {tell_length(_number(shift['longest_stretch_min']))} at a stretch"
+        )
         rows.append(
             (
                 str(shift["person"]),
                 str(shift["role"]),
                 TEAMS[str(shift["team"])],
                 f"{shift['asked_from']} to {shift['asked_to']}",
-                worked,
-                f"{tell_length(_number(shift['on_duty_min']))}, at most"
-                f" {tell_length(_number(shift['longest_stretch_min']))} at a stretch",
+                f"{shift['first_task']} to {shift['last_end']}" if busy else "no task",
+                load if busy else "-",
                 str(shift["breaks"]) or "-",
                 str(shift["absences"]) or "-",
             )
@@ -108,19 +120,18 @@ def _number(value: object) -> int:
 def write_hand_overs(schedule: Schedule, banner: str = "") -> Dossier:
     """A sheet for each team's hand-overs: who, when, what is going on, what is still open."""
     book = DayBook(schedule)
-    sections = [
-        _sheet(book, title, key, [p for p in book.hand_overs if _side(p) == key])
-        for key, title in (
-            ("A", "Hand-overs of twin A"),
-            ("B", "Hand-overs of twin B"),
-            ("both", "Hand-overs of both twins' teams"),
-        )
-    ]
+    sections: list[Section] = []
+    for key, title in _SHEETS:
+        entries = [entry for entry in book.hand_overs if _side(entry) == key]
+        pages = [entries[n : n + PAGE] for n in range(0, len(entries), PAGE)]
+        for number, page in enumerate(pages, start=1):
+            name = f"{title}, {number} of {len(pages)}" if len(pages) > 1 else title
+            sections.append(_sheet(book, name, f"hand-overs-{key.lower()}-{number}", page))
     values = name_values(schedule=schedule)
     return Dossier(
         title="Hand-over sheets",
         banner=banner,
-        sections=tuple(section for section in sections if section is not None),
+        sections=tuple(sections),
         provenance=tuple((value.partition(":")[0], value.partition(":")[2]) for value in values),
     )
 
@@ -129,9 +140,7 @@ def _side(entry: HandOver) -> str:
     return entry.subject.value if entry.subject.value in tuple(TwinId) else "both"
 
 
-def _sheet(book: DayBook, title: str, key: str, entries: Sequence[HandOver]) -> Section | None:
-    if not entries:
-        return None
+def _sheet(book: DayBook, title: str, id: str, entries: Sequence[HandOver]) -> Section:
     rows = [
         (
             tell_overlap(book, entry),
@@ -152,7 +161,7 @@ def _sheet(book: DayBook, title: str, key: str, entries: Sequence[HandOver]) -> 
         " what comes next. Tick when the one who takes over has said it back."
     )
     return Section(
-        id=f"hand-overs-{key.lower()}",
+        id=id,
         title=title,
         blocks=(Paragraph(text=words), table(title, headings, rows)),
     )
