@@ -105,7 +105,7 @@ def _person_events(
             start=zero + timedelta(minutes=turn.start),
             end=zero + timedelta(minutes=turn.end),
             summary=_summary(turn.task.subject, turn.task.title),
-            location=book.tell_place(turn.place, turn.task.subject, turn.start),
+            location=book.tell_place(turn.place, turn.task.subject, (turn.start, turn.end)),
             description="\n".join(
                 [
                     f"As: {', '.join(turn.skills)}",

@@ -42,5 +42,5 @@ def write_handouts(out: Path, schedule: Schedule, made_from: str) -> None:
     write_sheets(out, schedule, made_from)
     for name, figure in (("gantt", draw_gantt(schedule)), ("crew", draw_crew(schedule))):
         (out / f"{name}.svg").write_text((figure.svg or "") + "\n", "utf-8")
-    text = render_csv(SHIFT_COLUMNS, list_shifts(schedule))
+    text = render_csv(SHIFT_COLUMNS, list_shifts(schedule)).replace("\u00a0", " ")
     (out / "shifts.csv").write_text(text, "utf-8")

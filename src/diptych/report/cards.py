@@ -2,7 +2,7 @@
 do in the hazards that they are called to first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from diptych.model import (
@@ -61,7 +61,10 @@ def write_cards(schedule: Schedule, coverage: Coverage | None = None, banner: st
 
 def _card(book: DayBook, person: Staff, number: int, coverage: Coverage | None) -> Section:
     hours = _clock(book, person.start, person.end)
-    about = f"{book.role(person.id)}. Team: {TEAMS[person.team]}. Can be asked {hours}."
+    about = (
+        f"{book.role(person.id)}. Team: {TEAMS[person.team]}. Grade {person.grade} of 5. Can be"
+        f" asked {hours}."
+    )
     rows = write_turns(book, person.id)
     day: tuple[Table | Paragraph, ...] = (
         (table(_tell_load(book, person.id), ("Clock", "Whom", "Task", "Where", "With"), rows),)
@@ -89,37 +92,65 @@ def _tell_load(book: DayBook, person: StaffId) -> str:
 
 
 def write_turns(book: DayBook, person: StaffId) -> list[tuple[str, ...]]:
-    """Rows of a person's day: turns and pauses in order of time."""
-    turns: list[list[Turn]] = [[turn] for turn in book.turns.get(person, ())]
-    pauses = book.pauses(person)
-    if len(turns) + len(pauses) > MOST_ROWS:
-        turns = _fold(book.turns[person])
-    before = [None, *(run[-1] for run in turns)]
+    """Rows of a person's day: turns and pauses in order of time.
+
+    In a day of more than `MOST_ROWS`, runs of tasks become one row: first those of one step
+    without a break between them, then those in one place, then those of one twin.
+    """
+    turns, pauses = book.turns.get(person, ()), book.pauses(person)
+    runs = [[turn] for turn in turns]
+    for same in (_same_step, _same_place, _same_subject):
+        if len(runs) + len(_outside(runs, pauses)) <= MOST_ROWS:
+            break
+        runs = _fold(turns, same)
+    before = [None, *(run[-1] for run in runs)]
     rows = [
-        (run[0].start, 0, _turn(book, run, last)) for run, last in zip(turns, before, strict=False)
+        (run[0].start, 0, _turn(book, run, last, pauses))
+        for run, last in zip(runs, before, strict=False)
     ]
-    rows += [(pause.start, 1, _pause(book, pause)) for pause in pauses]
+    rows += [(pause.start, 1, _pause(book, pause)) for pause in _outside(runs, pauses)]
     return [row for *_, row in sorted(rows, key=lambda entry: entry[:2])]
 
 
-def _fold(turns: Sequence[Turn]) -> list[list[Turn]]:
-    """Runs of tasks of one step, of one twin and in one place, without a break between them."""
+def _same_step(one: Turn, two: Turn) -> bool:
+    return (
+        one.task.step == two.task.step
+        and one.skills == two.skills
+        and two.start <= one.end
+        and _same_place(one, two)
+    )
+
+
+def _same_place(one: Turn, two: Turn) -> bool:
+    return one.place == two.place and _same_subject(one, two)
+
+
+def _same_subject(one: Turn, two: Turn) -> bool:
+    return one.task.subject == two.task.subject
+
+
+def _fold(turns: Sequence[Turn], same: Callable[[Turn, Turn], bool]) -> list[list[Turn]]:
     runs: list[list[Turn]] = []
     for turn in turns:
-        last = runs[-1][-1] if runs else None
-        same = last is not None and (
-            (last.task.step, last.task.subject, last.place, last.skills)
-            == (turn.task.step, turn.task.subject, turn.place, turn.skills)
-            and turn.start <= last.end
-        )
-        if same:
+        if runs and same(runs[-1][-1], turn):
             runs[-1].append(turn)
         else:
             runs.append([turn])
     return runs
 
 
-def _turn(book: DayBook, run: Sequence[Turn], last: Turn | None) -> tuple[str, ...]:
+def _outside(runs: Sequence[Sequence[Turn]], pauses: Sequence[Pause]) -> list[Pause]:
+    """Pauses that lie in no run of tasks."""
+    return [pause for pause in pauses if not any(_within(pause, run) for run in runs)]
+
+
+def _within(pause: Pause, run: Sequence[Turn]) -> bool:
+    return run[0].start <= pause.start and pause.end <= run[-1].end
+
+
+def _turn(
+    book: DayBook, run: Sequence[Turn], last: Turn | None, pauses: Sequence[Pause]
+) -> tuple[str, ...]:
     """The row of a turn, or of a run of them. What did not change since the turn before is not
     said again.
     """
@@ -128,6 +159,7 @@ def _turn(book: DayBook, run: Sequence[Turn], last: Turn | None) -> tuple[str, .
     title = task.title
     if len(run) > 1:
         title = f"{count_things(len(run), 'task')}, from “{title}” to “{end.task.title}”"
+        title += _tell_breaks(book, [pause for pause in pauses if _within(pause, run)])
     if last is None or last.skills != first.skills:
         title += f" (as {', '.join(first.skills)})"
     kit = sorted({id for turn in run for id in turn.task.equipment})
@@ -140,9 +172,19 @@ def _turn(book: DayBook, run: Sequence[Turn], last: Turn | None) -> tuple[str, .
         _clock(book, first.start, max(turn.end for turn in run)),
         name_subject(task.subject),
         title,
-        book.tell_place(first.place, task.subject, first.start) or "-",
+        book.tell_place(first.place, task.subject, (first.start, end.end)) or "-",
         "the same" if same else names,
     )
+
+
+def _tell_breaks(book: DayBook, pauses: Sequence[Pause]) -> str:
+    """The breaks within a run of tasks, the longest by their hours."""
+    if not pauses:
+        return ""
+    longest = sorted(pauses, key=lambda pause: (pause.start - pause.end, pause.start))[:5]
+    told = [_clock(book, p.start, p.end) for p in sorted(longest, key=lambda p: p.start)]
+    more = f" and {len(pauses) - len(told)} more" if len(pauses) > len(told) else ""
+    return f", breaks between them {', '.join(told)}{more}"
 
 
 def _clock(book: DayBook, start: Minute, end: Minute) -> str:
@@ -180,11 +222,8 @@ def _hazards(
     book: DayBook, person: StaffId, coverage: Coverage | None
 ) -> tuple[Table | Paragraph, ...]:
     if coverage is None:
-        return (
-            Paragraph(
-                text="Who answers which hazard is not on this card: the dossier's cards say it."
-            ),
-        )
+        words = "Who answers which hazard is not on this card: the cards beside the dossier say it."
+        return (Paragraph(text=words),)
     calls = _calls(person, coverage)
     if not calls:
         return (Paragraph(text="No hazard calls this person first."),)

@@ -201,16 +201,24 @@ class DayBook:
         past = [zone for start, zone in rooms if start <= minute]
         return past[-1] if past else rooms[0][1] if rooms else None
 
-    def tell_place(self, place: ZoneId | None, subject: Subject, minute: Minute) -> str:
-        """The place and its theatre in words; the theatre alone, or nothing, if that is all."""
-        twin = None if place is None or place.startswith(ROOM) else place.rpartition("-")[2]
+    def tell_place(
+        self, place: ZoneId | None, subject: Subject, span: tuple[Minute, Minute]
+    ) -> str:
+        """The place and its theatre in words; both theatres when the twin is moved meanwhile."""
+        if place is not None and place.startswith(ROOM):
+            return self.zone_title(place)
+        twin = "" if place is None else place.rpartition("-")[2]
         whose = Subject(twin) if twin in ("A", "B") else subject
-        sided = whose in (Subject.A, Subject.B)
-        room = self.room_at(whose, minute) if place is not None or sided else None
-        zones = dict.fromkeys(zone for zone in (place, room) if zone is not None)
-        return ", ".join(
-            self.zone_title(zone) for zone in zones if zone == place or not _is_room(place)
-        )
+        if place is None and whose not in (Subject.A, Subject.B):
+            return ""
+        rooms = [self.room_at(whose, minute) for minute in self._moments(*span)]
+        titles = dict.fromkeys(self.zone_title(room) for room in rooms if room is not None)
+        where = [self.zone_title(place)] if place is not None else []
+        return ", ".join([*where, *([", then ".join(titles)] if titles else [])])
+
+    def _moments(self, start: Minute, end: Minute) -> list[Minute]:
+        """The first minute of a span and every start of a task within it."""
+        return [start, *sorted({e.start for e in self.entries if start < e.start < end})]
 
     def span(self, person: StaffId) -> tuple[Minute, Minute] | None:
         """First and last minute of the person's turns."""
@@ -218,10 +226,6 @@ class DayBook:
         if not turns:
             return None
         return min(turn.start for turn in turns), max(turn.end for turn in turns)
-
-
-def _is_room(zone: ZoneId | None) -> bool:
-    return zone is not None and zone.startswith(ROOM)
 
 
 def concerns(task: Subject, twin: Subject) -> bool:

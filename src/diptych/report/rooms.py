@@ -31,6 +31,8 @@ from diptych.report.words import count_things, name_subject, tell_clock, tell_le
 WIDTH = 1200.0
 TAG, TALL, GAP = 186.0, 37.0, 8.0
 NAME, DUTY = 12.5, 10.0
+_BOLD = 1.12
+"""How much wider bold letters are."""
 _TABLE = 150.0
 _INSTRUMENTS = "scrub"
 
@@ -142,10 +144,11 @@ def draw_room(book: DayBook, phase: Phase) -> Figure:
 
 
 def _alt(book: DayBook, phase: Phase, clock: str) -> str:
+    now = (phase.moment, phase.moment)
+    places = [book.tell_place(stand.place, stand.subject, now) for stand in phase.stands]
     words = [
-        f"{book.name(stand.person)}, {stand.skill}, at"
-        f" {book.tell_place(stand.place, stand.subject, phase.moment) or 'no fixed place'}"
-        for stand in phase.stands
+        f"{book.name(stand.person)}, {stand.skill}, at {place or 'no fixed place'}"
+        for stand, place in zip(phase.stands, places, strict=True)
     ]
     return f"Room plan at {clock}: {'; '.join(words)}."
 
@@ -285,16 +288,12 @@ def _draw_tag(book: DayBook, stand: Stand, at: tuple[float, float], new: bool) -
     until = tell_clock(stand.until, book.procedure.day_start).partition(" ")[0]
     room = TAG - inset - 5
     name = book.name(stand.person)
-    size = (
-        NAME
-        if estimate_width(name, NAME) <= room
-        else max(NAME * room / estimate_width(name, NAME), 9.5)
-    )
+    size = min(NAME, max(NAME * room / (_BOLD * estimate_width(name, NAME)), 9.0))
     return "".join(
         (
             rect(x, y, TAG, TALL, fill=PAPER, stroke=INK, stroke_width=2.6 if new else 1.0, rx=3),
             mark_twin(TwinId(twin), x + 13, y + TALL / 2, 7.5) if twin else "",
-            write(x + inset, y + 15.5, shorten(name, room * 1.08, size), size, font_weight=600),
+            write(x + inset, y + 15.5, shorten(name, room / _BOLD, size), size, font_weight=600),
             write(x + inset, y + 30.5, shorten(f"{stand.skill} to {until}", room, DUTY), DUTY),
         )
     )

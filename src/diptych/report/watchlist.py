@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from diptych.model import Dossier, Minute, Paragraph, Schedule, Section, Table, TwinId
 from diptych.report.blocks import table
 from diptych.report.cards import TEAMS, tell_overlap
-from diptych.report.duties import DayBook, HandOver, concerns, merge_spans
+from diptych.report.duties import DayBook, HandOver, Pause, concerns, merge_spans
 from diptych.report.fingerprint import name_values
-from diptych.report.words import name_subject, tell_clock, tell_length, tell_span
+from diptych.report.words import name_subject, tell_clock, tell_length
 
 SHIFT_COLUMNS = (
     "id",
@@ -54,16 +54,20 @@ def list_shifts(schedule: Schedule) -> list[tuple[object, ...]]:
                 person.grade,
                 tell_clock(person.start, clock),
                 tell_clock(person.end, clock),
-                tell_clock(span[0], clock) if span else "",
-                tell_clock(span[1], clock) if span else "",
+                *((tell_clock(minute, clock) for minute in span) if span else ("", "")),
                 sum(end - start for start, end in spans),
                 _longest(book, spans),
-                "; ".join(tell_span(p.start, p.end, clock) for p in pauses if not p.absent),
-                "; ".join(tell_span(p.start, p.end, clock) for p in pauses if p.absent),
+                "; ".join(_tell(clock, p) for p in pauses if not p.absent),
+                "; ".join(_tell(clock, p) for p in pauses if p.absent),
                 len(turns),
             )
         )
     return rows
+
+
+def _tell(clock: str, pause: Pause) -> str:
+    """Both ends with their day, so that a sheet's program takes it for no formula."""
+    return f"{tell_clock(pause.start, clock)} to {tell_clock(pause.end, clock)}"
 
 
 def _longest(book: DayBook, spans: Sequence[tuple[Minute, Minute]]) -> int:

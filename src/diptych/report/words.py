@@ -73,12 +73,15 @@ def tell_clock(minute: float, day_start: str) -> str:
 
 
 def tell_span(start: float, end: float, day_start: str) -> str:
-    """From one minute to another on one line; a later day is marked once if it is the same."""
-    first, last = tell_clock(start, day_start), tell_clock(end, day_start)
-    clock, _, day = first.partition(" ")
-    if day and last.endswith(f" {day}"):
-        first = clock
-    return f"{first} to {last}".replace(" ", NBSP)
+    """From one minute to another in one piece, "23:40 to +1 d 00:20"; a day stands before the
+    clock reading from which on it holds.
+    """
+    days, told = "", []
+    for minute in (start, end):
+        clock, _, day = tell_clock(minute, day_start).partition(" ")
+        told.append(f"{day} {clock}" if day and day != days else clock)
+        days = day
+    return " to ".join(told).replace(" ", NBSP)
 
 
 def tell_length(minutes: float) -> str:
