@@ -116,6 +116,7 @@ from diptych.model.rehearsal import (
 )
 from diptych.model.schedule import (
     Assignment,
+    MilestoneForecast,
     Schedule,
     Violation,
 )
@@ -235,6 +236,7 @@ __all__ = [
     "Links",
     "Measured",
     "Milestone",
+    "MilestoneForecast",
     "MilestoneId",
     "Millilitre",
     "MillilitrePerMinute",

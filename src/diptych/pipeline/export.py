@@ -143,6 +143,20 @@ def _write_project(case: Path, target: Path) -> list[Path]:
     return [path]
 
 
+def _write_procedure(case: Path, target: Path) -> list[Path]:
+    """The day as a procedure file, for a team to edit and schedule again without the case."""
+    from diptych.choreography import write_procedure
+    from diptych.pipeline.operation import TABLES
+    from diptych.tables import load_table
+
+    schedule = load_schedule(case)
+    folder = CaseFolder(case)
+    tables = {name: load_table(name, folder.override(name)) for name in TABLES}
+    path = target / "procedure.toml"
+    write_atomically(path, write_procedure(schedule.procedure, tables=tables).encode("utf-8"))
+    return [path]
+
+
 _WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "nifti": _write_nifti,
     "stl": _write_stl,
@@ -151,4 +165,5 @@ _WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "csv": _write_csv,
     "ics": _write_calendars,
     "mspdi": _write_project,
+    "procedure": _write_procedure,
 }

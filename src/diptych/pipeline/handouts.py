@@ -21,8 +21,8 @@ CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
 
 def write_sheets(
     out: Path, schedule: Schedule, made_from: str, coverage: Coverage | None = None
-) -> None:
-    """Writes role cards, room plans and hand-over sheets, each page to be printed.
+) -> list[Path]:
+    """Writes role cards, room plans and hand-over sheets, each page to be printed; where.
 
     made_from : what a demonstration was made from; stands on every page
     coverage : with it, the cards say which hazards call whom first
@@ -35,6 +35,7 @@ def write_sheets(
     )
     for name, document, paper, lead in pages:
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
+    return [out / name for name, *_ in pages]
 
 
 def write_handouts(out: Path, schedule: Schedule, made_from: str) -> None:

@@ -166,7 +166,7 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 
 def _choreography(run: Run, out: Path) -> None:
-    from diptych.choreography import ChoreographyPolicy, compose, solve
+    from diptych.choreography import ChoreographyPolicy, arrange
     from diptych.pipeline.handouts import write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
@@ -175,7 +175,7 @@ def _choreography(run: Run, out: Path) -> None:
     )
     roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
-    schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
+    schedule = arrange(plan, roster, tables=tables, policy=policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
     write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
 

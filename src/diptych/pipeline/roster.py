@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 
 from diptych.model import InputError, Staff
 from diptych.pipeline.folder import CaseFolder, read_text
@@ -15,18 +16,25 @@ def roster_facts(folder: CaseFolder) -> Mapping[str, object]:
     return {folder.roster.name: sha256(read_text(folder.roster).encode()).hexdigest()}
 
 
+def read_roster_file(
+    path: Path, tables: Mapping[str, SourcedTable], day_start: str
+) -> tuple[Staff, ...]:
+    """The people of a roster in a file, a workbook if its name ends in .xlsx, else CSV."""
+    from diptych.choreography import read_people, read_roster
+    from diptych.formats.workbook import read_workbook
+
+    if path.suffix.lower() == ".xlsx":
+        rows = read_workbook(path)
+        return read_people(rows, tables=tables, day_start=day_start, name=path.name)
+    return read_roster(read_text(path), tables=tables, day_start=day_start)
+
+
 def load_roster(
     folder: CaseFolder, tables: Mapping[str, SourcedTable], day_start: str
 ) -> tuple[Staff, ...]:
     """The people of the roster, checked; InputErrors with every fault and its row."""
-    from diptych.choreography import read_people, read_roster
-    from diptych.formats.workbook import read_workbook
-
-    if _is_workbook(folder):
-        rows = read_workbook(folder.workbook)
-        name = folder.workbook.name
-        return read_people(rows, tables=tables, day_start=day_start, name=name)
-    return read_roster(read_text(folder.roster), tables=tables, day_start=day_start)
+    path = folder.workbook if _is_workbook(folder) else folder.roster
+    return read_roster_file(path, tables, day_start)
 
 
 def _is_workbook(folder: CaseFolder) -> bool:

@@ -118,8 +118,8 @@ def _latest(rehearsal: Rehearsal | None) -> float:
 
 def _lanes(schedule: Schedule) -> list[Lane]:
     """Title, subjects and rows of each lane; tasks that differ only by a number share a row."""
-    tasks = {task.id: task for task in schedule.procedure.tasks}
-    pairs = [(tasks[entry.task].in_mode(entry.mode), entry) for entry in schedule.assignments]
+    tasks = schedule.done()
+    pairs = [(tasks[entry.task], entry) for entry in schedule.assignments]
     pairs.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].step, pair[0].id))
     lanes: list[Lane] = []
     for title, subjects in LANES:
