@@ -14,7 +14,7 @@ from diptych.report.dayaxis import (
 )
 from diptych.report.duties import DayBook, Turn
 from diptych.report.fingerprint import name_values
-from diptych.report.gantt import draw_patterns
+from diptych.report.gantt import AROUND, ASPECT, draw_patterns
 from diptych.report.svg import (
     INK,
     MUTED,
@@ -31,7 +31,7 @@ from diptych.report.svg import (
 )
 from diptych.report.words import count_things, tell_length, tell_span
 
-WIDTH, LEFT, RIGHT = 1480.0, 330.0, 1440.0
+WIDTH, LEFT = 1480.0, 330.0
 ROW, LABEL, INSIDE, GROUP = 15.0, 11.0, 9.5, 5.0
 _SIGN = {"A": "A", "B": "B", "both": ""}
 
@@ -39,10 +39,12 @@ _SIGN = {"A": "A", "B": "B", "both": ""}
 def draw_crew(schedule: Schedule) -> Figure:
     """A row for each person of the roster, grouped by role."""
     book = DayBook(schedule)
-    axis = lay_day(schedule, LEFT, RIGHT)
-    top = milestone_height(schedule, axis) + 40
     groups = [list(people) for _, people in groupby(book.procedure.staff, key=lambda p: p.role)]
-    bottom = top + sum(ROW * len(group) + GROUP for group in groups)
+    tall = sum(ROW * len(group) + GROUP for group in groups)
+    width = max(WIDTH, ASPECT * (tall + AROUND - 90.0))
+    axis = lay_day(schedule, LEFT, width - 40.0)
+    top = milestone_height(schedule, axis) + 40
+    bottom = top + tall
     body = [draw_patterns("crew"), draw_hours(axis, top, bottom)]
     laid: list[tuple[Box, str]] = []
     letters: list[str] = []
@@ -59,7 +61,7 @@ def draw_crew(schedule: Schedule) -> Figure:
                 for a, b in person.absences
             ]
             y += ROW
-        body.append(line(8, y + GROUP / 2, RIGHT, y + GROUP / 2, stroke=RULE))
+        body.append(line(8, y + GROUP / 2, axis.right, y + GROUP / 2, stroke=RULE))
         y += GROUP
     body.append(fill_boxes([box for box, _ in laid]))
     body += [outline_box(box, words, stroke=INK, stroke_width=0.8) for box, words in laid]
@@ -75,7 +77,7 @@ def draw_crew(schedule: Schedule) -> Figure:
         " bars: the twin's letter, and the number of the step (w: a watch). Hatched: absent.",
         alt=_alt(book),
         png=None,
-        svg=finish(WIDTH, bottom + 24, *body),
+        svg=finish(width, bottom + 24, *body),
         values=name_values(schedule=schedule),
     )
 
@@ -83,7 +85,7 @@ def draw_crew(schedule: Schedule) -> Figure:
 def _name(book: DayBook, person: Staff, y: float, axis: DayAxis) -> str:
     words = f"{person.name}, {book.role(person.id)}"
     left = max(axis.at(person.start), LEFT)
-    right = min(axis.at(person.end), RIGHT)
+    right = min(axis.at(person.end), axis.right)
     middle = y + (ROW - 1) / 2
     return "".join(
         (

@@ -189,17 +189,27 @@ class DayBook:
     def room_at(self, subject: Subject, minute: Minute) -> ZoneId | None:
         """The theatre in which a twin is at that minute; None where no room is named.
 
-        The last room that a task of this twin, or of both, has named up to that minute; before
-        the first, the first that is named.
+        The last room that a task on this twin, or on both, has named up to that minute; before
+        the first, the first that is named. What the team does elsewhere moves no twin.
         """
-        rooms = [
-            (entry.start, zone)
-            for entry in self.entries
-            for zone in self.tasks[entry.task].zones
-            if zone.startswith(ROOM) and concerns(self.tasks[entry.task].subject, subject)
-        ]
+        rooms = self._rooms.get(subject, ())
         past = [zone for start, zone in rooms if start <= minute]
         return past[-1] if past else rooms[0][1] if rooms else None
+
+    @cached_property
+    def _rooms(self) -> Mapping[Subject, tuple[tuple[Minute, ZoneId], ...]]:
+        """For each subject the rooms that tasks on it name, with their starts."""
+        return {
+            subject: tuple(
+                (entry.start, zone)
+                for entry in self.entries
+                for zone in self.tasks[entry.task].zones
+                if zone.startswith(ROOM)
+                and self.tasks[entry.task].subject != Subject.TEAM
+                and concerns(self.tasks[entry.task].subject, subject)
+            )
+            for subject in Subject
+        }
 
     def tell_place(
         self, place: ZoneId | None, subject: Subject, span: tuple[Minute, Minute]

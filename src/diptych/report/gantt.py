@@ -39,7 +39,10 @@ from diptych.report.svg import (
 )
 from diptych.report.words import count_things, tell_clock, tell_length
 
-WIDTH, LEFT, RIGHT, ROW, HEAD = 1480.0, 350.0, 1440.0, 17.0, 24.0
+WIDTH, LEFT, ROW, HEAD = 1480.0, 350.0, 17.0, 24.0
+ASPECT, AROUND = 1.45, 240.0
+"""Least width of the chart as a multiple of its height, so that it fills a page across; what
+stands above and below the rows."""
 STYLES = {
     Subject.A: "plain",
     Subject.B: "falling",
@@ -72,16 +75,18 @@ def draw_gantt(schedule: Schedule, rehearsal: Rehearsal | None = None) -> Figure
     day has been rehearsed.
     """
     late = _latest(rehearsal)
-    axis = lay_day(schedule, LEFT, RIGHT, min(late, 1.3 * schedule.makespan))
-    top = milestone_height(schedule, axis) + 46
     lanes, book = _lanes(schedule), DayBook(schedule)
-    bottom = top + sum(HEAD + ROW * len(rows) for _, _, rows in lanes) + 8
+    tall = sum(HEAD + ROW * len(rows) for _, _, rows in lanes)
+    width = max(WIDTH, ASPECT * (tall + AROUND))
+    axis = lay_day(schedule, LEFT, width - 40.0, min(late, 1.3 * schedule.makespan))
+    top = milestone_height(schedule, axis) + 46
+    bottom = top + tall + 8
     bands = _bands(rehearsal, axis, bottom) if rehearsal else ""
     body = [draw_patterns(), bands, draw_hours(axis, top, bottom)]
     y = top
     laid: list[tuple[Box, str]] = []
     for title, subjects, rows in lanes:
-        body.append(_name_lane(title, subjects, y))
+        body.append(_name_lane(title, subjects, y, axis))
         body.append(_draw_rooms(book, subjects, axis, y))
         y += HEAD
         for row in rows:
@@ -103,7 +108,7 @@ def draw_gantt(schedule: Schedule, rehearsal: Rehearsal | None = None) -> Figure
         caption=CAPTION + (SPREAD if rehearsal else ""),
         alt=_alt(schedule),
         png=None,
-        svg=finish(WIDTH, bottom + 84, *body),
+        svg=finish(width, bottom + 84, *body),
         values=name_values(schedule=schedule, rehearsal=rehearsal)
         if rehearsal
         else name_values(schedule=schedule),
@@ -139,8 +144,8 @@ def _stem(title: str) -> str:
     return re.split(r"\s*[\d:]", title, maxsplit=1)[0]
 
 
-def _name_lane(title: str, subjects: tuple[Subject, ...], y: float) -> str:
-    parts = [line(8, y + 4, RIGHT, y + 4, stroke=MUTED)]
+def _name_lane(title: str, subjects: tuple[Subject, ...], y: float, axis: DayAxis) -> str:
+    parts = [line(8, y + 4, axis.right, y + 4, stroke=MUTED)]
     x = 12.0
     if subjects[0] in (Subject.A, Subject.B):
         parts.append(mark_twin(TwinId(subjects[0].value), x + 8, y + 16, 8))
@@ -157,7 +162,7 @@ def _name_row(row: Row, y: float, axis: DayAxis) -> str:
     return "".join(
         (
             write(12, y + 13, shorten(title, LEFT - 20, LABEL), LABEL),
-            line(LEFT, y + ROW, RIGHT, y + ROW, stroke=RULE, stroke_width=0.5),
+            line(LEFT, y + ROW, axis.right, y + ROW, stroke=RULE, stroke_width=0.5),
             _count(row[-1][1], y, axis) if max(_slots(row)) == 0 else "",
         )
     )
@@ -238,13 +243,13 @@ def _bands(rehearsal: Rehearsal, axis: DayAxis, bottom: float) -> str:
         if not {"p10", "p90"} <= set(quantiles):
             continue
         low, high = quantiles["p10"].value, quantiles["p90"].value
-        x1, x2 = (min(axis.at(minute), RIGHT - 14) for minute in (low, high))
+        x1, x2 = (min(axis.at(minute), axis.right - 14) for minute in (low, high))
         x2 = max(x2, x1 + 3)
         y = bottom + 20 + n * 18
-        if axis.at(high) > RIGHT - 14:
-            tip = draw("path", d=f"M{RIGHT - 12:.1f},{y - 1:.1f} l12,6.5 l-12,6.5 z", fill=INK)
+        if axis.at(high) > axis.right - 14:
+            tip = draw("path", d=f"M{axis.right - 12:.1f},{y - 1:.1f} l12,6.5 l-12,6.5 z", fill=INK)
             parts.append(tip)
-            x2 = RIGHT - 12
+            x2 = axis.right - 12
         parts.append(rect(x1, y, x2 - x1, 11, fill="url(#gantt-band)", stroke=INK))
         words = (
             f"simulated {title}, P10 to P90: {tell_clock(low, axis.day_start)} to"

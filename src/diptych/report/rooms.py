@@ -240,7 +240,10 @@ def _draw_centre(
     instruments = _Station(title="Instrument tables", stands=scrub, columns=columns)
     parts, y = [], 34.0
     for station in (above, None, below, instruments):
-        if station is None:
+        if station is None and not twins:
+            parts.append(write(x, y + 14, "No infant in this theatre.", 12, fill=MUTED))
+            y += 22.0
+        elif station is None:
             parts.append(_draw_table(x, y, inner, twins))
             y += _TABLE
         elif station.stands:
@@ -300,11 +303,9 @@ def _draw_tag(book: DayBook, stand: Stand, at: tuple[float, float], new: bool) -
 
 
 def _draw_table(x: float, y: float, width: float, twins: tuple[TwinId, ...]) -> str:
-    """The table with the joined pair, or with one infant, or side by side; none when empty."""
+    """The table with the joined pair, or with one infant."""
     middle, top = x + width / 2, y + 12.0
     tall = _TABLE - 30.0
-    if not twins:
-        return write(middle, y + 60, "no infant here", 12, text_anchor="middle", fill=MUTED)
     slab = rect(x + 14, top, width - 28, tall, fill="none", stroke=INK, stroke_width=1.5, rx=10)
     parts, y = [slab], top + tall / 2
     if len(twins) == 2:

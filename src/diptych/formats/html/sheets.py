@@ -40,6 +40,8 @@ _SIGNS = tuple(SIGN_MARKS.values())
 _FOOT = 5.0
 """The line at the end of a page, mm."""
 _LINE = 1.28
+_WRAP = 1.12
+"""What words that are not broken cost in a paragraph, as a multiple of its letters."""
 _SAFE = 0.98
 """Share of the page that estimates may fill."""
 _FIGURE, _LEAST_FIGURE = 0.6, 60.0
@@ -114,7 +116,7 @@ def _class_of(letters: float) -> float:
 def _block_height(block: Block, letters: float) -> float:
     """Height of a block in multiples of the size of type."""
     if isinstance(block, Paragraph):
-        return ceil(len(block.text) / letters) * 1.5 + 0.5
+        return ceil(_WRAP * len(block.text) / letters) * 1.5 + 0.5
     if isinstance(block, Table):
         return 2.0 + 2.0 + _LINE * 1.2 + _rows_height(block, letters)
     if isinstance(block, Figure):
