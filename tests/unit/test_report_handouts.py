@@ -167,7 +167,7 @@ def test_a_card_says_which_hazards_call_first_and_what_is_done():
     )
     other = card(make_day(), "Cy Cole", coverage(*cells))
     assert "No hazard calls this person first." in other
-    assert "the cards beside the dossier say it" in card(make_day(), "Cy Cole")
+    assert "in a planned case, see dossier/cards.html" in card(make_day(), "Cy Cole")
 
 
 def test_a_long_day_folds_runs_of_one_step():
@@ -368,3 +368,40 @@ def test_files_are_written_beside_the_schedule(tmp_path):
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     write_sheets(tmp_path, schedule, "", coverage(("b-A", 0, 50, "s1")))
     assert "Bleeding of twin A" in (tmp_path / "cards.html").read_text("utf-8")
+
+
+def test_other_places_and_other_duties_of_a_procedure_file_are_understood():
+    schedule = make_day()
+    names = {"sterile-joined": "field-joined", "anaesthesia-A": "head-A"}
+
+    def rename(task):
+        return replace(task, zones={names.get(z, z): n for z, n in task.zones.items()})
+
+    tasks = tuple(rename(task) for task in schedule.procedure.tasks)
+    other = DayBook(replace(schedule, procedure=replace(schedule.procedure, tasks=tasks)))
+    entry = next(e for e in other.entries if e.task == "incise")
+    crew = (("cn", "circulating"), ("n1", "scrub"), ("s1", "hepatobiliary"), ("s2", "liver"))
+    places = place_people(other.tasks["incise"], replace(entry, staff=crew))
+    assert places == {
+        "s1": "field-joined",
+        "s2": "field-joined",
+        "n1": "field-joined",
+        "cn": "theatre-1",
+    }
+    svg = write_rooms(other.schedule, by_heads=False).sections[1].blocks[0].svg
+    assert svg.count("scale(0.8)") == 2
+    assert "Instrument tables" in svg
+    assert "scale(0.8)" not in write_rooms(schedule).sections[1].blocks[0].svg
+
+
+def test_what_the_team_does_in_another_theatre_moves_no_twin():
+    schedule = make_day()
+    check = schedule.procedure.task("check")
+    away = replace(check, id="away", zones={"theatre-2": 1}, title="Second theatre made ready")
+    entry = replace(schedule.assignment("check"), task="away", start=60, end=90)
+    procedure = replace(schedule.procedure, tasks=(*schedule.procedure.tasks, away))
+    book = DayBook(
+        replace(schedule, procedure=procedure, assignments=(*schedule.assignments, entry))
+    )
+    assert book.room_at(Subject.A, 70) == book.room_at(Subject.B, 70) == "theatre-1"
+    assert book.room_at(Subject.A, 210) == "theatre-2"

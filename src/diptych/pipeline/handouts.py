@@ -20,17 +20,24 @@ CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
 
 
 def write_sheets(
-    out: Path, schedule: Schedule, made_from: str, coverage: Coverage | None = None
+    out: Path,
+    schedule: Schedule,
+    made_from: str,
+    coverage: Coverage | None = None,
+    *,
+    by_heads: bool = True,
 ) -> list[Path]:
     """Writes role cards, room plans and hand-over sheets, each page to be printed; where.
 
     made_from : what a demonstration was made from; stands on every page
+    by_heads : the twins are joined by their heads
     coverage : with it, the cards say which hazards call whom first
     """
     banner = tell_banner(made_from)
+    rooms = write_rooms(schedule, banner, by_heads=by_heads)
     pages = (
         (CARDS, write_cards(schedule, coverage, banner), A4, "One page for each person."),
-        (ROOMS, write_rooms(schedule, banner), A4_ACROSS, "One page for each phase."),
+        (ROOMS, rooms, A4_ACROSS, "One page for each phase."),
         (HAND_OVERS, write_hand_overs(schedule, banner), A4_ACROSS, "Tick what was said back."),
     )
     for name, document, paper, lead in pages:

@@ -140,7 +140,7 @@ def _write(
     sheet = render_csv(_COLUMNS, [_sheet_row(row) for row in tell_tasks(schedule)])
     write_atomically(files[1], sheet.encode("utf-8"))
     write_atomically(files[2], (draw_gantt(schedule, rehearsal).svg or "").encode("utf-8"))
-    return [*files, *write_sheets(out, schedule, str(told["title"]))]
+    return [*files, *write_sheets(out, schedule, str(told["title"]), by_heads=False)]
 
 
 def _sheet_row(row: Mapping[str, object]) -> tuple[object, ...]:

@@ -24,17 +24,36 @@ from diptych.model import (
     ZoneId,
 )
 
-SCRUBBED = (
+OPERATING = (
     "neurosurgery-lead",
     "microsurgery",
     "neurosurgery",
     "craniofacial",
     "plastic-surgery",
-    "surgical-assist",
-    "scrub",
 )
-"""Duties held in sterile dress, nearest to the wound first: who stands in a field zone when a
-task also has people outside it."""
+OUTSIDE = (
+    "airway",
+    "anaesthesia",
+    "anaesthesia-assist",
+    "circulating",
+    "coordination",
+    "equipment",
+    "imaging",
+    "intensive-care",
+    "navigation",
+    "neurophysiology",
+    "perfusion",
+    "positioning",
+    "radiography",
+    "resuscitation",
+    "transfusion",
+    "vascular-access",
+)
+"""Duties in sterile dress nearest to the wound, and duties without it: who stands in a field
+zone when a task also has people outside it. Duties of another operation that stand in neither
+list are taken for operating ones; assistants and scrub nurses come after those."""
+FIELDS, HEADS = ("sterile", "field"), ("anaesthesia", "head")
+"""How the ids of places around the wound and at the twins' heads begin."""
 ROOM = "theatre"
 _SHORTEST_BREAK = 15
 _LATEST = 15
@@ -257,7 +276,7 @@ def place_people(task: Task, entry: Assignment) -> dict[StaffId, ZoneId | None]:
     rooms = [zone for zone in task.zones if zone.startswith(ROOM)]
     inner = [zone for zone in sorted(task.zones) if zone not in rooms]
     left = sorted(people, key=lambda person: _nearness(skills[person]))
-    if not any(zone.startswith("sterile") for zone in inner):
+    if not any(zone.startswith(FIELDS) for zone in inner):
         left = people
     found: dict[StaffId, ZoneId | None] = {}
     for zone in inner:
@@ -268,7 +287,12 @@ def place_people(task: Task, entry: Assignment) -> dict[StaffId, ZoneId | None]:
 
 
 def _nearness(skill: SkillId) -> int:
-    return SCRUBBED.index(skill) if skill in SCRUBBED else len(SCRUBBED)
+    if skill in OPERATING:
+        return OPERATING.index(skill)
+    last = len(OPERATING)
+    return {"surgical-assist": last + 1, "scrub": last + 2}.get(
+        skill, last + 3 if skill in OUTSIDE else last
+    )
 
 
 def merge_spans(spans: Iterable[tuple[Minute, Minute]]) -> list[tuple[Minute, Minute]]:

@@ -5,12 +5,12 @@ on its own. Around a table: the field, the head with anaesthesia, the instrument
 the wall whoever has no place of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
 from diptych.model import Dossier, Figure, Paragraph, Schedule, Section, StaffId, TwinId, ZoneId
-from diptych.report.duties import ROOM, DayBook
+from diptych.report.duties import FIELDS, HEADS, ROOM, DayBook
 from diptych.report.fingerprint import name_values
 from diptych.report.phases import Phase, Stand, find_phases, kit_in_use
 from diptych.report.svg import (
@@ -34,17 +34,23 @@ NAME, DUTY = 12.5, 10.0
 _BOLD = 1.12
 """How much wider bold letters are."""
 _TABLE = 150.0
+_BESIDE = "translate({:.1f} {:.1f}) scale(0.8)"
+DrawPair = Callable[[tuple[float, float], float], str]
+"""Draws both twins on a table: where it begins and how wide it is, and its middle line."""
 _INSTRUMENTS = "scrub"
 
 
-def write_rooms(schedule: Schedule, banner: str = "") -> Dossier:
-    """A page for each phase: the picture, who comes and goes, and what stands ready."""
+def write_rooms(schedule: Schedule, banner: str = "", *, by_heads: bool = True) -> Dossier:
+    """A page for each phase: the picture, who comes and goes, and what stands ready.
+
+    by_heads : the twins are joined by their heads; else they are drawn side by side
+    """
     book = DayBook(schedule)
     values = name_values(schedule=schedule)
     return Dossier(
         title="Room plans",
         banner=banner,
-        sections=tuple(_section(book, phase) for phase in find_phases(book)),
+        sections=tuple(_section(book, phase, by_heads) for phase in find_phases(book)),
         provenance=tuple((value.partition(":")[0], value.partition(":")[2]) for value in values),
     )
 
@@ -64,7 +70,7 @@ def _name_phase(book: DayBook, phase: Phase) -> str:
     return f"{phase.number}. {phase.title}, {span}"
 
 
-def _section(book: DayBook, phase: Phase) -> Section:
+def _section(book: DayBook, phase: Phase, by_heads: bool) -> Section:
     clock = book.procedure.day_start
     moves = [
         f"{book.name(move.person)} ({book.role(move.person)},"
@@ -80,7 +86,7 @@ def _section(book: DayBook, phase: Phase) -> Section:
         id=f"phase-{phase.number}",
         title=_name_phase(book, phase),
         blocks=(
-            draw_room(book, phase),
+            draw_room(book, phase, by_heads=by_heads),
             *(Paragraph(text=_tell_people(what, people)) for what, people in texts),
         ),
     )
@@ -109,13 +115,14 @@ class _Station:
         return self.columns * (TAG + GAP) - GAP, 18.0 + rows * (TALL + GAP)
 
 
-def draw_room(book: DayBook, phase: Phase) -> Figure:
+def draw_room(book: DayBook, phase: Phase, *, by_heads: bool = True) -> Figure:
     """The picture of one phase: each theatre that is in use, side by side or below."""
     rooms = _rooms(book, phase)
     parts, y = [], 0.0
     abreast = 2 if len(rooms) == 2 and all(len(twins) < 2 for _, twins in rooms) else 1
     width = (WIDTH - 10.0 * (abreast - 1)) / abreast
-    drawn = [_draw_theatre(book, phase, room, twins, width) for room, twins in rooms]
+    pair = _draw_pair if by_heads else _draw_beside
+    drawn = [_draw_theatre(book, phase, (room, twins, pair), width) for room, twins in rooms]
     for n in range(0, len(drawn), abreast):
         row = drawn[n : n + abreast]
         tall = max(theatre.height for theatre in row)
@@ -180,11 +187,15 @@ def _frame(width: float, tall: float) -> str:
 
 
 def _draw_theatre(
-    book: DayBook, phase: Phase, room: ZoneId | None, twins: tuple[TwinId, ...], width: float
+    book: DayBook,
+    phase: Phase,
+    theatre: tuple[ZoneId | None, tuple[TwinId, ...], DrawPair],
+    width: float,
 ) -> _Theatre:
     """One theatre. The left and right column are the heads of the twins; above and below the
     table the field; the wall beneath.
     """
+    room, twins, pair = theatre
     new = set(phase.entering)
     here = [stand for stand in phase.stands if stand.room == room]
     heads = {
@@ -199,7 +210,7 @@ def _draw_theatre(
     column = TAG + 2 * GAP + 6.0
     left = 10.0 + (column if TwinId.A in used else 0.0)
     inner = width - 10.0 - (column if TwinId.B in used else 0.0) - left
-    centre, middle = _draw_centre(book, here, (left, inner), twins, new)
+    centre, middle = _draw_centre(book, here, (left, inner), (twins, pair), new)
     parts = [write(12, 23, book.zone_title(room) if room else "Theatre", 16, font_weight=700)]
     parts += centre
     tall = middle
@@ -223,14 +234,14 @@ def _draw_centre(
     book: DayBook,
     here: Sequence[Stand],
     across: tuple[float, float],
-    twins: tuple[TwinId, ...],
+    infants: tuple[tuple[TwinId, ...], DrawPair],
     new: set[StaffId],
 ) -> tuple[list[str], float]:
     """The table between the two halves of the field, the instrument tables beneath it; and
     where that ends.
     """
-    x, inner = across
-    field = [s for s in here if s.place is not None and s.place.startswith("sterile")]
+    (x, inner), (twins, pair) = across, infants
+    field = [s for s in here if s.place is not None and s.place.startswith(FIELDS)]
     scrub = tuple(s for s in field if s.skill == _INSTRUMENTS)
     surgeons = [s for s in field if s.skill != _INSTRUMENTS]
     half = ceil(len(surgeons) / 2)
@@ -244,7 +255,7 @@ def _draw_centre(
             parts.append(write(x, y + 14, "No infant in this theatre.", 12, fill=MUTED))
             y += 22.0
         elif station is None:
-            parts.append(_draw_table(x, y, inner, twins))
+            parts.append(_draw_table((x, inner), y, twins, pair))
             y += _TABLE
         elif station.stands:
             parts.append(_draw_station(book, station, _centre(station, x, inner), y, new))
@@ -253,11 +264,11 @@ def _draw_centre(
 
 
 def _is_inner(place: ZoneId | None) -> bool:
-    return place is not None and place.startswith(("sterile", "anaesthesia"))
+    return place is not None and place.startswith((*FIELDS, *HEADS))
 
 
 def _is_head(place: ZoneId, twin: TwinId) -> bool:
-    return place.startswith("anaesthesia") and place.rpartition("-")[2] == twin.value
+    return place.startswith(HEADS) and place.rpartition("-")[2] == twin.value
 
 
 def _centre(station: _Station, x: float, room: float) -> float:
@@ -302,25 +313,45 @@ def _draw_tag(book: DayBook, stand: Stand, at: tuple[float, float], new: bool) -
     )
 
 
-def _draw_table(x: float, y: float, width: float, twins: tuple[TwinId, ...]) -> str:
+def _draw_table(
+    across: tuple[float, float], y: float, twins: tuple[TwinId, ...], pair: DrawPair
+) -> str:
     """The table with the joined pair, or with one infant."""
-    middle, top = x + width / 2, y + 12.0
-    tall = _TABLE - 30.0
+    x, width = across
+    top, tall = y + 12.0, _TABLE - 30.0
     slab = rect(x + 14, top, width - 28, tall, fill="none", stroke=INK, stroke_width=1.5, rx=10)
-    parts, y = [slab], top + tall / 2
     if len(twins) == 2:
-        parts += [
+        return slab + pair(across, top + tall / 2)
+    middle, side = x + width / 2, 1 if twins[0] is TwinId.A else -1
+    at = middle - side * 100
+    infant = _draw_infant(twins[0], (at, top + tall / 2), side)
+    return slab + infant + _draw_tube(at, top + tall / 2, x - 14 if side > 0 else x + width + 14)
+
+
+def _draw_pair(across: tuple[float, float], y: float) -> str:
+    """Twins joined by their heads, A to the left, and the line between them."""
+    x, width = across
+    middle = x + width / 2
+    return "".join(
+        (
             _draw_infant(TwinId.A, (middle - 33, y), -1),
             _draw_infant(TwinId.B, (middle + 33, y), 1),
-            line(middle, top - 8, middle, top + tall + 8, stroke=INK, stroke_dasharray="5 4"),
-        ]
-        parts += [_draw_tube(middle - 33, y, x - 14), _draw_tube(middle + 33, y, x + width + 14)]
-    else:
-        side = 1 if twins[0] is TwinId.A else -1
-        at = middle - side * 100
-        parts.append(_draw_infant(twins[0], (at, y), side))
-        parts.append(_draw_tube(at, y, x - 14 if side > 0 else x + width + 14))
-    return "".join(parts)
+            line(middle, y - 68, middle, y + 68, stroke=INK, stroke_dasharray="5 4"),
+            _draw_tube(middle - 33, y, x - 14),
+            _draw_tube(middle + 33, y, x + width + 14),
+        )
+    )
+
+
+def _draw_beside(across: tuple[float, float], y: float) -> str:
+    """Twins joined otherwise, side by side; where they are joined is not drawn."""
+    at = across[0] + across[1] / 2 - 70
+    places = ((TwinId.A, y - 27.0), (TwinId.B, y + 27.0))
+    infants = [
+        draw("g", _draw_infant(twin, (0.0, 0.0), 1), transform=_BESIDE.format(at, down))
+        for twin, down in places
+    ]
+    return "".join(infants)
 
 
 def _draw_tube(head: float, y: float, end: float) -> str:
