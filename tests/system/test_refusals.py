@@ -8,6 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from command import diptych
+from openpyxl import Workbook
 
 from diptych.storage.blobs import hash_folder
 
@@ -45,6 +46,26 @@ def dismiss_perfusionists(case: Path) -> None:
     path.write_text("".join(line for line in lines if "perfusionist" not in line), "utf-8")
 
 
+def dismiss_anaesthetists(case: Path) -> None:
+    path = case / "roster.csv"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if ",anaesthetist," not in line), "utf-8")
+
+
+def add_row(row: str) -> Callable[[Path], None]:
+    def spoil(case: Path) -> None:
+        with (case / "roster.csv").open("a", encoding="utf-8") as stream:
+            stream.write(row + "\n")
+
+    return spoil
+
+
+def put_a_workbook_beside(case: Path) -> None:
+    book = Workbook()
+    book.active.append(["id", "name", "role", "extra_skills", "team", "start", "end"])
+    book.save(case / "roster.xlsx")
+
+
 def break_case_file(case: Path) -> None:
     (case / "case.toml").write_text("[case\n", "utf-8")
 
@@ -66,6 +87,11 @@ def misspell_a_policy(case: Path) -> None:
         (truncate_scan, 3, ["ctv.nii.gz", "What to do"]),
         (keep_one_head, 3, ["one head", "What to do"]),
         (dismiss_perfusionists, 4, ["perfusi", "roster.csv", "What to do"]),
+        (dismiss_anaesthetists, 4, ["anaesthesia", "nobody", "add somebody with the role"]),
+        (add_row("x1,Ann Ash,scrub-nurse,juggling,A,07:00,21:00"), 3, ["row 71", "juggling"]),
+        (add_row("x1,Mееra Raghunathan,scrub-nurse,,A,07:00,21:00"), 3, ["rows 4 and 71", "looks"]),
+        (add_row("ns1,Meera Raghunathan,neurosurgeon,,A,20:00,23:00"), 3, ["overlap from minute"]),
+        (put_a_workbook_beside, 3, ["roster.csv and roster.xlsx", "remove the one"]),
         (break_case_file, 3, ["case.toml", "TOML"]),
         (remove_a_twin, 3, ["twin", "case.toml"]),
         (misspell_a_policy, 3, ["seperation", "separation"]),

@@ -90,3 +90,77 @@ def test_missing_column_and_empty_roster_are_refused():
         read_roster("id,name,extra_skills,start,end\n", tables=tables())
     with pytest.raises(InputError, match="names nobody"):
         read()
+
+
+WIDE = "id,name,role,extra_skills,team,start,end,grade,absences\n"
+
+
+def read_wide(*rows: str):
+    return read_roster(WIDE + "\n".join(rows) + "\n", tables=tables())
+
+
+def test_grades_and_absences_are_read():
+    ann, ben = read_wide(
+        "a,Ann,scrub-nurse,,A,19:00,07:30,5,03:00-05:00; 23:00 - 23:30",
+        "b,Ben,scrub-nurse,,A,19:00,07:30,,1200-1230",
+    )
+    assert (ann.grade, ben.grade) == (5, 3)
+    assert ann.absences == ((960, 990), (1200, 1320))
+    assert ben.absences == ((1200, 1230),)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,6,", r"row 2: grade of Ann is '6'"),
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,3.5,", r"row 2: grade of Ann is '3.5'"),
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,,noon", r"row 2: absence is 'noon'"),
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,,03:00-09:00", r"row 2: absence 03:00-09:00 of Ann"),
+        (
+            "a,Ann,scrub-nurse,,A,07:00,21:00,,09:00-11:00;10:00-12:00",
+            r"row 2: absences 09:00-11:00 and 10:00-12:00 of Ann overlap",
+        ),
+        ("a,Ann,scrub-nurse,,A,0,3000,,", r"row 2: the hours of Ann are 50 h long"),
+        ("a,Smith, Ann,scrub-nurse,,A,07:00,21:00,3,09:00-10:00", r"row 2: 10 cells, expected 9"),
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,,09:00-9:75", r"row 2: time is '9:75'"),
+    ],
+)
+def test_odd_grades_absences_and_hours_are_named_by_row(row, words):
+    with pytest.raises(InputErrors, match=words):
+        read_wide(row)
+
+
+def test_absence_that_ends_when_the_next_begins_is_no_overlap():
+    (ann,) = read_wide("a,Ann,scrub-nurse,,A,07:00,21:00,,09:00-10:00;10:00-11:00")
+    assert ann.absences == ((120, 180), (180, 240))
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("absence", "column 'absence' is unknown.*write 'absences'"),
+        ("start", "column start stands twice"),
+        ("Grades", "column 'Grades' is unknown.*write 'grade'"),
+    ],
+)
+def test_misspelled_and_doubled_columns_are_named(header, words):
+    text = HEAD.rstrip("\n") + f",{header}\na,Ann,scrub-nurse,,A,07:00,21:00,\n"
+    with pytest.raises(InputErrors, match=words):
+        read_roster(text, tables=tables())
+
+
+def test_other_columns_are_let_be():
+    text = HEAD.rstrip("\n") + ",telephone\na,Ann,scrub-nurse,,A,07:00,21:00,4711\n"
+    assert read_roster(text, tables=tables())[0].name == "Ann"
+
+
+def test_semicolons_between_the_cells_are_understood():
+    text = HEAD.replace(",", ";") + 'a;Ann;scrub-nurse;"circulating;coordination";A;07:00;21:00\n'
+    (ann,) = read_roster(text, tables=tables())
+    assert ann.skills == ("scrub", "circulating", "coordination")
+
+
+def test_two_shifts_of_one_person_are_one_row_with_an_absence():
+    rows = ("a,Ann,scrub-nurse,,A,07:00,12:00", "a,Ann,scrub-nurse,,A,19:00,23:00")
+    with pytest.raises(InputErrors, match=r"rows 2 and 3 .*time between two shifts under absences"):
+        read(*rows)

@@ -28,6 +28,7 @@ from diptych.report.summary import list_doubts, write_summary
 FIGURES = {
     "pair", "pair-opened", "network", "slices", "halves", "crossing-diagram", "window-curve",
     "gantt", "coverage-map", "flow", "end-times", "before-after", "cut-plan-balanced",
+    "crew", "room-1", "room-2", "room-3", "room-4", "room-5",
 }  # fmt: skip
 SECTIONS = [
     "summary", "unknown", "identity", "anatomy", "separation", "timing", "choreography",
@@ -254,4 +255,4 @@ def test_who_answers_in_the_minute_before_separation():
 def test_the_run_sheet_names_people_and_both_clock_times():
     text = words(write_choreography(make_inputs(), ()))
     assert "15:30 | 16:30 | both twins | 14 Part the twins | Dr One (surgeon)" in text
-    assert "Dr Two | Neurosurgeon | ■\u00a0B | 07:30 to 00:10 +1\u00a0d | 0, 0\u00a0min" in text
+    assert "Dr Two | Neurosurgeon | ■\u00a0B | 07:30 to 00:10 +1\u00a0d | no task | -" in text

@@ -12,7 +12,7 @@ from diptych.choreography.dryrun import plan_rehearsal
 from diptych.choreography.explain import explain
 from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
-from diptych.choreography.roster import read_roster
+from diptych.choreography.roster import read_people, read_roster
 from diptych.choreography.script import read_procedure
 from diptych.choreography.script_words import read_words
 from diptych.choreography.solve import solve
@@ -27,6 +27,7 @@ __all__ = [
     "compose",
     "explain",
     "plan_rehearsal",
+    "read_people",
     "read_procedure",
     "read_roster",
     "read_time_log",

@@ -1,22 +1,31 @@
-"""The people of the day, read from CSV; every fault is reported at once with its row."""
+"""The people of the day, from rows of text; every fault is reported at once with its row."""
 
 import csv
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from io import StringIO
+from itertools import pairwise
 
 from diptych.choreography.policy import clock_minute
 from diptych.model import InputError, InputErrors, Minute, RoleId, SkillId, Staff, StaffId
 from diptych.tables import SourcedTable
 
 _COLUMNS = ("id", "name", "role", "extra_skills", "team", "start", "end")
+_OPTIONAL = ("grade", "absences")
 _DAY = 1440
 _EARLY = 180
+_LONGEST = 2 * _DAY
+_GRADE = 3
+_SPAN = re.compile(r"(-?[^-–]+?)\s*[-–]\s*([^-–]+)")
 _LOOK_ALIKE = str.maketrans(
     "авегікмнорстухѕјԁԛԝһ" + "αβεικνορτυχ" + "01",
     "aberikmhopctyxsjdqwh" + "abeikvoptyx" + "ol",
 )
+Rows = Sequence[tuple[int, Sequence[str]]]
+"""Number of a row as its file shows it, and its cells; the first row names the columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,48 +38,92 @@ class _Reader:
 def read_roster(
     text: str, *, tables: Mapping[str, SourcedTable], day_start: str = "07:00"
 ) -> tuple[Staff, ...]:
-    """The people of a roster CSV in the order of its rows.
+    """The people of a roster CSV in the order of its rows; see `read_people`.
+
+    Cells are separated by commas, or by semicolons or tabs where the first line has no comma.
+    """
+    return read_people(split_csv(text), tables=tables, day_start=day_start, name="roster.csv")
+
+
+def split_csv(text: str) -> Rows:
+    """Rows of a CSV text with the number of the line that each ends on."""
+    text = text.lstrip("\ufeff")
+    first = text.partition("\n")[0]
+    mark = next((mark for mark in ",;\t" if mark in first), ",")
+    reader = csv.reader(StringIO(text), skipinitialspace=True, delimiter=mark)
+    return [(reader.line_num, cells) for cells in reader if cells]
+
+
+def read_people(
+    rows: Rows, *, tables: Mapping[str, SourcedTable], day_start: str = "07:00", name: str
+) -> tuple[Staff, ...]:
+    """The people of a roster, in the order of its rows; the first row names the columns.
 
     Columns: id, name, role, extra_skills (separated by ; or spaces), team (A, B or both),
-    start, end. Hours are clock readings or whole minutes after `day_start`. "07:30+1" is
+    start, end; if wanted grade (1 to 5, else 3) and absences ("03:00-05:00; 09:00-09:30").
+    Hours are clock readings or whole minutes after `day_start`. "07:30+1" is
     that moment of the next day; so is "31:30". A plain clock reading means, for the start,
     the first such moment from three hours before the day's start on; for the end, the first
-    such moment after the person's start. `tables` needs "roles" and
-    "skills". Raises InputErrors with every fault: a missing column, an empty or odd field,
-    an unknown role or skill, one person twice, also under look-alike letters.
+    such moment after the person's start; for an absence, the first from the person's start
+    on. `tables` needs "roles" and "skills"; `name` is the file's, for messages. Raises
+    InputErrors with every fault: a missing column, an empty or odd field, an unknown role or
+    skill, absences that overlap or lie outside the hours, one person twice, also under
+    look-alike letters.
     """
-    rows = _rows(text)
     reader = _Reader(roles=tables["roles"], skills=tables["skills"], day_start=day_start)
     faults: list[InputError] = []
     people: list[tuple[int, Staff]] = []
-    for line, row in rows:
+    for line, row in _named(rows, name, faults):
         person = _person(reader, line, row, faults)
         if person is not None:
             people.append((line, person))
     faults += _twice(people)
     if faults:
-        raise InputErrors(faults, subject="roster.csv")
+        raise InputErrors(faults, subject=name)
     return tuple(person for _, person in people)
 
 
-def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(StringIO(text.lstrip("\ufeff")), skipinitialspace=True)
-    header = [(name or "").strip() for name in reader.fieldnames or []]
-    missing = [name for name in _COLUMNS if name not in header]
+def _named(rows: Rows, name: str, faults: list[InputError]) -> list[tuple[int, dict[str, str]]]:
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
+    missing = [column for column in _COLUMNS if column not in header]
     if missing:
         raise InputError(
-            f"roster.csv has no column {', '.join(missing)}; its first line is"
-            f" {','.join(header)!r}",
+            f"{name} has no column {', '.join(missing)}; its first line is {','.join(header)!r}",
             remedy=f"begin the file with the line {','.join(_COLUMNS)}",
         )
-    reader.fieldnames = header
-    rows = [
-        (reader.line_num, {name: (row.get(name) or "").strip() for name in _COLUMNS})
-        for row in reader
+    faults += _odd_columns(header, rows[0][0])
+    named = []
+    for line, cells in rows[1:]:
+        texts = [cell.strip() for cell in cells]
+        if len(texts) > len(header) and any(texts[len(header) :]):
+            faults.append(
+                _fault(
+                    line,
+                    f"{len(texts)} cells, expected {len(header)}",
+                    "put a name that holds a comma into quotation marks",
+                )
+            )
+        elif any(texts):
+            named.append((line, dict(zip(header, texts + [""] * len(header), strict=False))))
+    if not named and not faults:
+        raise InputError(f"{name} names nobody", remedy="write one row for each person")
+    return named
+
+
+def _odd_columns(header: Sequence[str], line: int) -> list[InputError]:
+    """Columns that stand twice, and those that are likely ours, misspelled."""
+    known = (*_COLUMNS, *_OPTIONAL)
+    odd = [
+        _fault(line, f"column {column} stands twice", "keep one of them")
+        for column in known
+        if header.count(column) > 1
     ]
-    if not rows:
-        raise InputError("roster.csv names nobody", remedy="write one row for each person")
-    return rows
+    for column in header:
+        like = get_close_matches(column.casefold(), known, n=1, cutoff=0.8)
+        if column not in known and like:
+            words = f"column {column!r} is unknown"
+            odd.append(_fault(line, words, f"write {like[0]!r}, or another name"))
+    return odd
 
 
 def _person(
@@ -79,7 +132,12 @@ def _person(
     before = len(faults)
     faults += _row_faults(reader, line, row)
     start = _minute(reader, line, row["start"], None, faults)
-    end = _minute(reader, line, row["end"], start, faults)
+    end = _minute(reader, line, row["end"], None if start is None else start + 1, faults)
+    grade = _grade(line, row, faults)
+    absences: list[tuple[Minute, Minute]] = []
+    if start is not None and end is not None:
+        faults += _hour_faults(line, row["name"], start, end)
+        absences = _absences(reader, line, row, (start, end), faults)
     if len(faults) > before or start is None or end is None:
         return None
     role = reader.roles.row(row["role"])
@@ -93,10 +151,71 @@ def _person(
             team=row["team"],
             start=start,
             end=end,
+            grade=grade,
+            absences=tuple(absences),
         )
     except InputError as error:
         faults.append(_fault(line, error.message, error.remedy))
         return None
+
+
+def _hour_faults(line: int, who: str, start: Minute, end: Minute) -> list[InputError]:
+    if end - start <= _LONGEST:
+        return []
+    words = f"the hours of {who} are {(end - start) / 60:.0f} h long, expected at most 48"
+    return [_fault(line, words, "correct start and end; 07:30+1 is the next morning")]
+
+
+def _grade(line: int, row: dict[str, str], faults: list[InputError]) -> int:
+    text = row.get("grade", "")
+    if text in ("", "1", "2", "3", "4", "5"):
+        return int(text or _GRADE)
+    words = f"grade of {row['name']} is {text!r}, expected a whole number from 1 to 5"
+    faults.append(_fault(line, words, "1 is in training, 3 works alone, 5 leads the field"))
+    return _GRADE
+
+
+def _absences(
+    reader: _Reader,
+    line: int,
+    row: dict[str, str],
+    hours: tuple[Minute, Minute],
+    faults: list[InputError],
+) -> list[tuple[Minute, Minute]]:
+    """Absences in order of time; faults for those that cannot be read or do not fit."""
+    spans: list[tuple[Minute, Minute, str]] = []
+    for text in filter(None, (part.strip() for part in row.get("absences", "").split(";"))):
+        span = _span(reader, line, text, hours[0], faults)
+        if span is not None and not hours[0] <= span[0] < span[1] <= hours[1]:
+            words = f"absence {text} of {row['name']} does not lie within the hours"
+            remedy = f"change it, or the hours {row['start']} to {row['end']}"
+            faults.append(_fault(line, words, remedy))
+        elif span is not None:
+            spans.append((*span, text))
+    spans.sort()
+    faults += [
+        _fault(
+            line,
+            f"absences {one[2]} and {two[2]} of {row['name']} overlap",
+            "write one absence from the first minute to the last",
+        )
+        for one, two in pairwise(spans)
+        if two[0] < one[1]
+    ]
+    return [(start, end) for start, end, _ in spans]
+
+
+def _span(
+    reader: _Reader, line: int, text: str, earliest: Minute, faults: list[InputError]
+) -> tuple[Minute, Minute] | None:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        words = f"absence is {text!r}, expected two times such as 03:00-05:00"
+        faults.append(_fault(line, words, "write from-to, and a semicolon between two absences"))
+        return None
+    start = _minute(reader, line, found[1], earliest, faults)
+    end = _minute(reader, line, found[2], None if start is None else start + 1, faults)
+    return None if start is None or end is None else (start, end)
 
 
 def _extra(row: dict[str, str]) -> list[str]:
@@ -128,9 +247,12 @@ def _fault(line: int, message: str, remedy: str) -> InputError:
 
 
 def _minute(
-    reader: _Reader, line: int, text: str, after: Minute | None, faults: list[InputError]
+    reader: _Reader, line: int, text: str, earliest: int | None, faults: list[InputError]
 ) -> Minute | None:
-    """Minutes of the day for one field; None (and a fault) when it cannot be read."""
+    """Minutes of the day for one field; None (and a fault) when it cannot be read.
+
+    A plain clock reading is its first moment at `earliest` or later.
+    """
     if not text:
         return None
     if text.lstrip("-").isdecimal():
@@ -150,8 +272,8 @@ def _minute(
     moment = 60 * int(hours) + int(minutes) - clock_minute(reader.day_start)
     if plus or int(hours) >= 24:
         return Minute(moment + _DAY * int(days or 0))
-    earliest = -_EARLY if after is None else after + 1
-    return Minute(earliest + (moment - earliest) % _DAY)
+    first = -_EARLY if earliest is None else earliest
+    return Minute(first + (moment - first) % _DAY)
 
 
 def _twice(people: list[tuple[int, Staff]]) -> list[InputError]:
@@ -182,7 +304,8 @@ def _clash(
     return [
         InputError(
             f"rows {first_line} and {line} have {alike} {what} ({ours}){hours}",
-            remedy="keep one row for each person, or tell two people apart in their names and ids",
+            remedy="keep one row for each person, with the time between two shifts under absences,"
+            " or tell two people apart in their names and ids",
         )
     ]
 

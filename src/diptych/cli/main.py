@@ -434,7 +434,10 @@ def theatre(
 def export(
     case: CaseArgument,
     to: Annotated[
-        str, typer.Option("--to", help="Comma-separated: nifti, stl, ply, glb, csv, procedure.")
+        str,
+        typer.Option(
+            "--to", help="Comma-separated: nifti, stl, ply, glb, csv, ics, mspdi, procedure."
+        ),
     ] = "nifti,stl,csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")

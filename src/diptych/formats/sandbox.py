@@ -64,15 +64,44 @@ def read_sources(sources: Sequence[Source], limits: Limits | None = None) -> tup
     when the child crashed, ran out of memory or ran out of time; each names the source.
     """
     bounds = limits or Limits()
-    for source in sources:
-        _check_size(source, bounds)
     with TemporaryDirectory(prefix="diptych-read-") as folder:
-        place = Path(folder)
-        orders = [{"path": str(s.path.resolve()), "name": s.shown_name} for s in sources]
-        order_text = json.dumps({"sources": orders, "limits": asdict(bounds)})
-        (place / "orders.json").write_text(order_text, "utf-8")
-        _run_child(place, sources, bounds)
-        return _collect(place)
+        answer = _ask_child(Path(folder), _Order(sources=sources, limits=bounds))
+        return tuple(_series(Path(folder), entry) for entry in answer["series"])
+
+
+def read_in_child(
+    sources: Sequence[Source], limits: Limits, *, kind: str, remedy: str
+) -> dict[str, Any]:
+    """The answer of the child to an order of another `kind` ("workbook"), as plain values.
+
+    `remedy` is what to do when the child dies of the file. Errors as of `read_sources`.
+    """
+    with TemporaryDirectory(prefix="diptych-read-") as folder:
+        order = _Order(sources=sources, limits=limits, kind=kind, remedy=remedy)
+        return _ask_child(Path(folder), order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What the child is to read, within which limits, and what to do if it cannot."""
+
+    sources: Sequence[Source]
+    limits: Limits
+    kind: str = "images"
+    remedy: str = "do not open the file elsewhere; ask for the series to be exported again"
+
+
+def _ask_child(place: Path, order: _Order) -> dict[str, Any]:
+    for source in order.sources:
+        _check_size(source, order.limits)
+    entries = [{"path": str(s.path.resolve()), "name": s.shown_name} for s in order.sources]
+    tree = {"kind": order.kind, "sources": entries, "limits": asdict(order.limits)}
+    (place / "orders.json").write_text(json.dumps(tree), "utf-8")
+    _run_child(place, order)
+    answer: dict[str, Any] = json.loads((place / "result.json").read_text("utf-8"))
+    if "error" in answer:
+        raise error_from_json(answer["error"])
+    return answer
 
 
 def _check_size(source: Source, limits: Limits) -> None:
@@ -94,7 +123,8 @@ def _check_size(source: Source, limits: Limits) -> None:
             )
 
 
-def _run_child(place: Path, sources: Sequence[Source], limits: Limits) -> None:
+def _run_child(place: Path, order: _Order) -> None:
+    limits = order.limits
     environment = {
         name: os.environ[name]
         for name in ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "HOME")
@@ -115,11 +145,11 @@ def _run_child(place: Path, sources: Sequence[Source], limits: Limits) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(
-            f"{_at_work(place, sources)}: reading took longer than {limits.wall_s:g} s",
-            remedy="export the series again; if it is merely large, raise the limits",
+            f"{_at_work(place, order.sources)}: reading took longer than {limits.wall_s:g} s",
+            remedy="export it again; if it is merely large, raise the limits",
         ) from error
     if done.returncode != 0 or not (place / "result.json").exists():
-        raise _death(_at_work(place, sources), done.returncode, limits)
+        raise _death(_at_work(place, order.sources), done.returncode, order)
 
 
 def _at_work(place: Path, sources: Sequence[Source]) -> str:
@@ -130,8 +160,8 @@ def _at_work(place: Path, sources: Sequence[Source]) -> str:
         return ", ".join(source.shown_name for source in sources)
 
 
-def _death(name: str, code: int, limits: Limits) -> InputError:
-    remedy = "do not open the file elsewhere; ask for the series to be exported again"
+def _death(name: str, code: int, order: _Order) -> InputError:
+    limits, remedy = order.limits, order.remedy
     if code == -signal.SIGXCPU:
         return InputError(
             f"{name}: reading used more than {limits.cpu_s} s of processor time", remedy=remedy
@@ -146,13 +176,6 @@ def _death(name: str, code: int, limits: Limits) -> InputError:
             f"{name}: the reader crashed with {signal.Signals(-code).name}", remedy=remedy
         )
     return InputError(f"{name}: the reader ended with code {code} and no answer", remedy=remedy)
-
-
-def _collect(place: Path) -> tuple[RawSeries, ...]:
-    answer = json.loads((place / "result.json").read_text("utf-8"))
-    if "error" in answer:
-        raise error_from_json(answer["error"])
-    return tuple(_series(place, entry) for entry in answer["series"])
 
 
 def _series(place: Path, entry: dict[str, Any]) -> RawSeries:

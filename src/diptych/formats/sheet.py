@@ -4,14 +4,15 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """CSV text with a heading line.
 
     Text that a spreadsheet would take for a formula gets a leading apostrophe
-    (OWASP, CSV injection); numbers stay numbers.
+    (OWASP, CSV injection: the signs = + - @, also in full width, and white space that some
+    programs skip before them); numbers stay numbers.
     """
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")

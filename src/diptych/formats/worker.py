@@ -51,6 +51,8 @@ def _answer(place: Path, orders: dict[str, Any]) -> dict[str, Any]:
     from diptych.model.errors import DiptychError, InputError
 
     limits = Limits(**orders["limits"])
+    if orders.get("kind") == "workbook":
+        return _answer_workbook(orders["sources"][0], limits)
     found: list[dict[str, Any]] = []
     name = ""
     try:
@@ -70,6 +72,23 @@ def _answer(place: Path, orders: dict[str, Any]) -> dict[str, Any]:
         remedy = "ask for the series to be exported again"
         return {"error": error_to_json(InputError(message, remedy=remedy))}
     return {"series": found}
+
+
+def _answer_workbook(order: dict[str, Any], limits: "Limits") -> dict[str, Any]:
+    from diptych.formats.sandbox import error_to_json
+    from diptych.formats.workbook import REMEDY, parse_workbook
+    from diptych.model.errors import DiptychError, InputError
+
+    name = order["name"]
+    try:
+        return {"rows": parse_workbook(Path(order["path"]), name)}
+    except DiptychError as error:
+        return {"error": error_to_json(error)}
+    except MemoryError:
+        message = f"{name}: reading needs more than {limits.memory_bytes // 1024**2} MiB of memory"
+    except Exception as error:  # any parser error on an untrusted file becomes a named refusal
+        message = f"{name}: cannot be read as an Excel workbook ({type(error).__name__})"
+    return {"error": error_to_json(InputError(message, remedy=REMEDY))}
 
 
 def read_one(path: Path, name: str, limits: "Limits") -> "tuple[RawSeries, ...]":

@@ -39,7 +39,10 @@ class SeriesEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFile:
-    """case.toml as a value. `twins` by letter; `policy` holds the options of each part."""
+    """case.toml as a value. `twins` by letter; `policy` holds the options of each part.
+
+    operation : the day of the operation once it is fixed; calendars need it, no plan does
+    """
 
     id: str
     born: date
@@ -52,6 +55,7 @@ class CaseFile:
     made_from: str = ""
     notes: str = ""
     country: str = ""
+    operation: date | None = None
     policy: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
@@ -150,7 +154,7 @@ def _case_file(reader: _Reader, content: Mapping[str, object]) -> CaseFile:
     case, dates = reader.table(content, "case", "case"), reader.table(content, "dates", "dates")
     site, twins = reader.table(content, "site", "site"), reader.table(content, "twins", "twins")
     reader.known(case, "case", "id made_from notes")
-    reader.known(dates, "dates", "born imaged earliest_operation latest_operation")
+    reader.known(dates, "dates", "born imaged earliest_operation latest_operation operation")
     reader.known(site, "site", "hemisphere country")
     return CaseFile(
         id=_case_id(reader, case),
@@ -167,6 +171,7 @@ def _case_file(reader: _Reader, content: Mapping[str, object]) -> CaseFile:
             _series(reader, entry, f"series {number}")
             for number, entry in enumerate(reader.tables(content, "series", "series"), start=1)
         ),
+        operation=reader.day(dates, "dates", "operation") if "operation" in dates else None,
         policy=_policy(reader, content),
     )
 

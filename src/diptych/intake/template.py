@@ -27,6 +27,10 @@ def _lines(file: CaseFile) -> Iterator[str]:
     yield "\n[dates]"
     for name in ("born", "imaged", "earliest_operation", "latest_operation"):
         yield f"{name} = {getattr(file, name).isoformat()}"
+    if file.operation is None:
+        yield "# operation = 2026-05-31   (once the day is fixed: for calendars and MS Project)"
+    else:
+        yield f"operation = {file.operation.isoformat()}"
     yield "\n[site]"
     yield '# "north" or "south": decides when the season of respiratory infections is.'
     yield f"hemisphere = {_text(file.hemisphere)}"

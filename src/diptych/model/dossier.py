@@ -1,8 +1,11 @@
 """The document that people read: a tree of sections, free of file formats. Made by report."""
 
+import re
 from dataclasses import dataclass
 
 from diptych.model.checks import require
+
+_BESIDE = re.compile(r"[a-z0-9][a-z0-9-]*\.(?:html|svg|csv)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,22 @@ class Figure:
         )
 
 
-Block = Paragraph | Table | Figure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Files that lie beside the page: what each is, and its name there."""
+
+    entries: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        odd = [name for _, name in self.entries if not _BESIDE.fullmatch(name)]
+        require(
+            not odd,
+            f"link to {', '.join(map(repr, odd))}, expected the name of a file beside the page",
+            remedy="give a name such as cards.html",
+        )
+
+
+Block = Paragraph | Table | Figure | Links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

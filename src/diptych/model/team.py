@@ -42,25 +42,25 @@ class Staff:
         require(
             1 <= self.grade <= 5,
             f"staff {self.id} ({self.name}): grade is {self.grade}, expected 1 to 5",
-            remedy="correct the grade in roster.csv",
+            remedy="correct the grade in the roster",
         )
         require(
             all(begin < end for begin, end in self.absences)
             and all(one[1] <= two[0] for one, two in pairwise(self.absences)),
             f"staff {self.id} ({self.name}): absences {list(self.absences)}, expected"
             " from-to minutes in order that do not overlap",
-            remedy="correct the absences in roster.csv",
+            remedy="correct the absences in the roster",
         )
         require(
             self.start < self.end,
             f"staff {self.id} ({self.name}): hours {self.start} to {self.end} min, expected"
             " start before end",
-            remedy="correct the hours in roster.csv",
+            remedy="correct the hours in the roster",
         )
         require(
             self.team in ("A", "B", "both"),
             f"staff {self.id} ({self.name}): team is {self.team!r}, expected A, B or both",
-            remedy="correct the team in roster.csv",
+            remedy="correct the team in the roster",
         )
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from diptych.formats.gltf import write_glb
+from diptych.formats.ical import OWN_MARK
 from diptych.formats.mesh import write_ply, write_stl
+from diptych.formats.mspdi import render_project
 from diptych.formats.nifti import write_volume
 from diptych.formats.sheet import render_csv
 from diptych.kernels.surface import label_surface
-from diptych.model import Anatomy, Case, Schedule, SeparationFront, UsageError
+from diptych.model import Anatomy, Case, SeparationFront, UsageError
 from diptych.pipeline import parts
+from diptych.pipeline.calendars import DAY_COLUMNS, find_zero, render_calendars, tell_day
 from diptych.pipeline.folder import CaseFolder, write_atomically
 from diptych.pipeline.models import (
     VESSEL_COLUMNS,
@@ -20,11 +23,12 @@ from diptych.pipeline.models import (
     build_surfaces,
     tell_vessel,
 )
-from diptych.pipeline.results import load_result
+from diptych.pipeline.opening import read_case_file
+from diptych.pipeline.results import load_result, load_schedule
 
 
 def export_case(case: Path, kinds: tuple[str, ...], out: Path | None) -> list[str]:
-    """Writes the asked kinds ("nifti", "stl", "ply", "glb", "csv", "procedure"); returns the paths.
+    """Writes the asked kinds, each a key of the table below; returns the paths written.
 
     Raises UsageError for a kind that there is not.
     """
@@ -111,22 +115,32 @@ def _write_vessels(case: Path, target: Path) -> Path:
 
 
 def _write_csv(case: Path, target: Path) -> list[Path]:
-    schedule = load_result(case, parts.CHOREOGRAPHY, "schedule", Schedule)
-    names = {member.id: member.name for member in schedule.procedure.staff}
-    rows = [
-        (
-            entry.start,
-            entry.end,
-            schedule.procedure.task(entry.task).title,
-            schedule.procedure.task(entry.task).subject.value,
-            "; ".join(f"{names[staff]} ({skill})" for staff, skill in entry.staff),
-        )
-        for entry in sorted(schedule.assignments, key=lambda each: (each.start, each.task))
-    ]
     path = target / "schedule.csv"
-    headings = ("start_min", "end_min", "task", "subject", "people")
-    write_atomically(path, render_csv(headings, rows).encode("utf-8"))
+    rows = tell_day(load_schedule(case))
+    write_atomically(path, render_csv(DAY_COLUMNS, rows).encode("utf-8"))
     return [path, _write_vessels(case, target)]
+
+
+def _write_calendars(case: Path, target: Path) -> list[Path]:
+    """Writes the calendars; those of an older plan that nobody has now are taken away."""
+    schedule, folder = load_schedule(case), CaseFolder(case)
+    zero = find_zero(folder, schedule)
+    texts = render_calendars(schedule, zero, read_case_file(folder).id)
+    for path in sorted((target / "calendars").glob("*.ics")):
+        if path.name not in texts and OWN_MARK in path.read_bytes()[:200]:
+            path.unlink()
+    for name, text in texts.items():
+        write_atomically(target / "calendars" / name, text.encode("utf-8"))
+    return [target / "calendars" / name for name in texts]
+
+
+def _write_project(case: Path, target: Path) -> list[Path]:
+    schedule, folder = load_schedule(case), CaseFolder(case)
+    zero = find_zero(folder, schedule)
+    path = target / "schedule.xml"
+    title = f"Operation day, case {read_case_file(folder).id}"
+    write_atomically(path, render_project(schedule, zero, title).encode("utf-8"))
+    return [path]
 
 
 def _write_procedure(case: Path, target: Path) -> list[Path]:
@@ -135,7 +149,7 @@ def _write_procedure(case: Path, target: Path) -> list[Path]:
     from diptych.pipeline.operation import TABLES
     from diptych.tables import load_table
 
-    schedule = load_result(case, parts.CHOREOGRAPHY, "schedule", Schedule)
+    schedule = load_schedule(case)
     folder = CaseFolder(case)
     tables = {name: load_table(name, folder.override(name)) for name in TABLES}
     path = target / "procedure.toml"
@@ -149,5 +163,7 @@ _WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "ply": _write_ply,
     "glb": _write_glb,
     "csv": _write_csv,
+    "ics": _write_calendars,
+    "mspdi": _write_project,
     "procedure": _write_procedure,
 }

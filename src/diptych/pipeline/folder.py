@@ -21,6 +21,7 @@ class CaseFolder:
         self.root = root.resolve()
         self.case_file = self.root / "case.toml"
         self.roster = self.root / "roster.csv"
+        self.workbook = self.root / "roster.xlsx"
         self.raw = self.root / "raw"
         self.tables = self.root / "tables"
         self.corrections = self.root / "corrections"

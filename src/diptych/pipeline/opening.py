@@ -63,7 +63,7 @@ def new_case(case: Path) -> dict[str, object]:
 def write_case(folder: CaseFolder, file: CaseFile) -> None:
     """Writes case.toml, and the demonstration roster if the case has none yet."""
     write_atomically(folder.case_file, compose_case_file(file).encode("utf-8"))
-    if not folder.roster.exists():
+    if not folder.roster.exists() and not folder.workbook.exists():
         write_atomically(folder.roster, demonstration_roster().encode("utf-8"))
 
 

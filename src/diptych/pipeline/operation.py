@@ -7,6 +7,8 @@ from pathlib import Path
 from diptych.formats.sheet import render_csv
 from diptych.model import InputError, Measured, Procedure, Rehearsal, Schedule
 from diptych.pipeline.folder import read_text, write_atomically
+from diptych.pipeline.handouts import write_sheets
+from diptych.pipeline.roster import read_roster_file
 from diptych.storage.blobs import write_json
 from diptych.tables import SourcedTable, load_table
 
@@ -21,7 +23,8 @@ def schedule_file(
     """Solves the operation of a procedure file and writes it to `out`; says what came out.
 
     Files: schedule.json (what is returned, with every task), schedule.csv, schedule.svg (the
-    Gantt chart, with where 80 of 100 simulated days reach separation and the end).
+    Gantt chart, with where 80 of 100 simulated days reach separation and the end), role cards,
+    room plans and hand-over sheets to print.
     Raises InputError for a file that cannot be read, InputErrors for its faults or those of
     the roster, Infeasible with the rules that contradict each other.
     """
@@ -65,14 +68,14 @@ def read_tree(file: Path) -> Mapping[str, object]:
 
 def read_operation(tree: Mapping[str, object], roster: Path | None) -> Procedure:
     """The procedure of the file's tree, with the people of the roster, else its own."""
-    from diptych.choreography import read_procedure, read_roster, read_words
+    from diptych.choreography import read_procedure, read_words
 
     tables = {name: load_table(name) for name in TABLES}
     if roster is None:
         return read_procedure(tree, tables=tables)
     read_procedure(tree, roster=(), tables=tables)
     words, start = read_words(tree, tables), str(tree["day_start"])
-    people = read_roster(read_text(roster), tables=words, day_start=start)
+    people = read_roster_file(roster, words, start)
     return read_procedure(tree, roster=people, tables=tables)
 
 
@@ -148,7 +151,7 @@ def _write(
     sheet = render_csv(_COLUMNS, [_sheet_row(row) for row in tell_tasks(schedule)])
     write_atomically(files[1], sheet.encode("utf-8"))
     write_atomically(files[2], (draw_gantt(schedule, rehearsal).svg or "").encode("utf-8"))
-    return files
+    return [*files, *write_sheets(out, schedule, str(told["title"]), by_heads=False)]
 
 
 def _sheet_row(row: Mapping[str, object]) -> tuple[object, ...]:

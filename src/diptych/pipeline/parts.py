@@ -20,6 +20,7 @@ from diptych.model import (
 )
 from diptych.pipeline.folder import CaseFolder, read_text
 from diptych.pipeline.policy import merge_policy
+from diptych.pipeline.roster import load_roster, roster_facts
 from diptych.pipeline.stage import Run, Stage
 from diptych.storage.blobs import hash_folder
 
@@ -40,14 +41,12 @@ def _nothing(folder: CaseFolder) -> Mapping[str, object]:
 def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
     tree = tomllib.loads(read_text(folder.case_file))
     tree.pop("policy", None)
+    if isinstance(tree.get("dates"), dict):
+        tree["dates"].pop("operation", None)
     return {
         "case.toml": sha256(dumps(tree, sort_keys=True, default=str).encode()).hexdigest(),
         "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
     }
-
-
-def _roster_facts(folder: CaseFolder) -> Mapping[str, object]:
-    return {"roster.csv": sha256(read_text(folder.roster).encode()).hexdigest()}
 
 
 def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -167,17 +166,18 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 
 def _choreography(run: Run, out: Path) -> None:
-    from diptych.choreography import ChoreographyPolicy, arrange, read_roster
+    from diptych.choreography import ChoreographyPolicy, arrange
+    from diptych.pipeline.handouts import write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
     policy = merge_policy(
         ChoreographyPolicy(), run.policies.get("choreography", {}), "choreography"
     )
-    text = read_text(run.folder.roster)
-    roster = read_roster(text, tables=tables, day_start=policy.day_start)
+    roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
     schedule = arrange(plan, roster, tables=tables, policy=policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
+    write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
 
 
 def _contingencies(run: Run, out: Path) -> None:
@@ -206,6 +206,7 @@ def _rehearsal(run: Run, out: Path) -> None:
 def _dossier(run: Run, out: Path) -> None:
     from diptych.formats.html import render_html
     from diptych.formats.png import encode_png
+    from diptych.pipeline.handouts import write_sheets
     from diptych.pipeline.provenance import provenance, rows_used
     from diptych.report import DossierInputs, dossier
 
@@ -222,6 +223,7 @@ def _dossier(run: Run, out: Path) -> None:
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
+    write_sheets(out, inputs.schedule, inputs.case.brief.made_from, inputs.coverage)
 
 
 STAGES = (
@@ -274,12 +276,12 @@ STAGES = (
     Stage(
         verb="choreograph",
         place=CHOREOGRAPHY,
-        after=("separate",),
+        after=("intake", "separate"),
         tables=("steps", "skills", "roles", "zones", "equipment", "rest"),
         options=(),
         policy="choreography",
-        rooms=("model", "choreography"),
-        facts=_roster_facts,
+        rooms=("model", "choreography", "report", "formats"),
+        facts=roster_facts,
         work=_choreography,
     ),
     Stage(

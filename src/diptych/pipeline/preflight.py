@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from diptych.model import InputError
-from diptych.pipeline.folder import read_text
 from diptych.pipeline.policy import merge_policy
+from diptych.pipeline.roster import load_roster
 from diptych.pipeline.stage import Run, Stage
 
 
@@ -38,11 +38,10 @@ def _check_case(run: Run) -> None:
 
 
 def _check_roster(run: Run) -> None:
-    from diptych.choreography import ChoreographyPolicy, read_roster, require_skills
+    from diptych.choreography import ChoreographyPolicy, require_skills
     from diptych.pipeline.parts import STAGE
 
     tables = run.tables(STAGE["choreograph"].tables)
     section = run.policies.get("choreography", {})
     policy = merge_policy(ChoreographyPolicy(), section, "choreography")
-    text = read_text(run.folder.roster)
-    require_skills(read_roster(text, tables=tables, day_start=policy.day_start), tables=tables)
+    require_skills(load_roster(run.folder, tables, policy.day_start), tables=tables)

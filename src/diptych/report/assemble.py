@@ -2,6 +2,7 @@
 
 from diptych.model import Dossier, Section
 from diptych.report.clips import draw_clips
+from diptych.report.crewchart import draw_crew
 from diptych.report.crossings import draw_crossings
 from diptych.report.currents import draw_arteries, draw_flow
 from diptych.report.curve import draw_window
@@ -16,6 +17,7 @@ from diptych.report.operation import write_choreography, write_contingencies, wr
 from diptych.report.partings import draw_partings
 from diptych.report.plates import draw_halves, draw_network, draw_opened, draw_pair
 from diptych.report.previews import draw_previews
+from diptych.report.rooms import draw_rooms
 from diptych.report.scene import Scene, lay_scene
 from diptych.report.sections import write_anatomy, write_identity, write_separation, write_timing
 from diptych.report.slices import draw_slices
@@ -28,17 +30,21 @@ ALWAYS = (
 )
 
 
+def tell_banner(made_from: str) -> str:
+    """What stands at the top of every page; first what a demonstration was made from."""
+    return f"{end_sentence(made_from)} {ALWAYS}" if made_from.strip() else ALWAYS
+
+
 def dossier(inputs: DossierInputs) -> Dossier:
     """The whole report of one planned case: answers first, then the parts, doubts and sources.
 
     Raises InputError if a value contradicts itself (the values check themselves at birth).
     """
     case = inputs.case
-    made = end_sentence(case.brief.made_from)
     scene = lay_scene(inputs.anatomy, inputs.front.plan)
     return Dossier(
         title=f"Separation dossier of case {case.id}",
-        banner=f"{made} {ALWAYS}" if made else ALWAYS,
+        banner=tell_banner(case.brief.made_from),
         sections=_sections(inputs, scene),
         provenance=inputs.provenance,
     )
@@ -76,7 +82,14 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
             ),
         ),
         write_timing(inputs, (draw_window(inputs.window),)),
-        write_choreography(inputs, (draw_gantt(inputs.schedule, inputs.rehearsal),)),
+        write_choreography(
+            inputs,
+            (
+                draw_gantt(inputs.schedule, inputs.rehearsal),
+                draw_crew(inputs.schedule),
+                *draw_rooms(inputs.schedule),
+            ),
+        ),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),
         write_rehearsal(inputs, (draw_ends(inputs.rehearsal, inputs.schedule),)),
         write_doubts(inputs),

@@ -6,6 +6,7 @@ from diptych.model import (
     Coverage,
     Figure,
     Hazard,
+    Links,
     Measured,
     MilestoneForecast,
     Minute,
@@ -13,22 +14,25 @@ from diptych.model import (
     Rehearsal,
     Schedule,
     Section,
-    StaffId,
     Subject,
     Table,
-    TwinId,
 )
 from diptych.report.blocks import list_paragraphs, table
 from diptych.report.inputs import DossierInputs
+from diptych.report.watchlist import tabulate_shifts
 from diptych.report.words import (
     name_subject,
-    sign_twin,
     tell_clock,
     tell_interval,
     tell_length,
     tell_share,
 )
 
+SHEETS = (
+    ("Role cards, one page for each person", "cards.html"),
+    ("Room plans to print", "rooms.html"),
+    ("Hand-over sheets", "hand-overs.html"),
+)
 NO_GAP = "No gap: every hazard has an answer at every minute."
 
 
@@ -49,8 +53,9 @@ def write_choreography(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Se
         blocks=(
             _milestones(schedule, inputs.rehearsal),
             *figures,
+            tabulate_shifts(schedule),
+            Links(entries=SHEETS),
             _run_sheet(schedule),
-            _people(schedule),
             table("About the schedule", ("Fact", "Value"), facts),
             *list_paragraphs((v.message for v in schedule.violations), "warning"),
         ),
@@ -114,36 +119,6 @@ def _run_sheet(schedule: Schedule) -> Table:
             )
         )
     return table("Run sheet", ("From", "To", "Whom", "Step and task", "Who"), rows)
-
-
-def _people(schedule: Schedule) -> Table:
-    start, procedure = schedule.procedure.day_start, schedule.procedure
-    titles = {role.id: role.title for role in procedure.roles}
-    teams = {"A": sign_twin(TwinId.A), "B": sign_twin(TwinId.B)}
-    load = _loads(schedule)
-    rows = []
-    for person in sorted(procedure.staff, key=lambda p: (p.team, p.role, p.id)):
-        minutes, count = load.get(person.id, (0, 0))
-        rows.append(
-            (
-                person.name,
-                titles.get(person.role, str(person.role)),
-                teams.get(person.team, "both"),
-                f"{tell_clock(person.start, start)} to {tell_clock(person.end, start)}",
-                f"{count}, {tell_length(minutes)}",
-            )
-        )
-    headings = ("Person", "Role", "Team", "Can be asked", "Tasks and time")
-    return table("The team", headings, rows)
-
-
-def _loads(schedule: Schedule) -> dict[StaffId, tuple[int, int]]:
-    load: dict[StaffId, tuple[int, int]] = {}
-    for entry in schedule.assignments:
-        for id in sorted({id for id, _ in entry.staff}):
-            minutes, count = load.get(id, (0, 0))
-            load[id] = (minutes + entry.end - entry.start, count + 1)
-    return load
 
 
 def write_contingencies(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Section:

@@ -72,6 +72,18 @@ def tell_clock(minute: float, day_start: str) -> str:
     return f"{rest // 60:02d}:{rest % 60:02d}{day}"
 
 
+def tell_span(start: float, end: float, day_start: str) -> str:
+    """From one minute to another in one piece, "23:40 to +1 d 00:20"; a day stands before the
+    clock reading from which on it holds.
+    """
+    days, told = "", []
+    for minute in (start, end):
+        clock, _, day = tell_clock(minute, day_start).partition(" ")
+        told.append(f"{day} {clock}" if day and day != days else clock)
+        days = day
+    return " to ".join(told).replace(" ", NBSP)
+
+
 def tell_length(minutes: float) -> str:
     """A length of time in hours and minutes."""
     hours, rest = divmod(round(minutes), 60)

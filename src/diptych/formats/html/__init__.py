@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diptych.formats.html.drawing import embed_figure
-from diptych.model import SIGNS, Dossier, Figure, InputError, Paragraph, Table
+from diptych.model import SIGNS, Dossier, Figure, InputError, Links, Paragraph, Table
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
@@ -20,7 +20,7 @@ POLICY = (
 )
 SLIM = 640.0
 """Drawing units; a drawing that is no wider shrinks with the page."""
-_SIGN = {"circle": "●", "square": "■"}
+SIGN_MARKS = {"circle": "●", "square": "■"}
 _LOUD = re.compile(
     r"\b(GAP|NOT PROVEN|NOT CHECKED|NOT ACCEPTED|NOT PASSED|AMBIGUOUS|DOUBT|YES|NO)\b"
 )
@@ -33,19 +33,20 @@ def render_html(dossier: Dossier) -> str:
     a block is of a kind that the page does not know.
     """
     page: str = (
-        _environment()
+        make_environment()
         .get_template("page.html")
         .render(
             dossier=dossier,
-            style=Markup(_style(dossier.banner)),  # noqa: S704 - our own style sheet
+            style=Markup(make_style(dossier.banner)),  # noqa: S704 - our own style sheet
             policy=POLICY,
-            signs=[(twin.value, _SIGN[sign.shape], sign) for twin, sign in SIGNS.items()],
+            signs=[(twin.value, SIGN_MARKS[sign.shape], sign) for twin, sign in SIGNS.items()],
         )
     )
     return page
 
 
-def _environment() -> Environment:
+def make_environment() -> Environment:
+    """The templates of this folder with the ways to show blocks and cells."""
     environment = Environment(
         loader=PackageLoader("diptych.formats.html", "."),
         autoescape=True,
@@ -58,12 +59,13 @@ def _environment() -> Environment:
     environment.filters["kind"] = name_block
     environment.filters["stacks"] = stacks_when_narrow
     environment.filters["breadth"] = name_breadth
+    environment.filters["columns"] = str
     return environment
 
 
 def name_block(block: object) -> str:
     """Which part of the template draws the block."""
-    kinds = {Paragraph: "paragraph", Table: "table", Figure: "figure"}
+    kinds = {Paragraph: "paragraph", Table: "table", Figure: "figure", Links: "links"}
     if type(block) not in kinds:
         raise InputError(
             f"a block of the dossier is {type(block).__name__}, expected a paragraph, a table or"
@@ -77,7 +79,7 @@ def say_cell(text: str) -> Markup:
     """Escaped text with the twins' signs in their colours and words of warning in bold."""
     safe = escape(text)
     for twin, sign in sorted(SIGNS.items()):
-        mark = f"{_SIGN[sign.shape]}\u00a0{sign.letter}"
+        mark = f"{SIGN_MARKS[sign.shape]}\u00a0{sign.letter}"
         safe = safe.replace(mark, f'<span class="twin twin-{twin.value.lower()}">{mark}</span>')
     safe = _LOUD.sub(lambda found: _loud(found.group(1)), safe)
     return Markup(safe)  # noqa: S704 - escaped above
@@ -90,7 +92,7 @@ def _loud(word: str) -> str:
 
 def stacks_when_narrow(table: Table) -> bool:
     """Whether rows become cards on a narrow screen; twins' columns always stay side by side."""
-    marks = [_SIGN[sign.shape] for sign in SIGNS.values()]
+    marks = [SIGN_MARKS[sign.shape] for sign in SIGNS.values()]
     twins = any(heading.startswith(tuple(marks)) for heading in table.headings)
     return len(table.headings) > 2 and not twins
 
@@ -104,7 +106,8 @@ def name_breadth(figure: Figure) -> str:
     return "wide" if width > 1200.0 else "slim" if width <= SLIM else "fits"
 
 
-def _style(banner: str) -> str:
+def make_style(banner: str) -> str:
+    """The style sheet with the colours of the twins and the banner of printed pages."""
     text = files("diptych.formats.html").joinpath("page.css").read_text("utf-8")
     colours = {f"--twin-{twin.value.lower()}": sign.colour for twin, sign in SIGNS.items()}
     declared = "".join(f"{name}:{value};" for name, value in sorted(colours.items()))
