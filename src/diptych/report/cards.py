@@ -222,9 +222,7 @@ def _hazards(
     book: DayBook, person: StaffId, coverage: Coverage | None
 ) -> tuple[Table | Paragraph, ...]:
     if coverage is None:
-        words = (
-            "Who answers which hazard: not on this card; in a planned case see dossier/cards.html."
-        )
+        words = "Who answers which hazard: in a planned case, see dossier/cards.html."
         return (Paragraph(text=words),)
     calls = _calls(person, coverage)
     if not calls:
