@@ -1,0 +1,104 @@
+"""From the plan, the minute and what happened: what is left of the day, ready to be planned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from diptych.choreography.facts import events_of, read_facts
+from diptych.choreography.interrupt import interrupt
+from diptych.choreography.relief import recut_watches
+from diptych.choreography.remainder import (
+    Draft,
+    Remainder,
+    call_away,
+    ease_past,
+    hold_back,
+    start_draft,
+    take_absences,
+)
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.shift import shift_right
+from diptych.choreography.stopping import drop_tasks
+from diptych.model import (
+    Disruption,
+    InputError,
+    MilestoneId,
+    Minute,
+    Procedure,
+    Schedule,
+    Stopped,
+    TaskId,
+)
+
+
+def read_remainder(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> Remainder:
+    """What is left of the day after the events. Raises InputError for events that cannot be."""
+    if not 0 <= now <= schedule.makespan:
+        raise InputError(
+            f"minute {now} lies outside the day, which ends at {schedule.makespan}",
+            remedy="give a minute between 0 and the end of the day",
+        )
+    procedure = schedule.procedure
+    facts = read_facts(schedule, now, events)
+    draft = start_draft(procedure, facts)
+    stopped = events_of(events, Stopped)
+    for stop in stopped:
+        drop_tasks(draft, stop, _separation(procedure))
+    hold_back(draft, facts)
+    take_absences(draft, events)
+    call_away(draft, events)
+    interrupt(draft, procedure, events)
+    ease_past(draft)
+    closes, _ = shift_right(_remainder(draft, procedure, {}))
+    lengths = recut_watches(draft, _without_watches(draft, procedure, closes), policy)
+    return _remainder(draft, procedure, lengths)
+
+
+def _without_watches(
+    draft: Draft, procedure: Procedure, closes: Mapping[TaskId, int]
+) -> dict[TaskId, int]:
+    """When each task would begin if the watches reached as far as they are needed."""
+    watches = {task for task, one in draft.tasks.items() if one.step == 0}
+    bare = replace(
+        draft,
+        order=[r for r in draft.order if r.before not in watches and r.after not in watches],
+    )
+    starts, _ = shift_right(_remainder(bare, procedure, {}))
+    return {task: min(start, closes.get(task, start)) for task, start in starts.items()}
+
+
+def _separation(procedure: Procedure) -> TaskId | None:
+    found = (m.task for m in procedure.milestones if m.id == procedure.separation)
+    return next(found, None)
+
+
+def _remainder(
+    draft: Draft, procedure: Procedure, lengths: Mapping[TaskId, tuple[int, int]]
+) -> Remainder:
+    last_part = {first: second for second, first in draft.parts.items()}
+    ends = {m.id: m.task for m in procedure.milestones}
+    for id, task in ends.items():
+        while task in last_part:
+            task = last_part[task]
+        ends[id] = task
+    return Remainder(
+        now=draft.now,
+        procedure=replace(
+            procedure,
+            tasks=tuple(draft.tasks.values()),
+            precedence=tuple(draft.order),
+            milestones=tuple(
+                replace(m, task=ends[m.id])
+                for m in procedure.milestones
+                if ends[m.id] in draft.tasks or m.id == MilestoneId(procedure.separation)
+            ),
+            staff=tuple(draft.staff),
+        ),
+        begun=dict(draft.begun),
+        old=dict(draft.old),
+        pins=dict(draft.pins),
+        lengths=dict(lengths),
+        parts=dict(draft.parts),
+        notes=tuple(draft.notes),
+    )
