@@ -164,6 +164,7 @@ def _cut(draft: Draft, task: TaskId, at: Minute, *, wait: bool) -> None:
     draft.begun[task] = replace(entry, end=at)
     draft.old[second] = replace(entry, task=second, start=at)
     draft.parts[second] = task
+    draft.wholes[task] = whole
 
 
 def _next_name(tasks: Mapping[TaskId, Task], task: TaskId) -> TaskId:

@@ -50,7 +50,7 @@ def read_remainder(
     call_away(draft, events)
     interrupt(draft, procedure, events)
     ease_past(draft)
-    closes, _ = shift_right(_remainder(draft, procedure, {}))
+    closes = shift_right(_remainder(draft, procedure, {})).starts
     lengths = recut_watches(draft, _without_watches(draft, procedure, closes), policy)
     return _remainder(draft, procedure, lengths)
 
@@ -64,7 +64,7 @@ def _without_watches(
         draft,
         order=[r for r in draft.order if r.before not in watches and r.after not in watches],
     )
-    starts, _ = shift_right(_remainder(bare, procedure, {}))
+    starts = shift_right(_remainder(bare, procedure, {})).starts
     return {task: min(start, closes.get(task, start)) for task, start in starts.items()}
 
 
@@ -100,5 +100,6 @@ def _remainder(
         pins=dict(draft.pins),
         lengths=dict(lengths),
         parts=dict(draft.parts),
+        wholes=dict(draft.wholes),
         notes=tuple(draft.notes),
     )

@@ -64,9 +64,11 @@ def _fit(
     lag = -_handover(draft, chain).min_lag if len(chain) > 1 else 0
     overlap = -(_handover(draft, chain).max_lag or 0) if len(chain) > 1 else 0
     step = max(1, policy.longest_watch - min(overlap, lag))
-    needed = max(0, ceil((closes + _MARGIN - reached) / step))
     fewest = max(0, ceil((closes - reached) / step))
-    while len(ahead) > max(needed, fewest + 1) and len(chain) > 1:
+    needed = fewest
+    if len(ahead) < fewest:
+        needed = max(0, ceil((closes + _MARGIN - reached) / step))
+    while len(ahead) > fewest + 1 and len(chain) > 1:
         _drop_last(draft, chain)
         chain, ahead = chain[:-1], ahead[:-1]
     while len(ahead) < needed and len(chain) > 1:

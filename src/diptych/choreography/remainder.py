@@ -9,12 +9,14 @@ from diptych.model import (
     Absence,
     Assignment,
     Broken,
+    Demand,
     Disruption,
     Duration,
     HazardResponse,
     Minute,
     Precedence,
     Procedure,
+    SkillId,
     Staff,
     StaffId,
     Subject,
@@ -33,6 +35,7 @@ class Remainder:
     pins : tasks to come whose start is given (a response, broken kit)
     lengths : watches that may be cut anew -> least and most minutes
     parts : second part of a task that was under way -> its first part
+    wholes : first part of a task that was under way -> the task before it was cut
     """
 
     now: Minute
@@ -42,6 +45,7 @@ class Remainder:
     pins: Mapping[TaskId, Minute]
     lengths: Mapping[TaskId, tuple[int, int]]
     parts: Mapping[TaskId, TaskId]
+    wholes: Mapping[TaskId, Task]
     notes: tuple[str, ...]
 
 
@@ -57,6 +61,7 @@ class Draft:
     old: dict[TaskId, Assignment]
     pins: dict[TaskId, Minute]
     parts: dict[TaskId, TaskId]
+    wholes: dict[TaskId, Task]
     notes: list[str]
 
 
@@ -75,6 +80,7 @@ def start_draft(procedure: Procedure, facts: Facts) -> Draft:
         old={task: replace(facts.coming[task], mode=0) for task in tasks if task in facts.coming},
         pins={},
         parts={},
+        wholes={},
         notes=[],
     )
 
@@ -207,6 +213,21 @@ def ease_past(draft: Draft) -> None:
     draft.order = kept
 
 
-def may_hold(person: Staff, task: Task, skill: str, grade: int) -> bool:
+def may_hold(person: Staff, task: Task, skill: SkillId, grade: int) -> bool:
     """The person may hold that duty of the task, hours apart."""
-    return can_hold(person, (skill, side_of(task))) and person.grade >= grade  # type: ignore[arg-type]
+    return can_hold(person, (skill, side_of(task))) and person.grade >= grade
+
+
+def demands_by_skill(task: Task) -> dict[SkillId, list[Demand]]:
+    """The demands of a task, those for one skill together."""
+    asked: dict[SkillId, list[Demand]] = {}
+    for demand in task.demands:
+        asked.setdefault(demand.skill, []).append(demand)
+    return asked
+
+
+def graded(asked: Sequence[Demand]) -> list[tuple[int, int]]:
+    """Grades with how many people of at least that grade the demands for one skill want."""
+    bars = sorted({demand.grade for demand in asked if demand.grade})
+    wanted = [(bar, sum(d.count for d in asked if d.grade >= bar)) for bar in bars]
+    return wanted + [(demand.leader, 1) for demand in asked if demand.leader]

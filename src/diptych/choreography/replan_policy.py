@@ -22,6 +22,7 @@ class ReplanPolicy:
     allowance : minutes by which the day may end later for more reserve
     wait, people, person : longest wait and most free people that count as reserve before a
         critical step, and how many minutes of waiting a free person is worth
+    reserve_worth : what a minute of reserve is worth where most reserve is sought
     closing : step -> step that it closes; these are done also when a stage stops early
     seed : seed of the search; limit : its deterministic limit (units of the solver, about
         seconds of one core); each of the searches for one alternative gets at most as much
@@ -40,6 +41,7 @@ class ReplanPolicy:
     wait: Minute
     people: int
     person: int
+    reserve_worth: int
     closing: Mapping[str, str] = field(default_factory=dict)
     seed: int = 1
     limit: float = 1.0
@@ -86,6 +88,7 @@ def read_replan_policy(
         wait=Minute(whole["reserve-wait"]),
         people=whole["reserve-people"],
         person=whole["reserve-person"],
+        reserve_worth=whole["reserve-worth"],
         closing={row.text("step"): row.text("opened") for row in steps},
         seed=seed,
         limit=limit,
@@ -102,4 +105,5 @@ _WHOLE = (
     "reserve-wait",
     "reserve-people",
     "reserve-person",
+    "reserve-worth",
 )

@@ -43,29 +43,51 @@ class _Board:
         return None
 
 
-def shift_right(remainder: Remainder) -> tuple[dict[TaskId, int], bool]:
-    """Starts of all tasks to come, and whether every longest wait is kept.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """Starts and lengths of all tasks when everything only moves right.
 
-    Each task starts as early as its order, people, kit and places allow, not before its
-    planned start. Where a wait is too long, what comes first is held back and all is placed
-    again, at most 60 times.
+    end : when the day is over; legal : every longest wait is kept
+    """
+
+    starts: Mapping[TaskId, int]
+    lengths: Mapping[TaskId, int]
+    end: int
+    legal: bool
+
+
+def shift_right(remainder: Remainder) -> Shift:
+    """Every task as early as its order, people, kit and places allow, not before its plan.
+
+    Where a wait is too long, what comes first is held back and all is placed again, at
+    most 60 times. Hours of people are not looked at: the checker does that.
     """
     held: dict[TaskId, int] = {}
     starts: dict[TaskId, int] = {}
+    legal = False
     for _ in range(_ROUNDS):
         starts = _place(remainder, held)
         broken = _overrun(remainder, starts)
-        if not broken:
-            return starts, True
-        moved = False
-        for task, start in broken.items():
-            free = task not in remainder.begun and task not in remainder.pins
-            if free and start > held.get(task, -1):
-                held[task] = start
-                moved = True
-        if not moved:
+        legal = not broken
+        if legal or not _hold_back(remainder, held, broken):
             break
-    return starts, False
+    starts = {**{task: int(entry.start) for task, entry in remainder.begun.items()}, **starts}
+    lengths = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
+    end = max((start + lengths[task] for task, start in starts.items()), default=remainder.now)
+    return Shift(starts=starts, lengths=lengths, end=end, legal=legal)
+
+
+def _hold_back(
+    remainder: Remainder, held: dict[TaskId, int], broken: Mapping[TaskId, int]
+) -> bool:
+    """Note the starts that would mend the waits; False where none of them can be had."""
+    moved = False
+    for task, start in broken.items():
+        free = task not in remainder.begun and task not in remainder.pins
+        if free and start > held.get(task, -1):
+            held[task] = start
+            moved = True
+    return moved
 
 
 def _place(remainder: Remainder, held: Mapping[TaskId, int]) -> dict[TaskId, int]:
@@ -153,3 +175,24 @@ def _overrun(remainder: Remainder, starts: Mapping[TaskId, int]) -> dict[TaskId,
             start = starts[rule.after] - rule.max_lag - length[rule.before]
             found[rule.before] = max(found.get(rule.before, start), start)
     return found
+
+
+def earliest_end(remainder: Remainder) -> int:
+    """A minute before which the day cannot end: order and lengths alone, nobody ever short."""
+    tasks = {task.id: task for task in remainder.procedure.tasks}
+    into: dict[TaskId, list[Precedence]] = {}
+    for rule in remainder.procedure.precedence:
+        into.setdefault(rule.after, []).append(rule)
+    ends = {
+        task: int(entry.end)
+        for task, entry in remainder.begun.items()
+        if task not in remainder.lengths
+    }
+    for task in remainder.begun:
+        ends.setdefault(task, int(remainder.now))
+    for task_id in _sequence(remainder, into):
+        rules = [ends[rule.before] + int(rule.min_lag) for rule in into.get(task_id, ())]
+        start = max([int(remainder.now), int(remainder.pins.get(task_id, 0)), *rules])
+        shortest = remainder.lengths.get(task_id, (int(tasks[task_id].duration.planned), 0))[0]
+        ends[task_id] = start + shortest
+    return max(ends.values(), default=int(remainder.now))

@@ -1,0 +1,361 @@
+"""Who takes over: people for the tasks to come at given times, with as few changes as possible.
+
+A group of duties that share people is left as it is where its planned people can stay. Else
+one CP-SAT model for the group: skill, colour, grade, a leader, hours and absences, one duty
+at a time, and every rest rule with the past counted in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from ortools.sat.python import cp_model
+
+from diptych.choreography.ahead import duty_prices, hours_left
+from diptych.choreography.crews import Duty as CrewDuty
+from diptych.choreography.crews import find_components, side_of
+from diptych.choreography.interrupt import low_hours
+from diptych.choreography.remainder import Remainder, demands_by_skill, graded, may_hold
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.reserve import able_people, critical_tasks
+from diptych.choreography.retime import FOUND, Effort, Stop, Timing, new_solver, run_solver
+from diptych.model import Demand, Rest, SkillId, Staff, StaffId, Task, TaskId
+
+People = tuple[tuple[StaffId, SkillId], ...]
+Holders = Mapping[TaskId, People]
+Span = tuple[int, int]
+_LIMIT = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recrewed:
+    """Who holds each task to come; `stuck`: groups for which nobody could be found.
+
+    proven : each stuck group is proven to have no way at these times
+    """
+
+    holders: Holders
+    stuck: tuple[tuple[CrewDuty, ...], ...]
+    proven: bool
+
+
+@dataclass(kw_only=True)
+class Group:
+    """Variables of one group. present : person -> span of a task -> that they are on it.
+
+    past : person -> spans of what they have begun
+    """
+
+    model: cp_model.CpModel
+    remainder: Remainder
+    component: tuple[CrewDuty, ...] = ()
+    held: dict[tuple[TaskId, SkillId, StaffId], cp_model.IntVar] = field(default_factory=dict)
+    present: dict[StaffId, dict[TaskId, cp_model.IntVar]] = field(default_factory=dict)
+    spans: dict[TaskId, Span] = field(default_factory=dict)
+    past: dict[StaffId, list[Span]] = field(default_factory=dict)
+
+
+def assign_again(
+    remainder: Remainder,
+    timing: Timing,
+    policy: ReplanPolicy,
+    *,
+    reserve: bool = False,
+    stop: Stop | None = None,
+) -> Recrewed:
+    """People for every task to come at these times; the planned ones where they can stay.
+
+    With `reserve`, people are moved too where that leaves more of them free beside the
+    critical steps than it costs.
+    """
+    holders: dict[TaskId, People] = {}
+    stuck, proven = [], True
+    for component in find_components(remainder.procedure):
+        group = build_group(remainder, timing, component)
+        kept = None if reserve else _as_planned(group)
+        if kept is None:
+            found, status = _search(group, policy, stop, reserve=reserve)
+        else:
+            found, status = kept, "optimal"
+        if status not in FOUND:
+            stuck.append(component)
+            proven = proven and status == "infeasible"
+        for task, people in found.items():
+            holders[task] = (*holders.get(task, ()), *people)
+    return Recrewed(holders=holders, stuck=tuple(stuck), proven=proven)
+
+
+def build_group(
+    remainder: Remainder, timing: Timing, component: Sequence[CrewDuty]
+) -> Group:
+    """Variables and demands of one group at these times."""
+    group = Group(
+        model=cp_model.CpModel(), remainder=remainder, component=tuple(component)
+    )
+    for task in remainder.procedure.tasks:
+        start = timing.starts[task.id]
+        span = (start, start + timing.lengths[task.id])
+        entry = remainder.begun.get(task.id)
+        if entry is None:
+            _add_task(group, task, component, span)
+            continue
+        for who, _ in entry.staff:
+            group.past.setdefault(who, []).append(span)
+    return group
+
+
+def _add_task(group: Group, task: Task, component: Sequence[CrewDuty], span: Span) -> None:
+    mine: dict[StaffId, list[cp_model.IntVar]] = {}
+    for skill, asked in demands_by_skill(task).items():
+        if (skill, side_of(task)) not in component:
+            continue
+        least = min(demand.grade for demand in asked)
+        held: dict[StaffId, cp_model.IntVar] = {}
+        for person in group.remainder.procedure.staff:
+            there = any(b <= span[0] and span[1] <= e for b, e in hours_left(person, span[0]))
+            if there and may_hold(person, task, skill, least):
+                held[person.id] = group.held[task.id, skill, person.id] = group.model.new_bool_var("")
+                mine.setdefault(person.id, []).append(held[person.id])
+        group.model.add(sum(held.values()) == sum(demand.count for demand in asked))
+        grade = {person.id: person.grade for person in group.remainder.procedure.staff}
+        for bar, count in graded(asked):
+            group.model.add(sum(var for who, var in held.items() if grade[who] >= bar) >= count)
+    for who, variables in mine.items():
+        group.spans[task.id] = span
+        group.present.setdefault(who, {})[task.id] = _either(group.model, variables)
+
+
+def _either(model: cp_model.CpModel, variables: list[cp_model.IntVar]) -> cp_model.IntVar:
+    if len(variables) == 1:
+        return variables[0]
+    either = model.new_bool_var("")
+    model.add(sum(variables) == either)
+    return either
+
+
+def _as_planned(group: Group) -> dict[TaskId, People] | None:
+    """The planned people, if each of them can stay; None if not."""
+    planned: dict[TaskId, People] = {}
+    own: dict[StaffId, list[Span]] = {}
+    skills = {(task, skill) for task, skill, _ in group.held}
+    tasks = {task.id: task for task in group.remainder.procedure.tasks}
+    grade = {person.id: person.grade for person in group.remainder.procedure.staff}
+    for task in tasks:
+        entry = group.remainder.old.get(task)
+        mine = tuple((w, s) for w, s in (entry.staff if entry else ()) if (task, s) in skills)
+        if task in group.remainder.begun:
+            continue
+        if any((task, s, w) not in group.held for w, s in mine):
+            return None
+        for skill, asked in demands_by_skill(tasks[task]).items():
+            if (skill, side_of(tasks[task])) in group.component and not _enough(
+                [grade[who] for who, has in mine if has == skill], asked
+            ):
+                return None
+        planned[task] = mine
+        for who, _ in mine:
+            own.setdefault(who, []).append(group.spans[task])
+    rest, start = group.remainder.procedure.rest, group.remainder.procedure.day_start
+    kept = all(rested([*group.past.get(w, ()), *spans], rest, start) for w, spans in own.items())
+    return planned if kept else None
+
+
+def _enough(grades: Sequence[int], asked: Sequence[Demand]) -> bool:
+    """As many people of one skill as asked for, of these grades, with a leader."""
+    return len(grades) == sum(demand.count for demand in asked) and all(
+        sum(grade >= bar for grade in grades) >= count for bar, count in graded(asked)
+    )
+
+
+def rested(spans: Sequence[Span], rest: Rest | None, day_start: str) -> bool:
+    """Whether one person may do duties at these times: one at a time, with every rest rule."""
+    ordered = sorted(spans)
+    if any(two[0] < one[1] for one, two in zip(ordered, ordered[1:], strict=False)):
+        return False
+    if rest is None:
+        return True
+    if sum(end - start for start, end in ordered) > rest.longest_work:
+        return False
+    last = ordered[-1][1]
+    if rest.longest_span is not None and last - ordered[0][0] > rest.longest_span:
+        return False
+    begin, end = ordered[0]
+    for start, over in [*ordered[1:], (last + rest.shortest_break, last)]:
+        if start - end < rest.shortest_break:
+            end = over
+            continue
+        if end - begin > _limit_of(begin, end, rest, day_start):
+            return False
+        begin, end = start, over
+    return True
+
+
+def _limit_of(begin: int, end: int, rest: Rest, day_start: str) -> int:
+    """The longest that a stretch with these ends may last."""
+    low = any(begin < over and end > start for start, over in low_hours(day_start, rest, end))
+    return rest.low_stretch if low and rest.low_stretch is not None else rest.longest_stretch
+
+
+def _search(
+    group: Group, policy: ReplanPolicy, stop: Stop | None, *, reserve: bool
+) -> tuple[dict[TaskId, People], str]:
+    add_person_rules(group)
+    prices = duty_prices(group.remainder, policy)
+    cost = [(1 - var) * prices[key] for key, var in group.held.items() if key in prices]
+    for key, variable in group.held.items():
+        group.model.add_hint(variable, key in prices)
+    worth = policy.reserve_worth * policy.person * _free(group, policy) if reserve else 0
+    group.model.minimize(10 * (sum(cost) - worth) + _new_hands(group, prices))
+    return solve_group(group, policy, stop)
+
+
+def _new_hands(
+    group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]
+) -> cp_model.LinearExprT:
+    """One for each person who is called to anything new: few people need to hear of it."""
+    planned = {(task, who) for task, _, who in prices}
+    called: list[cp_model.IntVar] = []
+    for who, own in group.present.items():
+        new = [var for task, var in own.items() if (task, who) not in planned]
+        if new:
+            called.append(group.model.new_bool_var(""))
+            for variable in new:
+                group.model.add_implication(variable, called[-1])
+    return sum(called)
+
+
+def _free(group: Group, policy: ReplanPolicy) -> cp_model.LinearExprT:
+    """People free beside the critical steps, for each skill as many as help."""
+    free: list[cp_model.IntVar] = []
+    for task in critical_tasks(group.remainder):
+        if task.id not in group.spans:
+            continue
+        span = group.spans[task.id]
+        for skill, people in able_people(group.remainder, task, span).items():
+            if (skill, side_of(task)) in group.component:
+                idle = [var for who in people if (var := _idle(group, who, span)) is not None]
+                count = group.model.new_int_var(0, policy.people, "")
+                group.model.add(count <= sum(idle))
+                free.append(count)
+    return sum(free)
+
+
+def _idle(group: Group, who: StaffId, span: Span) -> cp_model.IntVar | None:
+    """A literal that the person has nothing to do then; None where they began something."""
+    if any(start < span[1] and end > span[0] for start, end in group.past.get(who, ())):
+        return None
+    idle = group.model.new_bool_var("")
+    for task, held in group.present.get(who, {}).items():
+        if group.spans[task][0] < span[1] and group.spans[task][1] > span[0]:
+            group.model.add_implication(idle, held.negated())
+    return idle
+
+
+def add_person_rules(group: Group) -> None:
+    """One duty at a time, and every rest rule, for each person of the group."""
+    rest = group.remainder.procedure.rest
+    for who, own in group.present.items():
+        past = group.past.get(who, [])
+        _add_one_duty(group, own, past)
+        if rest is not None:
+            _add_breaks(group, own, past, rest)
+            _add_work(group, own, past, rest)
+            _add_span(group, own, past, rest)
+
+
+def _add_one_duty(
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span]
+) -> None:
+    spans = group.spans
+    for task, held in own.items():
+        if any(start < spans[task][1] and end > spans[task][0] for start, end in past):
+            group.model.add(held == 0)
+    for moment in sorted({spans[task][0] for task in own}):
+        there = [held for task, held in own.items() if spans[task][0] <= moment < spans[task][1]]
+        if len(there) > 1:
+            group.model.add_at_most_one(there)
+
+
+def _add_breaks(
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span], rest: Rest
+) -> None:
+    """After the start of each duty a break begins soon enough, past duties counted in."""
+    model, spans = group.model, group.spans
+    breaks: dict[int, cp_model.IntVar] = {}
+    for moment in sorted({spans[task][1] for task in own} | {end for _, end in past}):
+        over = moment + rest.shortest_break
+        if any(start < over and end > moment for start, end in past):
+            continue
+        breaks[moment] = model.new_bool_var("")
+        for task, held in own.items():
+            if spans[task][0] < over and spans[task][1] > moment:
+                model.add_implication(breaks[moment], held.negated())
+    if past:
+        start = last_stretch(past, rest)
+        end = max(end for _, end in past)
+        model.add_bool_or(_ways(start, breaks, group, rest) or [breaks[end]])
+    for task, held in own.items():
+        model.add_bool_or([*_ways(spans[task][0], breaks, group, rest), held.negated()])
+
+
+def last_stretch(past: Sequence[Span], rest: Rest) -> int:
+    """Start of the stretch that is not over yet (or was the last)."""
+    ordered = sorted(past)
+    start, end = ordered[0]
+    for begin, over in ordered[1:]:
+        start = begin if begin - end >= rest.shortest_break else start
+        end = max(end, over)
+    return start
+
+
+def _ways(
+    start: int, breaks: Mapping[int, cp_model.IntVar], group: Group, rest: Rest
+) -> list[cp_model.IntVar]:
+    """Breaks early enough for a stretch that begins at `start`."""
+    day = group.remainder.procedure.day_start
+    return [
+        free
+        for moment, free in breaks.items()
+        if start < moment <= start + _limit_of(start, moment, rest, day)
+    ]
+
+
+def _add_work(
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span], rest: Rest
+) -> None:
+    done = sum(end - start for start, end in past)
+    length = {task: group.spans[task][1] - group.spans[task][0] for task in own}
+    load = sum(held * length[task] for task, held in own.items())
+    if done + sum(length.values()) > rest.longest_work:
+        group.model.add(load <= max(0, rest.longest_work - done))
+
+
+def _add_span(
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span], rest: Rest
+) -> None:
+    if rest.longest_span is None:
+        return
+    spans, longest = group.spans, rest.longest_span
+    if past:
+        first = min(start for start, _ in past)
+        for task, held in own.items():
+            if spans[task][1] - first > longest:
+                group.model.add(held == 0)
+        return
+    for one, two in combinations(own, 2):
+        if max(spans[one][1], spans[two][1]) - min(spans[one][0], spans[two][0]) > longest:
+            group.model.add_at_most_one([own[one], own[two]])
+
+
+def solve_group(
+    group: Group, policy: ReplanPolicy, stop: Stop | None
+) -> tuple[dict[TaskId, People], str]:
+    """Who holds what, and the status of the search."""
+    solver = new_solver(policy, Effort(work=policy.limit * _LIMIT))
+    status = run_solver(solver, group.model, stop)
+    found: dict[TaskId, People] = {}
+    if status in FOUND:
+        for (task, skill, who), variable in group.held.items():
+            if solver.value(variable):
+                found[task] = (*found.get(task, ()), (who, skill))
+    return found, status

@@ -1,0 +1,220 @@
+"""Three ways to go on when the day departs from its plan: least change, earliest, most reserve.
+
+Right shift first, in milliseconds; then times with people counted and each planned person
+kept where that pays, the shifted plan as a hint; then who takes over; then times and people
+together for groups that cannot rest at those times. What has begun keeps its start and its
+people. One worker, counts of work for limits: the same input gives the same answer.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diptych.choreography.changes import compare_plans
+from diptych.choreography.deadlock import find_deadlock, refuse
+from diptych.choreography.reading import read_remainder
+from diptych.choreography.remainder import Remainder
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.reserve import measure_reserve
+from diptych.choreography.settle import settle
+from diptych.choreography.shift import Shift, earliest_end, shift_right
+from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
+
+if TYPE_CHECKING:
+    from diptych.choreography.search import Found, Search
+
+Stop = Callable[[], bool]
+_QUICK, _GAP, _IMPROVE = 0.03, 0.004, 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One question to the re-planner: the plan, what is left of it, the shifted plan.
+
+    bound : a minute before which the day cannot end
+    """
+
+    before: Schedule
+    remainder: Remainder
+    policy: ReplanPolicy
+    shift: Shift
+    bound: int
+    stop: Stop | None
+
+
+def replan(
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    stop: Stop | None = None,
+) -> Alternatives:
+    """Three checked schedules from `now` on: least change, earliest end, most reserve.
+
+    Each keeps start and people of every task that has begun, and every rule of the updated
+    procedure; none costs more than moving the plan to the right where that is possible.
+    With `stop` (asked now and then; True ends the search) the answer depends on the clock.
+    Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
+    """
+    desk = _sit_down(schedule, now, events, policy, stop)
+    least = _improve(desk, _find_first(desk))
+    bound, earliest = _find_earliest(desk, least)
+    latest = earliest.schedule.makespan + policy.allowance
+    most = _find_reserve(desk, [one for one in (least, earliest) if _ends(one) <= latest], latest)
+    return Alternatives(
+        now=now,
+        least_change=_with_bound(least, bound),
+        earliest=_with_bound(earliest, bound),
+        most_reserve=_with_bound(most, bound),
+        notes=desk.remainder.notes,
+    )
+
+
+def replan_first(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> Replan:
+    """The first checked way to go on, in a fraction of a second: what `replan` starts from."""
+    return _find_first(_sit_down(schedule, now, events, policy, None))
+
+
+def replan_by_shift(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> Replan | None:
+    """The plan moved to the right, nobody changed; None where that breaks a rule."""
+    return _shifted(_sit_down(schedule, now, events, policy, None))
+
+
+def _sit_down(
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    stop: Stop | None,
+) -> Desk:
+    remainder = read_remainder(schedule, now, events, policy)
+    return Desk(
+        before=schedule,
+        remainder=remainder,
+        policy=policy,
+        shift=shift_right(remainder),
+        bound=earliest_end(remainder),
+        stop=stop,
+    )
+
+
+def _search(desk: Desk) -> "Search":
+    from diptych.choreography.search import Search
+
+    return Search(
+        remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=desk.stop
+    )
+
+
+def _shifted(desk: Desk) -> Replan | None:
+    if not desk.shift.legal:
+        return None
+    holders = {task: entry.staff for task, entry in desk.remainder.old.items()}
+    schedule = settle(
+        desk.remainder, desk.shift.starts, desk.shift.lengths, holders, desk.bound
+    )
+    return _replan(desk, schedule) if schedule.checked else None
+
+
+def _find_first(desk: Desk) -> Replan:
+    """The shifted plan where nothing better can exist, else the better of it and a quick search."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    shifted = _shifted(desk)
+    if shifted is not None and shifted.cost <= desk.policy.end_minute * desk.bound:
+        return shifted
+    search = _search(desk)
+    found = search.run(Aim(), Effort(work=_QUICK * desk.policy.limit, gap=_GAP))
+    if not found.starts and shifted is None and found.status != "infeasible":
+        found = search.run(Aim(), Effort(work=desk.policy.limit))
+    ways = [way for way in (_settled(desk, found), shifted) if way is not None]
+    if not ways:
+        raise refuse(desk.remainder, find_deadlock(desk.remainder, desk.policy, found.stuck))
+    return min(ways, key=lambda way: way.cost)
+
+
+def _improve(desk: Desk, first: Replan) -> Replan:
+    """The first plan, or a better one that a longer search finds."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    if _stopped(desk) or first.cost <= desk.policy.end_minute * desk.bound:
+        return first
+    found = _search(desk).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
+    return _better(first, _settled(desk, found))
+
+
+def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
+    """A bound of the end, and the cheapest of the plans that end as early as can be found."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    if _stopped(desk) or _ends(least) <= desk.bound:
+        return desk.bound, least
+    search, effort = _search(desk), Effort(work=_IMPROVE * desk.policy.limit)
+    found = search.run(Aim(earliest=True), effort)
+    bound = max(desk.bound, found.bound)
+    soonest = _settled(desk, found)
+    if soonest is None or _ends(soonest) >= _ends(least):
+        return bound, least
+    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), effort))
+    return bound, _better(soonest, cheap)
+
+
+def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
+    """The most reserve for its cost among the plans known and one sought for it."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    worth = desk.policy.reserve_worth
+    ways = list(known)
+    if not _stopped(desk):
+        effort = Effort(work=_IMPROVE * desk.policy.limit)
+        found = _settled(desk, _search(desk).run(Aim(latest=latest, reserve=True), effort))
+        ways += [found] if found is not None else []
+    return min(ways, key=lambda way: way.cost - worth * way.reserve)
+
+
+def _settled(desk: Desk, found: "Found") -> Replan | None:
+    """The plan of what was found; None where nothing was, or the checker refuses it."""
+    if not found.starts:
+        return None
+    schedule = settle(desk.remainder, found.starts, found.lengths, found.holders, desk.bound)
+    return _replan(desk, schedule) if schedule.checked else None
+
+
+def _replan(desk: Desk, schedule: Schedule) -> Replan:
+    found = compare_plans(desk.before, desk.remainder, schedule, desk.policy)
+    return Replan(
+        schedule=schedule,
+        people=found.people,
+        tasks=found.tasks,
+        cost=found.cost,
+        reserve=measure_reserve(desk.remainder, schedule.assignments, desk.policy),
+        shift=Minute(found.shift),
+    )
+
+
+def _better(one: Replan, other: Replan | None) -> Replan:
+    return other if other is not None and other.cost < one.cost else one
+
+
+def _ends(plan: Replan) -> int:
+    return int(plan.schedule.makespan)
+
+
+def _stopped(desk: Desk) -> bool:
+    return desk.stop is not None and desk.stop()
+
+
+def _with_bound(plan: Replan, bound: int) -> Replan:
+    """The plan with the best bound known of its end."""
+    schedule = plan.schedule
+    proven = Minute(min(bound, schedule.makespan))
+    status = "optimal" if proven == schedule.makespan else "feasible"
+    return replace(plan, schedule=replace(schedule, bound=proven, status=status))
