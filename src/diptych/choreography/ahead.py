@@ -14,7 +14,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from diptych.choreography.crews import Crew, find_crews
-from diptych.choreography.remainder import Remainder, demands_by_skill, graded, may_hold
+from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, SkillId, Staff, StaffId, Task, TaskId
 
@@ -146,23 +146,12 @@ def _domain(ahead: Ahead, task: Task, length: int, drop: Collection[str]) -> cp_
             continue
         windows = [
             (begin, end - length)
-            for person in ahead.remainder.procedure.staff
-            if may_hold(person, task, demand.skill, demand.grade)
-            for begin, end in hours_left(person, now)
+            for person in ahead.remainder.may_hold(task, demand.skill, demand.grade)
+            for begin, end in ahead.remainder.left[person.id]
             if end - begin >= length
         ]
         domain = domain.intersection_with(_enough(windows, demand.count))
     return domain
-
-
-def hours_left(person: Staff, now: int) -> list[tuple[int, int]]:
-    """The stretches from now on in which the person is there."""
-    found, begin = [], max(now, int(person.start))
-    for away, back in person.absences:
-        if away > begin:
-            found.append((begin, min(int(away), int(person.end))))
-        begin = max(begin, int(back))
-    return [(b, e) for b, e in [*found, (begin, int(person.end))] if b < e]
 
 
 def _enough(windows: Sequence[tuple[int, int]], count: int) -> cp_model.Domain:
@@ -218,15 +207,15 @@ def _add_crew(ahead: Ahead, crew: Crew, drop: Collection[str]) -> None:
     demands = list(users.values())
     people = [ahead.remainder.procedure.staff[i] for i in crew.people]
     if not any(f"hours:{skill}" in drop for skill, _ in crew.duties):
-        for begin, end, absent in _away(people, int(ahead.remainder.now), ahead.horizon):
+        there = [ahead.remainder.left[person.id] for person in people]
+        for begin, end, absent in _away(there, int(ahead.remainder.now), ahead.horizon):
             intervals.append(ahead.model.new_fixed_size_interval_var(begin, end - begin, ""))
             demands.append(absent)
     ahead.model.add_cumulative(intervals, demands, len(people))
 
 
-def _away(people: Sequence[Staff], now: int, horizon: int) -> list[tuple[int, int, int]]:
-    """Stretches from now on with the number of these people who are not there."""
-    there = [hours_left(person, now) for person in people]
+def _away(there: Sequence[Sequence[Span]], now: int, horizon: int) -> list[tuple[int, int, int]]:
+    """Stretches from now on with the number of people who are not there."""
     moments = sorted(
         {now, horizon} | {m for own in there for span in own for m in span if now < m < horizon}
     )
@@ -244,19 +233,18 @@ def add_keepers(ahead: Ahead) -> None:
     for task, entry in ahead.remainder.old.items():
         for who, skill in entry.staff:
             asked = demands_by_skill(ahead.tasks[task]).get(skill, [])
-            if any(may_hold(staff[who], ahead.tasks[task], skill, d.grade) for d in asked):
+            if any(staff[who].grade >= demand.grade for demand in asked):
                 _hold(ahead, task, skill, staff[who])
 
 
 def open_duties(ahead: Ahead, tasks: Collection[TaskId], skills: Collection[SkillId] = ()) -> None:
     """Let anybody who may hold them take the duties of these tasks (of these skills, if given)."""
-    staff = ahead.remainder.procedure.staff
     for task in (task for task in ahead.tasks.values() if task.id in tasks):
         for skill, asked in demands_by_skill(task).items():
             if skills and skill not in skills:
                 continue
             least = min(demand.grade for demand in asked)
-            able = [person for person in staff if may_hold(person, task, skill, least)]
+            able = ahead.remainder.may_hold(task, skill, least)
             held = {person.id: _hold(ahead, task.id, skill, person) for person in able}
             ahead.model.add(sum(held.values()) == sum(demand.count for demand in asked))
             grade = {person.id: person.grade for person in able}
@@ -298,11 +286,13 @@ def seal_people(ahead: Ahead) -> None:
 def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> cp_model.LinearExprT:
     """End of the day, shifts and given-up duties, weighed as the policy says."""
     for task, entry in ahead.remainder.old.items():
+        if task in ahead.remainder.loose:
+            continue
         _add_moved(ahead, ahead.starts[task], entry.start)
         if task in ahead.remainder.lengths:
             _add_moved(ahead, ahead.ends[task], entry.end)
     for task in ahead.remainder.lengths:
-        if task in ahead.remainder.begun:
+        if task in ahead.remainder.begun and task not in ahead.remainder.loose:
             _add_moved(ahead, ahead.ends[task], ahead.remainder.begun[task].end)
     price = duty_prices(ahead.remainder, policy)
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]

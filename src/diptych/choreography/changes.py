@@ -32,26 +32,21 @@ def compare_plans(
     """What `after` changes for the people and tasks still to come, priced as the policy says."""
     entries = {entry.task: entry for entry in after.assignments}
     people = tuple(_people(remainder, entries, policy))
-    planned = {entry.task for entry in before.assignments}
     tasks = tuple(_tasks(before, remainder, entries))
-    shift = sum(
-        abs(entries[task].start - entry.start)
-        + (abs(entries[task].end - entry.end) if task in remainder.lengths else 0)
-        for task, entry in remainder.old.items()
-        if task in entries and task in planned
-    )
-    shift += sum(
-        abs(entries[task].start - entry.start)
-        for task, entry in remainder.old.items()
-        if task in entries and task not in planned
-    )
-    shift += sum(
-        abs(entries[task].end - remainder.begun[task].end)
-        for task in remainder.lengths
-        if task in remainder.begun
-    )
+    shift = sum(_moved(remainder, entries, task) for task in entries)
     cost = policy.end_minute * after.makespan + shift + sum(one.cost for one in people)
     return Difference(people=people, tasks=tasks, shift=shift, cost=cost)
+
+
+def _moved(remainder: Remainder, entries: Mapping[TaskId, Assignment], task: TaskId) -> int:
+    """Minutes by which the start of a task moves; for a watch that may be cut anew, its end too."""
+    was = remainder.old.get(task) or remainder.begun.get(task)
+    if was is None or task in remainder.loose:
+        return 0
+    moved = 0 if task in remainder.begun else abs(entries[task].start - was.start)
+    if task in remainder.lengths:
+        moved += abs(entries[task].end - was.end)
+    return int(moved)
 
 
 def _people(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
 from diptych.choreography.relief import recut_watches
@@ -12,6 +13,7 @@ from diptych.choreography.remainder import (
     call_away,
     ease_past,
     hold_back,
+    hours_left,
     start_draft,
     take_absences,
 )
@@ -25,6 +27,7 @@ from diptych.model import (
     Minute,
     Procedure,
     Schedule,
+    Staff,
     Stopped,
     TaskId,
 )
@@ -45,6 +48,8 @@ def read_remainder(
     stopped = events_of(events, Stopped)
     for stop in stopped:
         drop_tasks(draft, stop, _separation(procedure))
+    if stopped:
+        draft.loose = _loose(draft, stopped)
     hold_back(draft, facts)
     take_absences(draft, events)
     call_away(draft, events)
@@ -101,5 +106,28 @@ def _remainder(
         lengths=dict(lengths),
         parts=dict(draft.parts),
         wholes=dict(draft.wholes),
+        loose=frozenset(draft.loose),
+        able=_able(draft),
+        left={person.id: hours_left(person, draft.now) for person in draft.staff},
         notes=tuple(draft.notes),
     )
+
+
+def _loose(draft: Draft, stopped: Sequence[Stopped]) -> set[TaskId]:
+    """What follows a stop keeps no appointment: watches to come, and all that was behind it."""
+    found = {task for task, one in draft.tasks.items() if one.step == 0}
+    queue = [stop.after for stop in stopped]
+    while queue:
+        before = queue.pop()
+        new = {rule.after for rule in draft.order if rule.before == before} - found
+        found |= new
+        queue.extend(sorted(new))
+    return found
+
+
+def _able(draft: Draft) -> dict[Duty, tuple[Staff, ...]]:
+    """For each duty that a task asks for, who may hold it."""
+    duties = dict.fromkeys(
+        (demand.skill, side_of(task)) for task in draft.tasks.values() for demand in task.demands
+    )
+    return {duty: tuple(who for who in draft.staff if can_hold(who, duty)) for duty in duties}

@@ -11,19 +11,18 @@ from itertools import combinations
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.ahead import duty_prices, hours_left
+from diptych.choreography.ahead import duty_prices
 from diptych.choreography.crews import Duty as CrewDuty
 from diptych.choreography.crews import find_components, side_of
-from diptych.choreography.interrupt import low_hours
-from diptych.choreography.remainder import Remainder, demands_by_skill, graded, may_hold
+from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import able_people, critical_tasks
+from diptych.choreography.resting import last_stretch, limit_of
 from diptych.choreography.retime import FOUND, Effort, Stop, Timing, new_solver, run_solver
-from diptych.model import Demand, Rest, SkillId, Staff, StaffId, Task, TaskId
+from diptych.choreography.staying import People, past_of, stay_as_planned
+from diptych.model import Rest, SkillId, StaffId, Task, TaskId
 
-People = tuple[tuple[StaffId, SkillId], ...]
 Holders = Mapping[TaskId, People]
-Span = tuple[int, int]
 _LIMIT = 0.3
 
 
@@ -69,11 +68,12 @@ def assign_again(
     critical steps than it costs.
     """
     holders: dict[TaskId, People] = {}
+    spans = {task: (start, start + timing.lengths[task]) for task, start in timing.starts.items()}
     stuck, proven = [], True
     for component in find_components(remainder.procedure):
-        group = build_group(remainder, timing, component)
-        kept = None if reserve else _as_planned(group)
+        kept = None if reserve else stay_as_planned(remainder, spans, component)
         if kept is None:
+            group = _build_group(remainder, spans, component)
             found, status = _search(group, policy, stop, reserve=reserve)
         else:
             found, status = kept, "optimal"
@@ -85,22 +85,19 @@ def assign_again(
     return Recrewed(holders=holders, stuck=tuple(stuck), proven=proven)
 
 
-def build_group(
-    remainder: Remainder, timing: Timing, component: Sequence[CrewDuty]
+def _build_group(
+    remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[CrewDuty]
 ) -> Group:
     """Variables and demands of one group at these times."""
     group = Group(
-        model=cp_model.CpModel(), remainder=remainder, component=tuple(component)
+        model=cp_model.CpModel(),
+        remainder=remainder,
+        component=tuple(component),
+        past=past_of(remainder, spans),
     )
     for task in remainder.procedure.tasks:
-        start = timing.starts[task.id]
-        span = (start, start + timing.lengths[task.id])
-        entry = remainder.begun.get(task.id)
-        if entry is None:
-            _add_task(group, task, component, span)
-            continue
-        for who, _ in entry.staff:
-            group.past.setdefault(who, []).append(span)
+        if task.id not in remainder.begun:
+            _add_task(group, task, component, spans[task.id])
     return group
 
 
@@ -111,10 +108,11 @@ def _add_task(group: Group, task: Task, component: Sequence[CrewDuty], span: Spa
             continue
         least = min(demand.grade for demand in asked)
         held: dict[StaffId, cp_model.IntVar] = {}
-        for person in group.remainder.procedure.staff:
-            there = any(b <= span[0] and span[1] <= e for b, e in hours_left(person, span[0]))
-            if there and may_hold(person, task, skill, least):
-                held[person.id] = group.held[task.id, skill, person.id] = group.model.new_bool_var("")
+        for person in group.remainder.may_hold(task, skill, least):
+            if group.remainder.is_there(person.id, span):
+                held[person.id] = group.held[task.id, skill, person.id] = group.model.new_bool_var(
+                    ""
+                )
                 mine.setdefault(person.id, []).append(held[person.id])
         group.model.add(sum(held.values()) == sum(demand.count for demand in asked))
         grade = {person.id: person.grade for person in group.remainder.procedure.staff}
@@ -131,69 +129,6 @@ def _either(model: cp_model.CpModel, variables: list[cp_model.IntVar]) -> cp_mod
     either = model.new_bool_var("")
     model.add(sum(variables) == either)
     return either
-
-
-def _as_planned(group: Group) -> dict[TaskId, People] | None:
-    """The planned people, if each of them can stay; None if not."""
-    planned: dict[TaskId, People] = {}
-    own: dict[StaffId, list[Span]] = {}
-    skills = {(task, skill) for task, skill, _ in group.held}
-    tasks = {task.id: task for task in group.remainder.procedure.tasks}
-    grade = {person.id: person.grade for person in group.remainder.procedure.staff}
-    for task in tasks:
-        entry = group.remainder.old.get(task)
-        mine = tuple((w, s) for w, s in (entry.staff if entry else ()) if (task, s) in skills)
-        if task in group.remainder.begun:
-            continue
-        if any((task, s, w) not in group.held for w, s in mine):
-            return None
-        for skill, asked in demands_by_skill(tasks[task]).items():
-            if (skill, side_of(tasks[task])) in group.component and not _enough(
-                [grade[who] for who, has in mine if has == skill], asked
-            ):
-                return None
-        planned[task] = mine
-        for who, _ in mine:
-            own.setdefault(who, []).append(group.spans[task])
-    rest, start = group.remainder.procedure.rest, group.remainder.procedure.day_start
-    kept = all(rested([*group.past.get(w, ()), *spans], rest, start) for w, spans in own.items())
-    return planned if kept else None
-
-
-def _enough(grades: Sequence[int], asked: Sequence[Demand]) -> bool:
-    """As many people of one skill as asked for, of these grades, with a leader."""
-    return len(grades) == sum(demand.count for demand in asked) and all(
-        sum(grade >= bar for grade in grades) >= count for bar, count in graded(asked)
-    )
-
-
-def rested(spans: Sequence[Span], rest: Rest | None, day_start: str) -> bool:
-    """Whether one person may do duties at these times: one at a time, with every rest rule."""
-    ordered = sorted(spans)
-    if any(two[0] < one[1] for one, two in zip(ordered, ordered[1:], strict=False)):
-        return False
-    if rest is None:
-        return True
-    if sum(end - start for start, end in ordered) > rest.longest_work:
-        return False
-    last = ordered[-1][1]
-    if rest.longest_span is not None and last - ordered[0][0] > rest.longest_span:
-        return False
-    begin, end = ordered[0]
-    for start, over in [*ordered[1:], (last + rest.shortest_break, last)]:
-        if start - end < rest.shortest_break:
-            end = over
-            continue
-        if end - begin > _limit_of(begin, end, rest, day_start):
-            return False
-        begin, end = start, over
-    return True
-
-
-def _limit_of(begin: int, end: int, rest: Rest, day_start: str) -> int:
-    """The longest that a stretch with these ends may last."""
-    low = any(begin < over and end > start for start, over in low_hours(day_start, rest, end))
-    return rest.low_stretch if low and rest.low_stretch is not None else rest.longest_stretch
 
 
 def _search(
@@ -298,16 +233,6 @@ def _add_breaks(
         model.add_bool_or([*_ways(spans[task][0], breaks, group, rest), held.negated()])
 
 
-def last_stretch(past: Sequence[Span], rest: Rest) -> int:
-    """Start of the stretch that is not over yet (or was the last)."""
-    ordered = sorted(past)
-    start, end = ordered[0]
-    for begin, over in ordered[1:]:
-        start = begin if begin - end >= rest.shortest_break else start
-        end = max(end, over)
-    return start
-
-
 def _ways(
     start: int, breaks: Mapping[int, cp_model.IntVar], group: Group, rest: Rest
 ) -> list[cp_model.IntVar]:
@@ -316,7 +241,7 @@ def _ways(
     return [
         free
         for moment, free in breaks.items()
-        if start < moment <= start + _limit_of(start, moment, rest, day)
+        if start < moment <= start + limit_of(start, moment, rest, day)
     ]
 
 

@@ -14,7 +14,7 @@ from diptych.choreography.ahead import Ahead, open_duties
 from diptych.choreography.crews import Duty as CrewDuty
 from diptych.choreography.crews import side_of
 from diptych.choreography.interrupt import low_hours
-from diptych.choreography.recrew import last_stretch
+from diptych.choreography.resting import last_stretch
 from diptych.model import Rest, StaffId, TaskId
 
 
@@ -34,7 +34,9 @@ def join_people(ahead: Ahead, components: Sequence[Sequence[CrewDuty]]) -> None:
         for (task_id, _, who), held in ahead.held.items():
             if who == person.id and task_id not in remainder.begun:
                 own.setdefault(task_id, []).append(held)
-        if own and any((skill, side) in duties for skill in person.skills for side in ("", "A", "B")):
+        if own and any(
+            (skill, side) in duties for skill in person.skills for side in ("", "A", "B")
+        ):
             _add_rest(ahead, person.id, own, rest)
 
 
@@ -46,7 +48,8 @@ def _add_rest(
         for entry in ahead.remainder.begun.values()
         if any(one == who for one, _ in entry.staff)
     ]
-    breaks = _breaks(ahead, who, rest)
+    since = min([int(ahead.remainder.now), max((end for _, end in past), default=10**9)])
+    breaks = _breaks(ahead, who, rest, since)
     for task, literals in own.items():
         for held in literals:
             _need_break(ahead, ahead.starts[task], held, breaks, rest)
@@ -56,13 +59,13 @@ def _add_rest(
     _add_span(ahead, own, past, rest)
 
 
-def _breaks(ahead: Ahead, who: StaffId, rest: Rest) -> list[cp_model.IntVar]:
-    """Starts of breaks that a person may take, in order."""
-    now, horizon = int(ahead.remainder.now), ahead.horizon
-    left = min(horizon - now, int(rest.longest_work))
+def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model.IntVar]:
+    """Starts of breaks that a person may take, in order; one may lie behind the last duty."""
+    horizon = ahead.horizon
+    left = min(horizon - since, int(rest.longest_work))
     shortest = rest.low_stretch or rest.longest_stretch
     count = 2 + left // shortest
-    breaks = [ahead.model.new_int_var(now, horizon, "") for _ in range(count)]
+    breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)
     ahead.own.setdefault(who, []).extend(

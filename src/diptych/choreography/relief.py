@@ -55,9 +55,7 @@ def find_chains(draft: Draft) -> list[list[TaskId]]:
     return chains
 
 
-def _fit(
-    draft: Draft, chain: Sequence[TaskId], closes: int, policy: ReplanPolicy
-) -> list[TaskId]:
+def _fit(draft: Draft, chain: Sequence[TaskId], closes: int, policy: ReplanPolicy) -> list[TaskId]:
     """The chain with as many watches as the time to its end needs, and at most one more."""
     ahead = [watch for watch in chain if watch not in draft.begun]
     reached = _reach(draft, chain, policy)
@@ -145,4 +143,3 @@ def _open(draft: Draft, watch: TaskId, policy: ReplanPolicy) -> dict[TaskId, tup
     if entry.end <= draft.now or watch in draft.parts.values():
         return {}
     return {watch: (draft.now - entry.start, longest)}
-

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from diptych.choreography.crews import can_hold, side_of
+from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import Facts, events_of
 from diptych.model import (
     Absence,
@@ -24,6 +24,8 @@ from diptych.model import (
     TaskId,
 )
 
+Span = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remainder:
@@ -36,6 +38,8 @@ class Remainder:
     lengths : watches that may be cut anew -> least and most minutes
     parts : second part of a task that was under way -> its first part
     wholes : first part of a task that was under way -> the task before it was cut
+    loose : tasks to come that keep no appointment, as they follow a stage that stopped early
+    able : duty -> who may hold it, hours apart; left : person -> stretches they are there
     """
 
     now: Minute
@@ -46,7 +50,18 @@ class Remainder:
     lengths: Mapping[TaskId, tuple[int, int]]
     parts: Mapping[TaskId, TaskId]
     wholes: Mapping[TaskId, Task]
+    loose: frozenset[TaskId]
+    able: Mapping[Duty, tuple[Staff, ...]]
+    left: Mapping[StaffId, tuple[Span, ...]]
     notes: tuple[str, ...]
+
+    def may_hold(self, task: Task, skill: SkillId, grade: int = 0) -> list[Staff]:
+        """Who may hold that duty of the task, hours apart, in the order of the roster."""
+        return [person for person in self.able[skill, side_of(task)] if person.grade >= grade]
+
+    def is_there(self, person: StaffId, span: Span) -> bool:
+        """The person can be asked from the first to the last minute of the span."""
+        return any(begin <= span[0] and span[1] <= end for begin, end in self.left[person])
 
 
 @dataclass(kw_only=True)
@@ -62,6 +77,7 @@ class Draft:
     pins: dict[TaskId, Minute]
     parts: dict[TaskId, TaskId]
     wholes: dict[TaskId, Task]
+    loose: set[TaskId]
     notes: list[str]
 
 
@@ -81,6 +97,7 @@ def start_draft(procedure: Procedure, facts: Facts) -> Draft:
         pins={},
         parts={},
         wholes={},
+        loose=set(),
         notes=[],
     )
 
@@ -211,6 +228,16 @@ def ease_past(draft: Draft) -> None:
             most = None
         kept.append(replace(rule, min_lag=Minute(least), max_lag=most))
     draft.order = kept
+
+
+def hours_left(person: Staff, now: int) -> tuple[Span, ...]:
+    """The stretches from `now` on in which the person is there."""
+    found, begin = [], max(now, int(person.start))
+    for away, back in person.absences:
+        if away > begin:
+            found.append((begin, min(int(away), int(person.end))))
+        begin = max(begin, int(back))
+    return tuple((b, e) for b, e in [*found, (begin, int(person.end))] if b < e)
 
 
 def may_hold(person: Staff, task: Task, skill: SkillId, grade: int) -> bool:

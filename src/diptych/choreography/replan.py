@@ -105,18 +105,14 @@ def _sit_down(
 def _search(desk: Desk) -> "Search":
     from diptych.choreography.search import Search
 
-    return Search(
-        remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=desk.stop
-    )
+    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=desk.stop)
 
 
 def _shifted(desk: Desk) -> Replan | None:
     if not desk.shift.legal:
         return None
     holders = {task: entry.staff for task, entry in desk.remainder.old.items()}
-    schedule = settle(
-        desk.remainder, desk.shift.starts, desk.shift.lengths, holders, desk.bound
-    )
+    schedule = settle(desk.remainder, desk.shift.starts, desk.shift.lengths, holders, desk.bound)
     return _replan(desk, schedule) if schedule.checked else None
 
 
@@ -134,7 +130,11 @@ def _find_first(desk: Desk) -> Replan:
         found = search.run(Aim(), Effort(work=desk.policy.limit))
     ways = [way for way in (_settled(desk, found), shifted) if way is not None]
     if not ways:
-        raise refuse(desk.remainder, find_deadlock(desk.remainder, desk.policy, found.stuck))
+        proven = found.status == "infeasible"
+        stuck = found.stuck
+        raise refuse(
+            find_deadlock(desk.remainder, desk.policy, desk.shift, stuck, proven=proven)
+        )
     return min(ways, key=lambda way: way.cost)
 
 

@@ -7,9 +7,9 @@ who are there and free while it lasts; each counts up to what helps (`ReplanPoli
 
 from collections.abc import Mapping, Sequence
 
-from diptych.choreography.remainder import Remainder, demands_by_skill, may_hold
+from diptych.choreography.remainder import Remainder, Span, demands_by_skill
 from diptych.choreography.replan_policy import ReplanPolicy
-from diptych.model import Assignment, Precedence, Staff, StaffId, Task, TaskId
+from diptych.model import Assignment, Precedence, SkillId, StaffId, Task, TaskId
 
 CRITICAL = 3
 
@@ -83,22 +83,13 @@ def _free_people(
     )
 
 
-def able_people(
-    remainder: Remainder, task: Task, span: tuple[int, int]
-) -> dict[str, list[StaffId]]:
+def able_people(remainder: Remainder, task: Task, span: Span) -> dict[SkillId, list[StaffId]]:
     """For each skill of the task, who may hold it and is there all the time."""
     return {
         skill: [
             person.id
-            for person in remainder.procedure.staff
-            if may_hold(person, task, skill, min(demand.grade for demand in asked))
-            and is_there(person, span)
+            for person in remainder.may_hold(task, skill, min(demand.grade for demand in asked))
+            if remainder.is_there(person.id, span)
         ]
         for skill, asked in demands_by_skill(task).items()
     }
-
-
-def is_there(person: Staff, span: tuple[int, int]) -> bool:
-    """The person can be asked from the first to the last minute of the span."""
-    away = any(begin < span[1] and end > span[0] for begin, end in person.absences)
-    return person.start <= span[0] and span[1] <= person.end and not away

@@ -20,6 +20,7 @@ STATUS = {
 }
 FOUND = ("optimal", "feasible")
 _POLL = 0.02
+_PROOF = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +101,9 @@ def run_solver(solver: cp_model.CpSolver, model: cp_model.CpModel, stop: Stop | 
     finally:
         done.set()
         watcher.join()
+
+
+def is_impossible(ahead: Ahead, policy: ReplanPolicy) -> bool:
+    """Whether the model is proven to have no solution, within a small count of work."""
+    solver = new_solver(policy, Effort(work=_PROOF))
+    return run_solver(solver, ahead.model, None) == "infeasible"

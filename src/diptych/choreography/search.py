@@ -74,7 +74,9 @@ class Search:
             status = timing.status
             if status not in FOUND:
                 break
-            crew = assign_again(self.remainder, timing, self.policy, reserve=aim.reserve, stop=self.stop)
+            crew = assign_again(
+                self.remainder, timing, self.policy, reserve=aim.reserve, stop=self.stop
+            )
             if not crew.stuck:
                 return Found(
                     starts=timing.starts,

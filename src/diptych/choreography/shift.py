@@ -77,9 +77,7 @@ def shift_right(remainder: Remainder) -> Shift:
     return Shift(starts=starts, lengths=lengths, end=end, legal=legal)
 
 
-def _hold_back(
-    remainder: Remainder, held: dict[TaskId, int], broken: Mapping[TaskId, int]
-) -> bool:
+def _hold_back(remainder: Remainder, held: dict[TaskId, int], broken: Mapping[TaskId, int]) -> bool:
     """Note the starts that would mend the waits; False where none of them can be had."""
     moved = False
     for task, start in broken.items():
@@ -100,9 +98,9 @@ def _place(remainder: Remainder, held: Mapping[TaskId, int]) -> dict[TaskId, int
     starts: dict[TaskId, int] = {}
     for task in _sequence(remainder, into):
         rules = [ends[rule.before] + rule.min_lag for rule in into.get(task, ())]
-        entry = remainder.old.get(task)
+        entry = None if task in remainder.loose else remainder.old.get(task)
         wanted = max(
-            remainder.now, entry.start if entry else 0, held.get(task, 0), *rules, 0
+            int(remainder.now), int(entry.start) if entry else 0, held.get(task, 0), *rules, 0
         )
         length = tasks[task].duration.planned
         needs = _needs(remainder, tasks[task])
@@ -136,9 +134,7 @@ def _needs(remainder: Remainder, task: Task) -> dict[str, int]:
     return needs | {f"person {who}": 1 for who, _ in (entry.staff if entry else ())}
 
 
-def _sequence(
-    remainder: Remainder, into: Mapping[TaskId, Sequence[Precedence]]
-) -> list[TaskId]:
+def _sequence(remainder: Remainder, into: Mapping[TaskId, Sequence[Precedence]]) -> list[TaskId]:
     """The tasks to come, in the order of their planned starts and of the rules."""
     place = {task.id: i for i, task in enumerate(remainder.procedure.tasks)}
     waiting = [task for task in place if task not in remainder.begun]

@@ -41,7 +41,10 @@ def stop_after(
     dropped = [
         one.id
         for one in schedule.procedure.tasks
-        if one.id in after and one.id not in begun and one.step and not _closes(one, done, tasks, closing)
+        if one.id in after
+        and one.id not in begun
+        and one.step
+        and not _closes(one, done, tasks, closing)
     ]
     return Stopped(after=task, dropped=tuple(dropped))
 
