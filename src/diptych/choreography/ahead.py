@@ -318,13 +318,15 @@ def duty_prices(remainder: Remainder, policy: ReplanPolicy) -> dict[Duty, int]:
     }
 
 
-def hint_plan(ahead: Ahead, starts: Mapping[TaskId, int], lengths: Mapping[TaskId, int]) -> None:
-    """Tell the search these starts and lengths as a first guess, and that people stay."""
-    planned = {
-        (task, skill, who)
-        for task, entry in ahead.remainder.old.items()
-        for who, skill in entry.staff
-    }
+def hint_plan(
+    ahead: Ahead,
+    starts: Mapping[TaskId, int],
+    lengths: Mapping[TaskId, int],
+    holders: Mapping[TaskId, Sequence[tuple[StaffId, SkillId]]] | None = None,
+) -> None:
+    """Tell the search these starts and lengths as a first guess; people as given, or planned."""
+    old = {task: entry.staff for task, entry in ahead.remainder.old.items()}
+    guess = {(t, skill, who) for t, own in (holders or old).items() for who, skill in own}
     for task, start in starts.items():
         variable = ahead.starts.get(task)
         if isinstance(variable, cp_model.IntVar):
@@ -333,4 +335,4 @@ def hint_plan(ahead: Ahead, starts: Mapping[TaskId, int], lengths: Mapping[TaskI
         if isinstance(size, cp_model.IntVar):
             ahead.model.add_hint(size, lengths[task])
     for duty, held in ahead.held.items():
-        ahead.model.add_hint(held, duty in planned)
+        ahead.model.add_hint(held, duty in guess)

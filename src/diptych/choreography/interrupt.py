@@ -159,12 +159,19 @@ def _cut(draft: Draft, task: TaskId, at: Minute, *, wait: bool) -> None:
     draft.order = [
         replace(rule, before=second) if rule.before == task else rule for rule in draft.order
     ]
-    most = None if wait else Minute(0)
+    most = None if wait else Minute(_covered(draft, task, at))
     draft.order.append(Precedence(before=task, after=second, min_lag=Minute(0), max_lag=most))
     draft.begun[task] = replace(entry, end=at)
     draft.old[second] = replace(entry, task=second, start=at)
     draft.parts[second] = task
     draft.wholes[task] = whole
+
+
+def _covered(draft: Draft, task: TaskId, at: int) -> int:
+    """Minutes for which the watch before this one still stands; 0 for other work."""
+    before = [r.before for r in draft.order if r.after == task and draft.tasks[r.before].step == 0]
+    ends = [int(draft.begun[one].end) for one in before if one in draft.begun]
+    return max([0, *(end - at for end in ends)]) if draft.tasks[task].step == 0 else 0
 
 
 def _next_name(tasks: Mapping[TaskId, Task], task: TaskId) -> TaskId:

@@ -18,7 +18,7 @@ from diptych.choreography.remainder import (
     take_absences,
 )
 from diptych.choreography.replan_policy import ReplanPolicy
-from diptych.choreography.shift import shift_right
+from diptych.choreography.shift import earliest_starts
 from diptych.choreography.stopping import drop_tasks
 from diptych.model import (
     Disruption,
@@ -34,9 +34,16 @@ from diptych.model import (
 
 
 def read_remainder(
-    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    spare: int = 0,
 ) -> Remainder:
-    """What is left of the day after the events. Raises InputError for events that cannot be."""
+    """What is left of the day after the events. Raises InputError for events that cannot be.
+
+    `spare` watches are added to each chain beyond those that the order of the tasks asks for.
+    """
     if not 0 <= now <= schedule.makespan:
         raise InputError(
             f"minute {now} lies outside the day, which ends at {schedule.makespan}",
@@ -55,22 +62,25 @@ def read_remainder(
     call_away(draft, events)
     interrupt(draft, procedure, events)
     ease_past(draft)
-    closes = shift_right(_remainder(draft, procedure, {})).starts
-    lengths = recut_watches(draft, _without_watches(draft, procedure, closes), policy)
+    closes = _closing_times(draft, procedure)
+    lengths = recut_watches(draft, closes, policy, spare)
     return _remainder(draft, procedure, lengths)
 
 
-def _without_watches(
-    draft: Draft, procedure: Procedure, closes: Mapping[TaskId, int]
-) -> dict[TaskId, int]:
-    """When each task would begin if the watches reached as far as they are needed."""
+def _closing_times(draft: Draft, procedure: Procedure) -> dict[TaskId, int]:
+    """When each task begins at the soonest, or as planned if that is later; watches apart."""
     watches = {task for task, one in draft.tasks.items() if one.step == 0}
     bare = replace(
         draft,
         order=[r for r in draft.order if r.before not in watches and r.after not in watches],
     )
-    starts = shift_right(_remainder(bare, procedure, {})).starts
-    return {task: min(start, closes.get(task, start)) for task, start in starts.items()}
+    starts = earliest_starts(_remainder(bare, procedure, {}))
+    return {
+        task: start
+        if task in draft.loose or task not in draft.old
+        else max(start, int(draft.old[task].start))
+        for task, start in starts.items()
+    }
 
 
 def _separation(procedure: Procedure) -> TaskId | None:
@@ -83,10 +93,9 @@ def _remainder(
 ) -> Remainder:
     last_part = {first: second for second, first in draft.parts.items()}
     ends = {m.id: m.task for m in procedure.milestones}
-    for id, task in ends.items():
-        while task in last_part:
-            task = last_part[task]
-        ends[id] = task
+    for id in ends:
+        while ends[id] in last_part:
+            ends[id] = last_part[ends[id]]
     return Remainder(
         now=draft.now,
         procedure=replace(

@@ -18,7 +18,7 @@ from diptych.choreography.remainder import Remainder, Span, demands_by_skill, gr
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import able_people, critical_tasks
 from diptych.choreography.resting import last_stretch, limit_of
-from diptych.choreography.retime import FOUND, Effort, Stop, Timing, new_solver, run_solver
+from diptych.choreography.retime import FOUND, Effort, Stop, new_solver, run_solver
 from diptych.choreography.staying import People, past_of, stay_as_planned
 from diptych.model import Rest, SkillId, StaffId, Task, TaskId
 
@@ -56,7 +56,8 @@ class Group:
 
 def assign_again(
     remainder: Remainder,
-    timing: Timing,
+    starts: Mapping[TaskId, int],
+    lengths: Mapping[TaskId, int],
     policy: ReplanPolicy,
     *,
     reserve: bool = False,
@@ -68,7 +69,7 @@ def assign_again(
     critical steps than it costs.
     """
     holders: dict[TaskId, People] = {}
-    spans = {task: (start, start + timing.lengths[task]) for task, start in timing.starts.items()}
+    spans = {task: (start, start + lengths[task]) for task, start in starts.items()}
     stuck, proven = [], True
     for component in find_components(remainder.procedure):
         kept = None if reserve else stay_as_planned(remainder, spans, component)

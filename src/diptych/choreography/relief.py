@@ -14,15 +14,15 @@ from diptych.choreography.remainder import Draft
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, TaskId
 
-_MARGIN = 45
 
 
 def recut_watches(
-    draft: Draft, closes_at: Mapping[TaskId, int], policy: ReplanPolicy
+    draft: Draft, closes_at: Mapping[TaskId, int], policy: ReplanPolicy, spare: int = 0
 ) -> dict[TaskId, tuple[int, int]]:
     """Watches whose length is open, with their least and most minutes.
 
-    `closes_at` is when each task that a last watch waits for is expected to begin.
+    `closes_at` is when each task that a last watch waits for is expected to begin; `spare`
+    more watches than needed are added to each chain.
     """
     lengths: dict[TaskId, tuple[int, int]] = {}
     for chain in find_chains(draft):
@@ -31,8 +31,8 @@ def recut_watches(
         ]
         if not closing or closing[0].after in draft.begun:
             continue
-        chain = _fit(draft, chain, closes_at[closing[0].after], policy)
-        for watch in chain:
+        fitted = _fit(draft, chain, closes_at[closing[0].after], policy, spare)
+        for watch in fitted:
             lengths |= _open(draft, watch, policy)
     return lengths
 
@@ -55,7 +55,9 @@ def find_chains(draft: Draft) -> list[list[TaskId]]:
     return chains
 
 
-def _fit(draft: Draft, chain: Sequence[TaskId], closes: int, policy: ReplanPolicy) -> list[TaskId]:
+def _fit(
+    draft: Draft, chain: Sequence[TaskId], closes: int, policy: ReplanPolicy, spare: int
+) -> list[TaskId]:
     """The chain with as many watches as the time to its end needs, and at most one more."""
     ahead = [watch for watch in chain if watch not in draft.begun]
     reached = _reach(draft, chain, policy)
@@ -63,10 +65,8 @@ def _fit(draft: Draft, chain: Sequence[TaskId], closes: int, policy: ReplanPolic
     overlap = -(_handover(draft, chain).max_lag or 0) if len(chain) > 1 else 0
     step = max(1, policy.longest_watch - min(overlap, lag))
     fewest = max(0, ceil((closes - reached) / step))
-    needed = fewest
-    if len(ahead) < fewest:
-        needed = max(0, ceil((closes + _MARGIN - reached) / step))
-    while len(ahead) > fewest + 1 and len(chain) > 1:
+    needed = max(fewest, len(ahead) if len(ahead) <= fewest + 1 else 0) + spare
+    while len(ahead) > max(needed, fewest + 1) and len(chain) > 1:
         _drop_last(draft, chain)
         chain, ahead = chain[:-1], ahead[:-1]
     while len(ahead) < needed and len(chain) > 1:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diptych.choreography.search import Found, Search
 
 Stop = Callable[[], bool]
-_QUICK, _GAP, _IMPROVE = 0.03, 0.004, 0.15
+_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.2, 0.005, 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Desk:
     """
 
     before: Schedule
+    events: tuple[Disruption, ...]
     remainder: Remainder
     policy: ReplanPolicy
     shift: Shift
@@ -56,8 +57,8 @@ def replan(
     With `stop` (asked now and then; True ends the search) the answer depends on the clock.
     Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
     """
-    desk = _sit_down(schedule, now, events, policy, stop)
-    least = _improve(desk, _find_first(desk))
+    desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
+    least = _improve(desk, first)
     bound, earliest = _find_earliest(desk, least)
     latest = earliest.schedule.makespan + policy.allowance
     most = _find_reserve(desk, [one for one in (least, earliest) if _ends(one) <= latest], latest)
@@ -74,7 +75,7 @@ def replan_first(
     schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
 ) -> Replan:
     """The first checked way to go on, in a fraction of a second: what `replan` starts from."""
-    return _find_first(_sit_down(schedule, now, events, policy, None))
+    return _find_first(_sit_down(schedule, now, events, policy, None))[1]
 
 
 def replan_by_shift(
@@ -90,10 +91,12 @@ def _sit_down(
     events: Sequence[Disruption],
     policy: ReplanPolicy,
     stop: Stop | None,
+    spare: int = 0,
 ) -> Desk:
-    remainder = read_remainder(schedule, now, events, policy)
+    remainder = read_remainder(schedule, now, events, policy, spare)
     return Desk(
         before=schedule,
+        events=tuple(events),
         remainder=remainder,
         policy=policy,
         shift=shift_right(remainder),
@@ -116,26 +119,53 @@ def _shifted(desk: Desk) -> Replan | None:
     return _replan(desk, schedule) if schedule.checked else None
 
 
-def _find_first(desk: Desk) -> Replan:
-    """The shifted plan where nothing better can exist, else the better of it and a quick search."""
+def _find_first(desk: Desk) -> tuple[Desk, Replan]:
+    """The plan as it stands where it still can, else the better of the shifted plan and a search.
+
+    Watches are added only where none is found without; the desk comes back with them.
+    """
+    shifted = _shifted(desk)
+    if shifted is not None and (_stands(shifted) or _is_best(desk, shifted)):
+        return desk, shifted
+    ways, found = _quick_ways(desk, shifted)
+    if not ways:
+        wider = _sit_down(
+            desk.before, desk.remainder.now, desk.events, desk.policy, desk.stop, spare=1
+        )
+        ways, _ = _quick_ways(wider, _shifted(wider))
+        desk = wider if ways else desk
+    if not ways:
+        proven = found.status == "infeasible"
+        raise refuse(
+            find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck, proven=proven)
+        )
+    return desk, min(ways, key=lambda way: way.cost)
+
+
+def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
+    """Every way found soon: shifted, shifted with other people, searched for; and the search."""
     from diptych.choreography.retime import Effort
     from diptych.choreography.search import Aim
 
-    shifted = _shifted(desk)
-    if shifted is not None and shifted.cost <= desk.policy.end_minute * desk.bound:
-        return shifted
-    search = _search(desk)
-    found = search.run(Aim(), Effort(work=_QUICK * desk.policy.limit, gap=_GAP))
-    if not found.starts and shifted is None and found.status != "infeasible":
-        found = search.run(Aim(), Effort(work=desk.policy.limit))
-    ways = [way for way in (_settled(desk, found), shifted) if way is not None]
-    if not ways:
-        proven = found.status == "infeasible"
-        stuck = found.stuck
-        raise refuse(
-            find_deadlock(desk.remainder, desk.policy, desk.shift, stuck, proven=proven)
-        )
-    return min(ways, key=lambda way: way.cost)
+    search, limit = _search(desk), desk.policy.limit
+    crewed = search.crew_shifted()
+    quick = Effort(work=_QUICK * limit, gap=_GAP, quick=True)
+    hint = crewed if crewed.starts else None
+    found = search.run(Aim(), quick, hint, crewed.stuck)
+    ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
+    if not ways and found.status != "infeasible":
+        found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)
+        ways = [way for way in (_settled(desk, found),) if way]
+    return ways, found
+
+
+def _stands(plan: Replan) -> bool:
+    """Nothing changes for anybody."""
+    return not plan.people and plan.shift == 0
+
+
+def _is_best(desk: Desk, plan: Replan) -> bool:
+    return plan.cost <= desk.policy.end_minute * desk.bound
 
 
 def _improve(desk: Desk, first: Replan) -> Replan:
@@ -143,7 +173,7 @@ def _improve(desk: Desk, first: Replan) -> Replan:
     from diptych.choreography.retime import Effort
     from diptych.choreography.search import Aim
 
-    if _stopped(desk) or first.cost <= desk.policy.end_minute * desk.bound:
+    if _stopped(desk) or _is_best(desk, first):
         return first
     found = _search(desk).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
     return _better(first, _settled(desk, found))

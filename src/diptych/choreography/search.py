@@ -64,9 +64,31 @@ class Search:
     policy: ReplanPolicy
     stop: Stop | None = None
 
-    def run(self, aim: Aim, effort: Effort, hint: Found | None = None) -> Found:
-        """The best way found; groups that cannot be crewed are solved with the times, again."""
-        stuck: list[tuple[Duty, ...]] = []
+    def crew_shifted(self) -> Found:
+        """The right-shifted times with other people where the planned ones cannot stay."""
+        shift = self.shift
+        crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
+        return Found(
+            starts={} if crew.stuck or not shift.legal else shift.starts,
+            lengths=shift.lengths,
+            holders=crew.holders,
+            bound=0,
+            status="unknown" if crew.stuck or not shift.legal else "feasible",
+            stuck=crew.stuck,
+        )
+
+    def run(
+        self,
+        aim: Aim,
+        effort: Effort,
+        hint: Found | None = None,
+        suspects: Sequence[tuple[Duty, ...]] = (),
+    ) -> Found:
+        """The best way found; groups that cannot be crewed are solved with the times, again.
+
+        `suspects` are solved with the times from the first. `hint` is a way already known.
+        """
+        stuck = list(suspects)
         status, bound = "unknown", 0
         for _ in range(len(self.remainder.procedure.tasks)):
             timing = self._time(aim, effort, hint, stuck)
@@ -75,7 +97,12 @@ class Search:
             if status not in FOUND:
                 break
             crew = assign_again(
-                self.remainder, timing, self.policy, reserve=aim.reserve, stop=self.stop
+                self.remainder,
+                timing.starts,
+                timing.lengths,
+                self.policy,
+                reserve=aim.reserve,
+                stop=self.stop,
             )
             if not crew.stuck:
                 return Found(
@@ -108,7 +135,7 @@ class Search:
         if hint is None:
             hint_plan(ahead, self.shift.starts, self.shift.lengths)
         else:
-            hint_plan(ahead, hint.starts, hint.lengths)
+            hint_plan(ahead, hint.starts, hint.lengths, hint.holders)
         if aim.earliest:
             ahead.model.minimize(ahead.makespan)
         else:

@@ -92,9 +92,7 @@ def _place(remainder: Remainder, held: Mapping[TaskId, int]) -> dict[TaskId, int
     board = _open_board(remainder)
     tasks = {task.id: task for task in remainder.procedure.tasks}
     ends: dict[TaskId, int] = {task: entry.end for task, entry in remainder.begun.items()}
-    into: dict[TaskId, list[Precedence]] = {}
-    for rule in remainder.procedure.precedence:
-        into.setdefault(rule.after, []).append(rule)
+    into = _rules_into(remainder)
     starts: dict[TaskId, int] = {}
     for task in _sequence(remainder, into):
         rules = [ends[rule.before] + rule.min_lag for rule in into.get(task, ())]
@@ -175,20 +173,35 @@ def _overrun(remainder: Remainder, starts: Mapping[TaskId, int]) -> dict[TaskId,
 
 def earliest_end(remainder: Remainder) -> int:
     """A minute before which the day cannot end: order and lengths alone, nobody ever short."""
-    tasks = {task.id: task for task in remainder.procedure.tasks}
+    lengths = _shortest(remainder)
+    starts = earliest_starts(remainder)
+    begun = [int(e.end) for t, e in remainder.begun.items() if t not in remainder.lengths]
+    return max([int(remainder.now), *begun, *(at + lengths[task] for task, at in starts.items())])
+
+
+def _shortest(remainder: Remainder) -> dict[TaskId, int]:
+    planned = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
+    return planned | {task: span[0] for task, span in remainder.lengths.items()}
+
+
+def earliest_starts(remainder: Remainder) -> dict[TaskId, int]:
+    """Earliest start of each task to come when nobody and nothing is ever short, minutes."""
+    lengths = _shortest(remainder)
+    into = _rules_into(remainder)
+    ends = {
+        task: int(remainder.now if task in remainder.lengths else entry.end)
+        for task, entry in remainder.begun.items()
+    }
+    starts: dict[TaskId, int] = {}
+    for task in _sequence(remainder, into):
+        rules = [ends[rule.before] + int(rule.min_lag) for rule in into.get(task, ())]
+        starts[task] = max([int(remainder.now), int(remainder.pins.get(task, 0)), *rules])
+        ends[task] = starts[task] + lengths[task]
+    return starts
+
+
+def _rules_into(remainder: Remainder) -> dict[TaskId, list[Precedence]]:
     into: dict[TaskId, list[Precedence]] = {}
     for rule in remainder.procedure.precedence:
         into.setdefault(rule.after, []).append(rule)
-    ends = {
-        task: int(entry.end)
-        for task, entry in remainder.begun.items()
-        if task not in remainder.lengths
-    }
-    for task in remainder.begun:
-        ends.setdefault(task, int(remainder.now))
-    for task_id in _sequence(remainder, into):
-        rules = [ends[rule.before] + int(rule.min_lag) for rule in into.get(task_id, ())]
-        start = max([int(remainder.now), int(remainder.pins.get(task_id, 0)), *rules])
-        shortest = remainder.lengths.get(task_id, (int(tasks[task_id].duration.planned), 0))[0]
-        ends[task_id] = start + shortest
-    return max(ends.values(), default=int(remainder.now))
+    return into
