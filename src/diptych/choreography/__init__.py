@@ -8,16 +8,25 @@ from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
 from diptych.choreography.explain import explain
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
+from diptych.choreography.replan import replan, replan_by_shift, replan_first
+from diptych.choreography.replan_policy import ReplanPolicy, read_replan_policy
 from diptych.choreography.roster import read_roster
 from diptych.choreography.solve import solve
+from diptych.choreography.stopping import stop_after
 
 __all__ = [
     "ChoreographyPolicy",
+    "ReplanPolicy",
     "check",
     "clock_text",
     "compose",
     "explain",
+    "read_replan_policy",
     "read_roster",
+    "replan",
+    "replan_by_shift",
+    "replan_first",
     "require_skills",
     "solve",
+    "stop_after",
 ]

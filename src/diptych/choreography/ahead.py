@@ -18,6 +18,7 @@ from diptych.choreography.remainder import Remainder, Span, demands_by_skill, gr
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, SkillId, Staff, StaffId, Task, TaskId
 
+Quantity = cp_model.LinearExpr | int
 Duty = tuple[TaskId, SkillId, StaffId]
 _LATEST = 600
 
@@ -35,9 +36,9 @@ class Ahead:
     tasks: dict[TaskId, Task]
     horizon: int
     makespan: cp_model.IntVar
-    starts: dict[TaskId, cp_model.LinearExprT] = field(default_factory=dict)
-    ends: dict[TaskId, cp_model.LinearExprT] = field(default_factory=dict)
-    sizes: dict[TaskId, cp_model.LinearExprT] = field(default_factory=dict)
+    starts: dict[TaskId, Quantity] = field(default_factory=dict)
+    ends: dict[TaskId, Quantity] = field(default_factory=dict)
+    sizes: dict[TaskId, Quantity] = field(default_factory=dict)
     intervals: dict[TaskId, cp_model.IntervalVar] = field(default_factory=dict)
     held: dict[Duty, cp_model.IntVar] = field(default_factory=dict)
     own: dict[StaffId, list[cp_model.IntervalVar]] = field(default_factory=dict)
@@ -126,7 +127,7 @@ def _add_task(ahead: Ahead, task: Task, drop: Collection[str]) -> None:
     model.add(ahead.makespan >= ahead.ends[task.id])
 
 
-def _start_of(ahead: Ahead, task: Task, drop: Collection[str]) -> cp_model.LinearExprT:
+def _start_of(ahead: Ahead, task: Task, drop: Collection[str]) -> Quantity:
     remainder = ahead.remainder
     if task.id in remainder.begun:
         return int(remainder.begun[task.id].start)
@@ -194,9 +195,9 @@ def _add_rooms(ahead: Ahead, drop: Collection[str]) -> None:
                 [ahead.intervals[task] for task in users], list(users.values()), capacity
             )
     for kit in procedure.equipment:
-        if not kit.renewable and f"kit:{kit.id}" not in drop:
-            if sum(task.equipment.get(kit.id, 0) for task in ahead.tasks.values()) > kit.count:
-                ahead.model.add_bool_or([])
+        used = sum(task.equipment.get(kit.id, 0) for task in ahead.tasks.values())
+        if not kit.renewable and used > kit.count and f"kit:{kit.id}" not in drop:
+            ahead.model.add_bool_or([])
 
 
 def _add_crew(ahead: Ahead, crew: Crew, drop: Collection[str]) -> None:
@@ -283,7 +284,7 @@ def seal_people(ahead: Ahead) -> None:
             ahead.model.add_no_overlap([*ahead.own[person.id], *gaps])
 
 
-def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> cp_model.LinearExprT:
+def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
     """End of the day, shifts and given-up duties, weighed as the policy says."""
     for task, entry in ahead.remainder.old.items():
         if task in ahead.remainder.loose:
@@ -299,7 +300,7 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> cp_model.LinearExprT:
     return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up)
 
 
-def _add_moved(ahead: Ahead, is_now: cp_model.LinearExprT, was: int) -> None:
+def _add_moved(ahead: Ahead, is_now: Quantity, was: int) -> None:
     if isinstance(is_now, int):
         return
     moved = ahead.model.new_int_var(0, ahead.horizon, "")

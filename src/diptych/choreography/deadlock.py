@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from diptych.choreography.conflict import smallest_conflict
-from diptych.choreography.crews import Crew, Duty, find_crews
+from diptych.choreography.crews import Crew, Duty, find_components, find_crews
 from diptych.choreography.policy import clock_text
 from diptych.choreography.remainder import Remainder, Span
 from diptych.choreography.replan_policy import ReplanPolicy
@@ -34,23 +34,21 @@ def find_deadlock(
     policy: ReplanPolicy,
     shift: Shift,
     stuck: Sequence[Sequence[Duty]],
-    *,
-    proven: bool,
 ) -> tuple[str, ...]:
-    """The rules that conflict, in words; never empty.
-
-    `stuck` are groups of people for which no way was found; `proven` that there is none.
-    """
+    """The rules that conflict, in words; never empty. `stuck`: groups that found no way."""
     fixed = _fixed_spans(remainder)
     if counted := (*_short_people(remainder, fixed), *_short_kit(remainder, fixed)):
         return counted
-    if stuck:
-        return tuple(_tired(remainder, group, proven=proven) for group in stuck)
-    return _contradiction(remainder, policy, shift)
+    return (
+        _contradiction(remainder, policy, shift)
+        or _tired_groups(remainder, policy, shift)
+        or tuple(_tired(remainder, group, proven=False) for group in stuck)
+        or ("no way was found within the search limit; it is not proven that there is none",)
+    )
 
 
 def _fixed_spans(remainder: Remainder) -> dict[TaskId, Span]:
-    """Minutes from now on of the tasks that cannot be moved: under way, pinned, or bound to follow."""
+    """Minutes from now on of tasks that cannot be moved: under way, pinned, bound to follow."""
     now, lengths = int(remainder.now), _lengths(remainder)
     spans = {
         task: (now, int(entry.end))
@@ -128,15 +126,32 @@ def _short_kit(remainder: Remainder, spans: Mapping[TaskId, Span]) -> Iterable[s
                 break
 
 
+def _tired_groups(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> tuple[str, ...]:
+    """Groups of people proven to have no way, whatever the times; each for itself."""
+    from diptych.choreography.ahead import build_ahead, seal_people
+    from diptych.choreography.rejoin import join_people
+    from diptych.choreography.retime import is_impossible
+
+    found = []
+    for group in find_components(remainder.procedure):
+        ahead = build_ahead(remainder, shift.end)
+        join_people(ahead, [group])
+        seal_people(ahead)
+        if is_impossible(ahead, policy):
+            found.append(_tired(remainder, group, proven=True))
+    return tuple(found)
+
+
 def _tired(remainder: Remainder, group: Sequence[Duty], *, proven: bool) -> str:
     """What to say of a group whose people cannot hold every duty and rest."""
     people = dict.fromkeys(who.id for duty in group for who in remainder.able.get(duty, ()))
+    there = [who for who in people if remainder.left[who]]
     rest = remainder.procedure.rest
     how = "cannot" if proven else "could not, within the search limit,"
     return (
-        f"{_skills(group)}: the {len(people)} people who may {how} hold every duty from"
+        f"{_skills(group)}: the {len(there)} people who are still there {how} hold every duty from"
         f" {clock_text(remainder.procedure.day_start, remainder.now)} on"
-        f"{_rest_words(remainder, rest, list(people))}"
+        f"{_rest_words(remainder, rest, there)}"
     )
 
 
@@ -152,11 +167,11 @@ def _rest_words(remainder: Remainder, rest: Rest | None, people: Sequence[StaffI
         for who in people
     }
     spent = [who for who in people if worked[who] >= rest.longest_work - 60]
-    gone = [who for who in people if not remainder.left[who]]
+    names = {person.id: person.name for person in remainder.procedure.staff}
+    tired = f"; {', '.join(names[who] for who in spent)} worked so long or nearly" if spent else ""
     return (
         f" with a break of {rest.shortest_break} min after at most {rest.longest_stretch} min and"
-        f" at most {rest.longest_work} min in all ({len(gone)} have gone or are away, {len(spent)}"
-        " have worked that long or nearly)"
+        f" at most {rest.longest_work} min in all{tired}"
     )
 
 
@@ -176,9 +191,7 @@ def _contradiction(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> 
     likely = (few for few in _likely(remainder, names) if impossible(few))
     some = next(likely, names)
     if not impossible(some):
-        return (
-            "no way was found within the search limit; it is not proven that there is none",
-        )
+        return ()
     smallest = smallest_conflict(some, impossible)
     return tuple(_words(remainder, shift, name) for name in names if name in smallest)
 
@@ -228,9 +241,10 @@ def _crew_words(remainder: Remainder, shift: Shift, name: str) -> str:
     if worst is not None:
         return _short_words(remainder, crew, worst)
     most = max(crew.asked[task] for task in left)
+    people = [remainder.procedure.staff[i].id for i in crew.people]
+    there = sum(bool(remainder.left[who]) for who in people)
     return (
-        f"{_skills(crew.duties)}: up to {most} wanted at once ({_named(left)}),"
-        f" {len(crew.people)} on the roster"
+        f"{_skills(crew.duties)}: up to {most} wanted at once ({_named(left)}), {there} still there"
     )
 
 
@@ -257,7 +271,9 @@ def _named(tasks: Sequence[TaskId]) -> str:
 
 
 def _skills(duties: Sequence[Duty]) -> str:
-    names: dict[str, None] = {}
-    for skill, side in duties:
-        names[f"{skill} for twin {side}" if side else str(skill)] = None
-    return ", ".join(names)
+    """The skills, with the twin where all of them are for one twin."""
+    sides = {side for _, side in duties}
+    skills = ", ".join(dict.fromkeys(str(skill) for skill, _ in duties))
+    return (
+        f"{skills} for twin {next(iter(sides))}" if len(sides) == 1 and "" not in sides else skills
+    )

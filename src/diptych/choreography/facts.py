@@ -1,6 +1,6 @@
 """What of the day has happened: which tasks have begun, when they end, what is known ahead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -135,7 +135,7 @@ def _refuse_unknown(schedule: Schedule, now: Minute, events: Sequence[Disruption
             )
 
 
-def _refuse(names: Sequence[str], known: set[TaskId] | set[StaffId] | set[str], what: str) -> None:
+def _refuse(names: Sequence[str], known: Collection[str], what: str) -> None:
     strange = [name for name in names if name not in known]
     if strange:
         raise InputError(

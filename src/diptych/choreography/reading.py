@@ -92,10 +92,12 @@ def _remainder(
     draft: Draft, procedure: Procedure, lengths: Mapping[TaskId, tuple[int, int]]
 ) -> Remainder:
     last_part = {first: second for second, first in draft.parts.items()}
-    ends = {m.id: m.task for m in procedure.milestones}
-    for id in ends:
-        while ends[id] in last_part:
-            ends[id] = last_part[ends[id]]
+    ends: dict[MilestoneId, TaskId] = {}
+    for milestone in procedure.milestones:
+        end = milestone.task
+        while end in last_part:
+            end = last_part[end]
+        ends[milestone.id] = end
     return Remainder(
         now=draft.now,
         procedure=replace(
@@ -123,15 +125,16 @@ def _remainder(
 
 
 def _loose(draft: Draft, stopped: Sequence[Stopped]) -> set[TaskId]:
-    """What follows a stop keeps no appointment: watches to come, and all that was behind it."""
-    found = {task for task, one in draft.tasks.items() if one.step == 0}
+    """What follows a stop keeps no appointment; watches do."""
+    watches = {task for task, one in draft.tasks.items() if one.step == 0}
+    found: set[TaskId] = set()
     queue = [stop.after for stop in stopped]
     while queue:
         before = queue.pop()
         new = {rule.after for rule in draft.order if rule.before == before} - found
         found |= new
         queue.extend(sorted(new))
-    return found
+    return found - watches
 
 
 def _able(draft: Draft) -> dict[Duty, tuple[Staff, ...]]:

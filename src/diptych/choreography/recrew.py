@@ -11,7 +11,7 @@ from itertools import combinations
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.ahead import duty_prices
+from diptych.choreography.ahead import Quantity, duty_prices
 from diptych.choreography.crews import Duty as CrewDuty
 from diptych.choreography.crews import find_components, side_of
 from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
@@ -145,9 +145,7 @@ def _search(
     return solve_group(group, policy, stop)
 
 
-def _new_hands(
-    group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]
-) -> cp_model.LinearExprT:
+def _new_hands(group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]) -> Quantity:
     """One for each person who is called to anything new: few people need to hear of it."""
     planned = {(task, who) for task, _, who in prices}
     called: list[cp_model.IntVar] = []
@@ -160,7 +158,7 @@ def _new_hands(
     return sum(called)
 
 
-def _free(group: Group, policy: ReplanPolicy) -> cp_model.LinearExprT:
+def _free(group: Group, policy: ReplanPolicy) -> Quantity:
     """People free beside the critical steps, for each skill as many as help."""
     free: list[cp_model.IntVar] = []
     for task in critical_tasks(group.remainder):

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.ahead import Ahead, open_duties
+from diptych.choreography.ahead import Ahead, Quantity, open_duties
 from diptych.choreography.crews import Duty as CrewDuty
 from diptych.choreography.crews import side_of
 from diptych.choreography.interrupt import low_hours
@@ -77,7 +77,7 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
 
 def _need_break(
     ahead: Ahead,
-    start: cp_model.LinearExprT,
+    start: Quantity,
     held: cp_model.IntVar | None,
     breaks: Sequence[cp_model.IntVar],
     rest: Rest,
@@ -102,7 +102,7 @@ def _need_break(
 
 def _need_low(
     ahead: Ahead,
-    stretch: tuple[cp_model.LinearExprT, cp_model.IntVar],
+    stretch: tuple[Quantity, cp_model.IntVar],
     way: cp_model.IntVar,
     night: tuple[int, int],
     rest: Rest,
@@ -141,7 +141,7 @@ def _add_span(
     if rest.longest_span is None:
         return
     model = ahead.model
-    first: cp_model.LinearExprT = min((start for start, _ in past), default=0)
+    first: Quantity = min((start for start, _ in past), default=0)
     if not past:
         first = model.new_int_var(0, ahead.horizon, "")
     for task, literals in own.items():

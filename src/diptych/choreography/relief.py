@@ -8,12 +8,12 @@ added where they no longer reach, and those that are no longer needed are left o
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import ceil
 
 from diptych.choreography.remainder import Draft
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, TaskId
-
 
 
 def recut_watches(
@@ -88,7 +88,7 @@ def _reach(draft: Draft, chain: Sequence[TaskId], policy: ReplanPolicy) -> int:
 def _handover(draft: Draft, chain: Sequence[TaskId]) -> Precedence:
     """How the last two watches overlap, as the plan has it."""
     rules = {(rule.before, rule.after): rule for rule in draft.order}
-    pairs = list(zip(chain, chain[1:], strict=False))
+    pairs = list(pairwise(chain))
     return next(
         (rules[pair] for pair in reversed(pairs) if rules[pair].min_lag < 0), rules[pairs[-1]]
     )

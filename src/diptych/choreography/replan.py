@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from diptych.choreography.search import Found, Search
 
 Stop = Callable[[], bool]
+_MOST_SPARE = 3
 _QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.2, 0.005, 0.15
 
 
@@ -129,17 +130,20 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
         return desk, shifted
     ways, found = _quick_ways(desk, shifted)
     if not ways:
-        wider = _sit_down(
-            desk.before, desk.remainder.now, desk.events, desk.policy, desk.stop, spare=1
-        )
+        wider = _widened(desk)
         ways, _ = _quick_ways(wider, _shifted(wider))
         desk = wider if ways else desk
     if not ways:
-        proven = found.status == "infeasible"
-        raise refuse(
-            find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck, proven=proven)
-        )
+        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
+
+
+def _widened(desk: Desk) -> Desk:
+    """The same question with as many watches more as the shifted plan would need."""
+    late = desk.shift.end - desk.bound
+    spare = min(_MOST_SPARE, max(1, -(-late // int(desk.policy.longest_watch))))
+    now, stop = desk.remainder.now, desk.stop
+    return _sit_down(desk.before, now, desk.events, desk.policy, stop, spare=spare)
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
@@ -151,7 +155,8 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     crewed = search.crew_shifted()
     quick = Effort(work=_QUICK * limit, gap=_GAP, quick=True)
     hint = crewed if crewed.starts else None
-    found = search.run(Aim(), quick, hint, crewed.stuck)
+    suspects = crewed.stuck if desk.shift.legal else ()
+    found = search.run(Aim(), quick, hint, suspects)
     ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
     if not ways and found.status != "infeasible":
         found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)

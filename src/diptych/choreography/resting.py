@@ -1,6 +1,7 @@
 """The rest rules of one person, told from the minutes of their duties."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from diptych.choreography.interrupt import low_hours
 from diptych.choreography.remainder import Span
@@ -10,7 +11,7 @@ from diptych.model import Rest
 def rested(spans: Sequence[Span], rest: Rest | None, day_start: str) -> bool:
     """Whether one person may do duties at these times: one at a time, with every rest rule."""
     ordered = sorted(spans)
-    if any(two[0] < one[1] for one, two in zip(ordered, ordered[1:], strict=False)):
+    if any(two[0] < one[1] for one, two in pairwise(ordered)):
         return False
     if rest is None:
         return True

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ortools.sat.python import cp_model
-
 from diptych.choreography.ahead import (
     Ahead,
+    Quantity,
     add_keepers,
     build_ahead,
     hint_plan,
@@ -163,7 +162,7 @@ def _is_fixed(ahead: Ahead, task: TaskId) -> bool:
     return isinstance(ahead.starts[task], int)
 
 
-def _waits(ahead: Ahead, policy: ReplanPolicy) -> cp_model.LinearExprT:
+def _waits(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
     """Minutes between the critical steps and what they follow, as far as they help."""
     waits = []
     for task in critical_tasks(ahead.remainder):
