@@ -8,7 +8,12 @@ from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
 from diptych.choreography.explain import explain
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
-from diptych.choreography.replan import replan, replan_by_shift, replan_first
+from diptych.choreography.replan import (
+    replan,
+    replan_by_shift,
+    replan_first,
+    replan_least,
+)
 from diptych.choreography.replan_policy import ReplanPolicy, read_replan_policy
 from diptych.choreography.roster import read_roster
 from diptych.choreography.solve import solve
@@ -26,6 +31,7 @@ __all__ = [
     "replan",
     "replan_by_shift",
     "replan_first",
+    "replan_least",
     "require_skills",
     "solve",
     "stop_after",

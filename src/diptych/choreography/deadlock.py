@@ -238,7 +238,8 @@ def _crew_words(remainder: Remainder, shift: Shift, name: str) -> str:
     spans = {task: (shift.starts[task], shift.starts[task] + shift.lengths[task]) for task in left}
     spans |= {t: span for t, span in _fixed_spans(remainder).items() if t in crew.asked}
     worst = _worst(remainder, crew, spans)
-    if worst is not None:
+    over = max(int(person.end) for person in remainder.procedure.staff)
+    if worst is not None and worst[3][0] < over:
         return _short_words(remainder, crew, worst)
     most = max(crew.asked[task] for task in left)
     people = [remainder.procedure.staff[i].id for i in crew.people]
