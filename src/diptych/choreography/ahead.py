@@ -285,7 +285,10 @@ def seal_people(ahead: Ahead) -> None:
 
 
 def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
-    """End of the day, shifts and given-up duties, weighed as the policy says."""
+    """End of the day, shifts, given-up duties and people to tell, as the policy weighs them.
+
+    People who take over without being in the model are not counted: a lower bound.
+    """
     for task, entry in ahead.remainder.old.items():
         if task in ahead.remainder.loose:
             continue
@@ -297,7 +300,21 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
             _add_moved(ahead, ahead.ends[task], ahead.remainder.begun[task].end)
     price = duty_prices(ahead.remainder, policy)
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]
-    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up)
+    told = policy.told * sum(_touched(ahead, price))
+    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + told
+
+
+def _touched(ahead: Ahead, planned: Collection[Duty]) -> list[cp_model.IntVar]:
+    """A literal for each person: some duty of theirs changes."""
+    touched: dict[StaffId, cp_model.IntVar] = {}
+    for duty, held in ahead.held.items():
+        if duty[0] in ahead.remainder.begun:
+            continue
+        if duty[2] not in touched:
+            touched[duty[2]] = ahead.model.new_bool_var("")
+        who = touched[duty[2]]
+        ahead.model.add_implication(held.negated() if duty in planned else held, who)
+    return list(touched.values())
 
 
 def _add_moved(ahead: Ahead, is_now: Quantity, was: int) -> None:

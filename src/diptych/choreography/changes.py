@@ -18,7 +18,7 @@ from diptych.model import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The changes and their price: the day's end, the shifts and the duties given up."""
+    """The changes and their price: the day's end, shifts, duties given up, people to tell."""
 
     people: tuple[PersonChange, ...]
     tasks: tuple[TaskChange, ...]
@@ -34,7 +34,9 @@ def compare_plans(
     people = tuple(_people(remainder, entries, policy))
     tasks = tuple(_tasks(before, remainder, entries))
     shift = sum(_moved(remainder, entries, task) for task in entries)
-    cost = policy.end_minute * after.makespan + shift + sum(one.cost for one in people)
+    told = policy.told * len({one.staff for one in people})
+    duties = sum(one.cost for one in people)
+    cost = policy.end_minute * after.makespan + shift + duties + told
     return Difference(people=people, tasks=tasks, shift=shift, cost=cost)
 
 

@@ -141,21 +141,19 @@ def _search(
     for key, variable in group.held.items():
         group.model.add_hint(variable, key in prices)
     worth = policy.reserve_worth * policy.person * _free(group, policy) if reserve else 0
-    group.model.minimize(10 * (sum(cost) - worth) + _new_hands(group, prices))
+    group.model.minimize(sum(cost) - worth + policy.told * _touched(group, prices))
     return solve_group(group, policy, stop)
 
 
-def _new_hands(group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]) -> Quantity:
-    """One for each person who is called to anything new: few people need to hear of it."""
-    planned = {(task, who) for task, _, who in prices}
-    called: list[cp_model.IntVar] = []
-    for who, own in group.present.items():
-        new = [var for task, var in own.items() if (task, who) not in planned]
-        if new:
-            called.append(group.model.new_bool_var(""))
-            for variable in new:
-                group.model.add_implication(variable, called[-1])
-    return sum(called)
+def _touched(group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]) -> Quantity:
+    """How many people have a duty taken from them or are called to a new one."""
+    touched: dict[StaffId, cp_model.IntVar] = {}
+    for key, held in group.held.items():
+        if key[2] not in touched:
+            touched[key[2]] = group.model.new_bool_var("")
+        changes = held.negated() if key in prices else held
+        group.model.add_implication(changes, touched[key[2]])
+    return sum(touched.values())
 
 
 def _free(group: Group, policy: ReplanPolicy) -> Quantity:

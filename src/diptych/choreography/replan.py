@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Stop = Callable[[], bool]
 _MOST_SPARE = 3
+_LOOSE = 0.06
 _QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.2, 0.005, 0.15
 
 
@@ -137,7 +138,7 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     Watches are added only where none is found without; the desk comes back with them.
     """
     shifted = _shifted(desk)
-    if shifted is not None and (_stands(shifted) or _is_best(desk, shifted)):
+    if shifted is not None and (_stands(desk, shifted) or _is_best(desk, shifted)):
         return desk, shifted
     ways, found = _quick_ways(desk, shifted)
     if not ways:
@@ -164,7 +165,8 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
 
     search, limit = _search(desk), desk.policy.limit
     crewed = search.crew_shifted()
-    quick = Effort(work=_QUICK * limit, gap=_GAP, quick=True)
+    loose = bool(desk.remainder.loose)
+    quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
     hint = crewed if crewed.starts else None
     suspects = crewed.stuck if desk.shift.legal else ()
     found = search.run(Aim(), quick, hint, suspects)
@@ -175,9 +177,9 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     return ways, found
 
 
-def _stands(plan: Replan) -> bool:
-    """Nothing changes for anybody."""
-    return not plan.people and plan.shift == 0
+def _stands(desk: Desk, plan: Replan) -> bool:
+    """Nothing changes for anybody, and nothing was to come sooner."""
+    return not plan.people and plan.shift == 0 and not desk.remainder.loose
 
 
 def _is_best(desk: Desk, plan: Replan) -> bool:

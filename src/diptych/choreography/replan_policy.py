@@ -16,6 +16,7 @@ class ReplanPolicy:
 
     end_minute : cost of a minute by which the day ends later
     change, by_role : cost of another person on a duty; by the role of who held it
+    told : cost of each person for whom any duty changes
     soon, soon_factor : within so many minutes of now a change costs so many times more
     later, later_factor : after so many minutes it costs so many times as much
     shortest_watch, longest_watch : lengths between which watches are cut anew, minutes
@@ -30,6 +31,7 @@ class ReplanPolicy:
 
     end_minute: int
     change: int
+    told: int
     by_role: Mapping[RoleId, int] = field(default_factory=dict)
     soon: Minute
     soon_factor: float
@@ -77,6 +79,7 @@ def read_replan_policy(
     return ReplanPolicy(
         end_minute=whole["end-minute"],
         change=whole["change"],
+        told=whole["told"],
         by_role={RoleId(key.removeprefix(_ROLE)): int(table.value(key)) for key in roles},
         soon=Minute(whole["soon"]),
         soon_factor=table.value("soon-factor"),
@@ -98,6 +101,7 @@ def read_replan_policy(
 _WHOLE = (
     "end-minute",
     "change",
+    "told",
     "soon",
     "later",
     "shortest-watch",
