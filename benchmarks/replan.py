@@ -7,10 +7,11 @@
 For each disturbance: CPU seconds to the first checked plan; its cost beside the best that one
 more CPU second of search finds, and beside moving the plan to the right where that keeps every
 rule; the share of people whom the event does not concern (on no task named by it, not away, of
-no skill called) and who are given or lose a duty. The peer, in the same run on every
-`--peer-every`th: one person-level CP-SAT model of the same rules from nothing, without hint and
-without crews, one worker: CPU seconds to its first plan, and to one as cheap as ours (x 1.01),
-at most 30. Each row of --rows is one disturbance, so that a long run can be cut into pieces.
+no skill called) and who are given or lose a duty, and of their duties that are taken from them.
+The peer, in the same run on every `--peer-every`th: one person-level CP-SAT model of the same
+rules from nothing, without hint and without crews, one worker: CPU seconds to its first plan, and
+to one as cheap as ours (x 1.01), at most 30. Each row of --rows is one disturbance, so that a
+long run can be cut into pieces.
 
 Exit codes: 0 done, 1 a plan was refused by the checker, lost its past, or cost more than moving
 to the right.
@@ -88,10 +89,24 @@ def measure(schedule, policy, number, seed, peer):
         "end": first.schedule.makespan,
         "shifted": shifted.cost if shifted is not None else None,
         "unconcerned_changed": len(changed) / max(1, len(others)),
+        "unconcerned_duties": lost_share(schedule, now, concerned, first),
         "changes": len(first.people),
         "sound": is_sound(schedule, now, events, policy, first),
     }
     return row | (measure_peer(schedule, policy, now, events, first.cost) if peer else {})
+
+
+def lost_share(schedule, now, concerned, way):
+    """Of the duties to come of people not concerned, the share that is taken from them."""
+    duties = {
+        (entry.task, who)
+        for entry in schedule.assignments
+        if entry.start >= now
+        for who, _ in entry.staff
+        if who not in concerned
+    }
+    lost = {(one.task, one.staff) for one in way.people if not one.called}
+    return len(lost & duties) / max(1, len(duties))
 
 
 def is_sound(schedule, now, events, policy, way):
@@ -198,6 +213,9 @@ def summarise(rows):
         "within_1_percent": round(float(np.mean([ratio <= 1.01 for ratio in ratios])), 4),
         "unconcerned_changed_p95": round(
             float(np.percentile([row["unconcerned_changed"] for row in done], 95)), 4
+        ),
+        "unconcerned_duties_p95": round(
+            float(np.percentile([row["unconcerned_duties"] for row in done], 95)), 4
         ),
         "right_shift_valid": len(beside),
         "worse_than_right_shift": sum(row["cost"] > row["shifted"] for row in beside),
