@@ -3,10 +3,12 @@
 Importing this package does not import the solver library; `solve` does so when called.
 """
 
+from diptych.choreography.arrange import arrange
 from diptych.choreography.check import check
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
 from diptych.choreography.explain import explain
+from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
 from diptych.choreography.replan import (
     replan,
@@ -16,18 +18,23 @@ from diptych.choreography.replan import (
 )
 from diptych.choreography.replan_policy import ReplanPolicy, read_replan_policy
 from diptych.choreography.roster import read_roster
+from diptych.choreography.script import read_procedure
+from diptych.choreography.script_words import read_words
 from diptych.choreography.solve import solve
 from diptych.choreography.stopping import stop_after
 
 __all__ = [
     "ChoreographyPolicy",
     "ReplanPolicy",
+    "arrange",
     "check",
     "clock_text",
     "compose",
     "explain",
+    "read_procedure",
     "read_replan_policy",
     "read_roster",
+    "read_words",
     "replan",
     "replan_by_shift",
     "replan_first",
@@ -35,4 +42,5 @@ __all__ = [
     "require_skills",
     "solve",
     "stop_after",
+    "write_procedure",
 ]

@@ -131,6 +131,7 @@ from diptych.model.rehearsal import (
 )
 from diptych.model.schedule import (
     Assignment,
+    MilestoneForecast,
     Schedule,
     Violation,
 )
@@ -256,6 +257,7 @@ __all__ = [
     "Landmark",
     "Measured",
     "Milestone",
+    "MilestoneForecast",
     "MilestoneId",
     "Millilitre",
     "MillilitrePerMinute",
