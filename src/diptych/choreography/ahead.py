@@ -1,7 +1,7 @@
 """What is left of the day as a model of constraints: starts, order, places, kit, people counted.
 
 CP-SAT over starts (and open lengths of watches) with lags, places, kit, and one cumulative
-for each crew (`crews`) with its hours and absences. For each duty of the plan a literal says
+for each band (`bands`) with its hours and absences. For each duty of the plan a literal says
 whether its person keeps it; these literals share each person's time. Duties that nobody can
 keep may be given to anybody who may hold them (`open_duties`). Who takes over the others is
 found afterwards (`recrew`), so that what is proven here holds for the whole problem.
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.crews import Crew, find_crews
+from diptych.choreography.bands import Band, find_bands
 from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, SkillId, Staff, StaffId, Task, TaskId
@@ -64,15 +64,10 @@ def build_ahead(remainder: Remainder, latest: int, drop: Collection[str] = ()) -
     for rule in remainder.procedure.precedence:
         _add_rule(ahead, rule, drop)
     _add_rooms(ahead, drop)
-    for crew in find_crews(remainder.procedure):
-        if crew_name(crew) not in drop:
-            _add_crew(ahead, crew, drop)
+    for band in find_bands(remainder.procedure):
+        if band.name not in drop:
+            _add_band(ahead, band, drop)
     return ahead
-
-
-def crew_name(crew: Crew) -> str:
-    """The name of a crew's rule, as `drop` takes it."""
-    return "people:" + ",".join(f"{skill}/{side}" for skill, side in crew.duties)
 
 
 def lag_name(rule: Precedence) -> str:
@@ -87,7 +82,7 @@ def rule_names(remainder: Remainder) -> list[str]:
     skills = dict.fromkeys(demand.skill for task in left for demand in task.demands)
     coming = {task.id for task in left}
     return [
-        *(crew_name(c) for c in find_crews(procedure) if coming & set(c.asked)),
+        *(band.name for band in find_bands(procedure) if coming & set(band.asked)),
         *(f"kit:{k.id}" for k in procedure.equipment if any(k.id in t.equipment for t in left)),
         *(f"zone:{z.id}" for z in procedure.zones if any(z.id in t.zones for t in left)),
         *(f"hours:{skill}" for skill in skills),
@@ -200,14 +195,14 @@ def _add_rooms(ahead: Ahead, drop: Collection[str]) -> None:
             ahead.model.add_bool_or([])
 
 
-def _add_crew(ahead: Ahead, crew: Crew, drop: Collection[str]) -> None:
-    users = {task: n for task, n in crew.asked.items() if task in ahead.intervals}
+def _add_band(ahead: Ahead, band: Band, drop: Collection[str]) -> None:
+    users = {task: n for task, n in band.asked.items() if task in ahead.intervals}
     if not any(task not in ahead.remainder.begun for task in users):
         return
     intervals = [ahead.intervals[task] for task in users]
     demands = list(users.values())
-    people = [ahead.remainder.procedure.staff[i] for i in crew.people]
-    if not any(f"hours:{skill}" in drop for skill, _ in crew.duties):
+    people = [ahead.remainder.procedure.staff[i] for i in band.people]
+    if not any(f"hours:{skill}" in drop for skill, _ in band.lines):
         there = [ahead.remainder.left[person.id] for person in people]
         for begin, end, absent in _away(there, int(ahead.remainder.now), ahead.horizon):
             intervals.append(ahead.model.new_fixed_size_interval_var(begin, end - begin, ""))

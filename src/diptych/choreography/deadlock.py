@@ -8,8 +8,8 @@ rest of groups of people for which no times were found.
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from diptych.choreography.bands import Band, Line, find_bands, find_groups
 from diptych.choreography.conflict import smallest_conflict
-from diptych.choreography.crews import Crew, Duty, find_components, find_crews
 from diptych.choreography.policy import clock_text
 from diptych.choreography.remainder import Remainder, Span
 from diptych.choreography.replan_policy import ReplanPolicy
@@ -33,7 +33,7 @@ def find_deadlock(
     remainder: Remainder,
     policy: ReplanPolicy,
     shift: Shift,
-    stuck: Sequence[Sequence[Duty]],
+    stuck: Sequence[Sequence[Line]],
 ) -> tuple[str, ...]:
     """The rules that conflict, in words; never empty. `stuck`: groups that found no way."""
     fixed = _fixed_spans(remainder)
@@ -73,26 +73,26 @@ def _lengths(remainder: Remainder) -> dict[TaskId, int]:
 def _short_people(remainder: Remainder, spans: Mapping[TaskId, Span]) -> Iterable[str]:
     """Crews of whom the tasks at these minutes want more than are there at one of them."""
     told: set[tuple[TaskId, ...]] = set()
-    for crew in sorted(find_crews(remainder.procedure), key=lambda crew: len(crew.duties)):
-        worst = _worst(remainder, crew, spans)
+    for band in sorted(find_bands(remainder.procedure), key=lambda band: len(band.lines)):
+        worst = _worst(remainder, band, spans)
         if worst is not None and worst[2] not in told:
             told.add(worst[2])
-            yield _short_words(remainder, crew, worst)
+            yield _short_words(remainder, band, worst)
 
 
 def _worst(
-    remainder: Remainder, crew: Crew, spans: Mapping[TaskId, Span]
+    remainder: Remainder, band: Band, spans: Mapping[TaskId, Span]
 ) -> tuple[int, int, tuple[TaskId, ...], Span] | None:
-    """Wanted, there, tasks and minutes where most of the crew are missing; None: nowhere."""
-    people = [remainder.procedure.staff[i].id for i in crew.people]
-    users = {task: span for task, span in spans.items() if task in crew.asked}
+    """Wanted, there, tasks and minutes where most of the band are missing; None: nowhere."""
+    people = [remainder.procedure.staff[i].id for i in band.people]
+    users = {task: span for task, span in spans.items() if task in band.asked}
     worst: tuple[int, int, tuple[TaskId, ...], Span] | None = None
     moments = {m for span in users.values() for m in span}
     moments |= {m for who in people for span in remainder.left[who] for m in span}
     ordered = sorted(m for m in moments if m >= remainder.now)
     for moment, then in pairwise(ordered):
         tasks = tuple(t for t, span in users.items() if span[0] <= moment < span[1])
-        wanted = sum(crew.asked[task] for task in tasks)
+        wanted = sum(band.asked[task] for task in tasks)
         there = sum(remainder.is_there(who, (moment, then)) for who in people)
         if wanted > there and (worst is None or wanted - there > worst[0] - worst[1]):
             worst = (wanted, there, tasks, (moment, then))
@@ -100,11 +100,11 @@ def _worst(
 
 
 def _short_words(
-    remainder: Remainder, crew: Crew, worst: tuple[int, int, tuple[TaskId, ...], Span]
+    remainder: Remainder, band: Band, worst: tuple[int, int, tuple[TaskId, ...], Span]
 ) -> str:
     wanted, there, tasks, span = worst
     return (
-        f"{_skills(crew.duties)}: {wanted} wanted {_clock(remainder, span)}"
+        f"{_skills(band.lines)}: {wanted} wanted {_clock(remainder, span)}"
         f" ({_named(tasks)}), {there} there"
     )
 
@@ -133,7 +133,7 @@ def _tired_groups(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> t
     from diptych.choreography.retime import is_impossible
 
     found = []
-    for group in find_components(remainder.procedure):
+    for group in find_groups(remainder.procedure):
         ahead = build_ahead(remainder, shift.end)
         join_people(ahead, [group])
         seal_people(ahead)
@@ -142,7 +142,7 @@ def _tired_groups(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> t
     return tuple(found)
 
 
-def _tired(remainder: Remainder, group: Sequence[Duty], *, proven: bool) -> str:
+def _tired(remainder: Remainder, group: Sequence[Line], *, proven: bool) -> str:
     """What to say of a group whose people cannot hold every duty and rest."""
     people = dict.fromkeys(who.id for duty in group for who in remainder.able.get(duty, ()))
     there = [who for who in people if remainder.left[who]]
@@ -200,21 +200,19 @@ def _likely(remainder: Remainder, names: Sequence[str]) -> Iterable[list[str]]:
     """Sets of rules that often conflict by themselves, smaller than the whole."""
     lags = [name for name in names if name.startswith("lag:")]
     yield [*lags, *(name for name in names if name.startswith(("kit:", "zone:")))]
-    for crew in find_crews(remainder.procedure):
-        own = _crew_names(crew)
+    for band in find_bands(remainder.procedure):
+        own = _band_names(band)
         yield [name for name in names if name in own or name in lags]
 
 
-def _crew_names(crew: Crew) -> set[str]:
-    from diptych.choreography.ahead import crew_name
-
-    return {crew_name(crew), *(f"hours:{skill}" for skill, _ in crew.duties)}
+def _band_names(band: Band) -> set[str]:
+    return {band.name, *(f"hours:{skill}" for skill, _ in band.lines)}
 
 
 def _words(remainder: Remainder, shift: Shift, name: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == "people":
-        return _crew_words(remainder, shift, name)
+        return _band_words(remainder, shift, name)
     if kind == "hours":
         return _hours_words(remainder, SkillId(rest))
     if kind == "lag":
@@ -232,20 +230,20 @@ def _words(remainder: Remainder, shift: Shift, name: str) -> str:
     return f"{title}: {what} {count} (for {_named(left)})"
 
 
-def _crew_words(remainder: Remainder, shift: Shift, name: str) -> str:
-    crew = next(c for c in find_crews(remainder.procedure) if name in _crew_names(c))
-    left = [task for task in crew.asked if task not in remainder.begun]
+def _band_words(remainder: Remainder, shift: Shift, name: str) -> str:
+    band = next(c for c in find_bands(remainder.procedure) if name in _band_names(c))
+    left = [task for task in band.asked if task not in remainder.begun]
     spans = {task: (shift.starts[task], shift.starts[task] + shift.lengths[task]) for task in left}
-    spans |= {t: span for t, span in _fixed_spans(remainder).items() if t in crew.asked}
-    worst = _worst(remainder, crew, spans)
+    spans |= {t: span for t, span in _fixed_spans(remainder).items() if t in band.asked}
+    worst = _worst(remainder, band, spans)
     over = max(int(person.end) for person in remainder.procedure.staff)
     if worst is not None and worst[3][0] < over:
-        return _short_words(remainder, crew, worst)
-    most = max(crew.asked[task] for task in left)
-    people = [remainder.procedure.staff[i].id for i in crew.people]
+        return _short_words(remainder, band, worst)
+    most = max(band.asked[task] for task in left)
+    people = [remainder.procedure.staff[i].id for i in band.people]
     there = sum(bool(remainder.left[who]) for who in people)
     return (
-        f"{_skills(crew.duties)}: up to {most} wanted at once ({_named(left)}), {there} still there"
+        f"{_skills(band.lines)}: up to {most} wanted at once ({_named(left)}), {there} still there"
     )
 
 
@@ -271,7 +269,7 @@ def _named(tasks: Sequence[TaskId]) -> str:
     return f"{', '.join(tasks[:_NAMED])}{more}"
 
 
-def _skills(duties: Sequence[Duty]) -> str:
+def _skills(duties: Sequence[Line]) -> str:
     """The skills, with the twin where all of them are for one twin."""
     sides = {side for _, side in duties}
     skills = ", ".join(dict.fromkeys(str(skill) for skill, _ in duties))

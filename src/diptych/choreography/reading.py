@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from diptych.choreography.bands import Line
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
@@ -137,9 +138,9 @@ def _loose(draft: Draft, stopped: Sequence[Stopped]) -> set[TaskId]:
     return found - watches
 
 
-def _able(draft: Draft) -> dict[Duty, tuple[Staff, ...]]:
-    """For each duty that a task asks for, who may hold it."""
-    duties = dict.fromkeys(
+def _able(draft: Draft) -> dict[Line, tuple[Staff, ...]]:
+    """For each skill and side that a task asks for, who may hold it."""
+    lines = dict.fromkeys(
         (demand.skill, side_of(task)) for task in draft.tasks.values() for demand in task.demands
     )
-    return {duty: tuple(who for who in draft.staff if can_hold(who, duty)) for duty in duties}
+    return {line: tuple(who for who in draft.staff if can_hold(who, Duty(*line))) for line in lines}

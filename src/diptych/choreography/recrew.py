@@ -12,8 +12,8 @@ from itertools import combinations
 from ortools.sat.python import cp_model
 
 from diptych.choreography.ahead import Quantity, duty_prices
-from diptych.choreography.crews import Duty as CrewDuty
-from diptych.choreography.crews import find_components, side_of
+from diptych.choreography.bands import Line, find_groups
+from diptych.choreography.crews import side_of
 from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import able_people, critical_tasks
@@ -34,7 +34,7 @@ class Recrewed:
     """
 
     holders: Holders
-    stuck: tuple[tuple[CrewDuty, ...], ...]
+    stuck: tuple[tuple[Line, ...], ...]
     proven: bool
 
 
@@ -47,7 +47,7 @@ class Group:
 
     model: cp_model.CpModel
     remainder: Remainder
-    component: tuple[CrewDuty, ...] = ()
+    component: tuple[Line, ...] = ()
     held: dict[tuple[TaskId, SkillId, StaffId], cp_model.IntVar] = field(default_factory=dict)
     present: dict[StaffId, dict[TaskId, cp_model.IntVar]] = field(default_factory=dict)
     spans: dict[TaskId, Span] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def assign_again(
     holders: dict[TaskId, People] = {}
     spans = {task: (start, start + lengths[task]) for task, start in starts.items()}
     stuck, proven = [], True
-    for component in find_components(remainder.procedure):
+    for component in find_groups(remainder.procedure):
         kept = None if reserve else stay_as_planned(remainder, spans, component)
         if kept is None:
             group = _build_group(remainder, spans, component)
@@ -87,7 +87,7 @@ def assign_again(
 
 
 def _build_group(
-    remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[CrewDuty]
+    remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[Line]
 ) -> Group:
     """Variables and demands of one group at these times."""
     group = Group(
@@ -102,7 +102,7 @@ def _build_group(
     return group
 
 
-def _add_task(group: Group, task: Task, component: Sequence[CrewDuty], span: Span) -> None:
+def _add_task(group: Group, task: Task, component: Sequence[Line], span: Span) -> None:
     mine: dict[StaffId, list[cp_model.IntVar]] = {}
     for skill, asked in demands_by_skill(task).items():
         if (skill, side_of(task)) not in component:

@@ -11,14 +11,14 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from diptych.choreography.ahead import Ahead, Quantity, open_duties
-from diptych.choreography.crews import Duty as CrewDuty
+from diptych.choreography.bands import Line
 from diptych.choreography.crews import side_of
 from diptych.choreography.interrupt import low_hours
 from diptych.choreography.resting import last_stretch
 from diptych.model import Rest, StaffId, TaskId
 
 
-def join_people(ahead: Ahead, components: Sequence[Sequence[CrewDuty]]) -> None:
+def join_people(ahead: Ahead, components: Sequence[Sequence[Line]]) -> None:
     """Add people and rest of these groups to the times. To be called before `seal_people`."""
     duties = {duty for component in components for duty in component}
     remainder = ahead.remainder

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from diptych.choreography.bands import Line
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import Facts, events_of
 from diptych.model import (
@@ -39,7 +40,7 @@ class Remainder:
     parts : second part of a task that was under way -> its first part
     wholes : first part of a task that was under way -> the task before it was cut
     loose : tasks to come that keep no appointment, as they follow a stage that stopped early
-    able : duty -> who may hold it, hours apart; left : person -> stretches they are there
+    able : skill and side -> who may hold it, hours apart; left : person -> stretches they are there
     """
 
     now: Minute
@@ -51,7 +52,7 @@ class Remainder:
     parts: Mapping[TaskId, TaskId]
     wholes: Mapping[TaskId, Task]
     loose: frozenset[TaskId]
-    able: Mapping[Duty, tuple[Staff, ...]]
+    able: Mapping[Line, tuple[Staff, ...]]
     left: Mapping[StaffId, tuple[Span, ...]]
     notes: tuple[str, ...]
 
@@ -242,7 +243,7 @@ def hours_left(person: Staff, now: int) -> tuple[Span, ...]:
 
 def may_hold(person: Staff, task: Task, skill: SkillId, grade: int) -> bool:
     """The person may hold that duty of the task, hours apart."""
-    return can_hold(person, (skill, side_of(task))) and person.grade >= grade
+    return can_hold(person, Duty(skill, side_of(task), grade))
 
 
 def demands_by_skill(task: Task) -> dict[SkillId, list[Demand]]:

@@ -14,7 +14,7 @@ from diptych.choreography.ahead import (
     open_duties,
     seal_people,
 )
-from diptych.choreography.crews import Duty
+from diptych.choreography.bands import Line
 from diptych.choreography.recrew import Holders, assign_again
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.remainder import Remainder, demands_by_skill
@@ -51,7 +51,7 @@ class Found:
     holders: Holders
     bound: int
     status: str
-    stuck: tuple[tuple[Duty, ...], ...] = ()
+    stuck: tuple[tuple[Line, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Search:
         aim: Aim,
         effort: Effort,
         hint: Found | None = None,
-        suspects: Sequence[tuple[Duty, ...]] = (),
+        suspects: Sequence[tuple[Line, ...]] = (),
     ) -> Found:
         """The best way found; groups that cannot be crewed are solved with the times, again.
 
@@ -121,7 +121,7 @@ class Search:
         )
 
     def _time(
-        self, aim: Aim, effort: Effort, hint: Found | None, stuck: Sequence[Sequence[Duty]]
+        self, aim: Aim, effort: Effort, hint: Found | None, stuck: Sequence[Sequence[Line]]
     ) -> Timing:
         ahead = build_ahead(self.remainder, self.shift.end)
         add_keepers(ahead)

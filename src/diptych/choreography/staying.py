@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from diptych.choreography.crews import Duty, side_of
+from diptych.choreography.bands import Line
+from diptych.choreography.crews import side_of
 from diptych.choreography.remainder import Remainder, Span, demands_by_skill, graded
 from diptych.choreography.resting import rested
 from diptych.model import Demand, SkillId, StaffId, Task, TaskId
@@ -11,7 +12,7 @@ People = tuple[tuple[StaffId, SkillId], ...]
 
 
 def stay_as_planned(
-    remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[Duty]
+    remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[Line]
 ) -> dict[TaskId, People] | None:
     """The planned people of each task to come, if all of them can stay; None if not.
 
@@ -45,7 +46,7 @@ def past_of(remainder: Remainder, spans: Mapping[TaskId, Span]) -> dict[StaffId,
 
 
 def _planned_of(
-    remainder: Remainder, task: Task, span: Span, component: Sequence[Duty]
+    remainder: Remainder, task: Task, span: Span, component: Sequence[Line]
 ) -> People | None:
     """The planned people of the task's duties in this group; None where they do not fit."""
     entry = remainder.old.get(task.id)
