@@ -169,9 +169,12 @@ def _rest_words(remainder: Remainder, rest: Rest | None, people: Sequence[StaffI
     spent = [who for who in people if worked[who] >= rest.longest_work - 60]
     names = {person.id: person.name for person in remainder.procedure.staff}
     tired = f"; {', '.join(names[who] for who in spent)} worked so long or nearly" if spent else ""
+    span = rest.longest_span
+    hours = f", {span} min from first to last duty" if span is not None else ""
+    low = f", {rest.low_stretch} min in the low of the night" if rest.low_stretch else ""
     return (
         f" with a break of {rest.shortest_break} min after at most {rest.longest_stretch} min and"
-        f" at most {rest.longest_work} min in all{tired}"
+        f" at most {rest.longest_work} min in all{hours}{low}{tired}"
     )
 
 

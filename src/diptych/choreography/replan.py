@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Stop = Callable[[], bool]
 _MOST_SPARE = 3
 _LOOSE = 0.06
-_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.2, 0.005, 0.15
+_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ def replan(
 
     Each keeps start and people of every task that has begun, and every rule of the updated
     procedure; none costs more than moving the plan to the right where that is possible.
-    With `stop` (asked now and then; True ends the search) the answer depends on the clock.
+    With `stop` (asked now and then; True ends what comes after the first answer) the answer
+    depends on the clock.
     Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
     """
     desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
@@ -118,10 +119,10 @@ def _sit_down(
     )
 
 
-def _search(desk: Desk) -> "Search":
+def _search(desk: Desk, stop: Stop | None = None) -> "Search":
     from diptych.choreography.search import Search
 
-    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=desk.stop)
+    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=stop)
 
 
 def _shifted(desk: Desk) -> Replan | None:
@@ -193,7 +194,7 @@ def _improve(desk: Desk, first: Replan) -> Replan:
 
     if _stopped(desk) or _is_best(desk, first):
         return first
-    found = _search(desk).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
+    found = _search(desk, desk.stop).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
     return _better(first, _settled(desk, found))
 
 
@@ -204,7 +205,7 @@ def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
 
     if _stopped(desk) or _ends(least) <= desk.bound:
         return desk.bound, least
-    search, effort = _search(desk), Effort(work=_IMPROVE * desk.policy.limit)
+    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit)
     found = search.run(Aim(earliest=True), effort)
     bound = max(desk.bound, found.bound)
     soonest = _settled(desk, found)
@@ -223,7 +224,9 @@ def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
     ways = list(known)
     if not _stopped(desk):
         effort = Effort(work=_IMPROVE * desk.policy.limit)
-        found = _settled(desk, _search(desk).run(Aim(latest=latest, reserve=True), effort))
+        found = _settled(
+            desk, _search(desk, desk.stop).run(Aim(latest=latest, reserve=True), effort)
+        )
         ways += [found] if found is not None else []
     return min(ways, key=lambda way: way.cost - worth * way.reserve)
 

@@ -1,7 +1,7 @@
 """One search for a way to go on: times, then people, then both together where that fails."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from diptych.choreography.ahead import (
@@ -23,6 +23,8 @@ from diptych.choreography.reserve import critical_tasks, rules_before
 from diptych.choreography.retime import FOUND, Effort, Stop, Timing, solve_ahead
 from diptych.choreography.shift import Shift
 from diptych.model import TaskId
+
+_JOINT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ class Search:
         stuck = list(suspects)
         status, bound = "unknown", 0
         for _ in range(len(self.remainder.procedure.tasks)):
-            timing = self._time(aim, effort, hint, stuck)
+            harder = replace(effort, work=_JOINT * effort.work) if stuck else effort
+            timing = self._time(aim, harder, hint, stuck)
             bound = max(bound, ceil(timing.bound - 1e-6)) if aim.earliest else 0
             status = timing.status
             if status not in FOUND:
