@@ -24,7 +24,7 @@ from diptych.choreography.retime import FOUND, Effort, Stop, Timing, solve_ahead
 from diptych.choreography.shift import Shift
 from diptych.model import TaskId
 
-_JOINT = 4
+_JOINT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
