@@ -248,6 +248,23 @@ def test_a_task_whose_person_is_still_at_work_has_not_begun():
     assert starts_of(found.least_change)["s"] == 85
 
 
+def test_a_task_that_follows_what_still_runs_has_not_begun():
+    """q overran to 75: s, planned from 60 with Ann free, cannot have begun at 70."""
+    found = replan(two_lines(), 70, [Delay(task="q", minutes=35)], policy())
+    assert starts_of(found.least_change)["s"] == 75
+
+
+def test_work_before_a_break_counts_towards_the_work_of_the_day():
+    """p of 60, a break of 20, then s: with 50 min Ann would work 110 of 100; Bea takes it."""
+    tasks = (task("p", 60, {"cut": 1}), task("s", 30, {"cut": 1}))
+    rest = Rest(longest_stretch=100, shortest_break=15, longest_work=100)
+    staff = (person("ann", "cut"), person("bea", "cut"))
+    procedure = day(tasks, (after("p", "s", 20),), staff, rest=rest)
+    before = planned(procedure, {"p": 0, "s": 80}, {"p": ["ann"], "s": ["ann"]})
+    found = replan(before, 10, [Delay(task="s", minutes=20)], policy())
+    assert people_on(found.least_change, "s") == {"bea"}
+
+
 def staged_day():
     """Scalp, clamp, separation, then closing of each twin in its own field."""
     tasks = (
