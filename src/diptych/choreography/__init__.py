@@ -21,6 +21,18 @@ from diptych.choreography.timelog import read_time_log, update_durations, write_
 __all__ = [
     "ChoreographyPolicy",
     "DryRunPolicy",
+from diptych.choreography.replan import (
+    replan,
+    replan_by_shift,
+    replan_first,
+    replan_least,
+)
+from diptych.choreography.replan_policy import ReplanPolicy, read_replan_policy
+from diptych.choreography.stopping import stop_after
+
+__all__ = [
+    "ChoreographyPolicy",
+    "ReplanPolicy",
     "arrange",
     "check",
     "clock_text",
@@ -29,12 +41,18 @@ __all__ = [
     "plan_rehearsal",
     "read_people",
     "read_procedure",
+    "read_replan_policy",
     "read_roster",
     "read_time_log",
     "read_words",
+    "replan",
+    "replan_by_shift",
+    "replan_first",
+    "replan_least",
     "require_skills",
     "solve",
     "update_durations",
     "write_override",
+    "stop_after",
     "write_procedure",
 ]

@@ -204,7 +204,7 @@ def find_contradiction(procedure: Procedure, policy: ChoreographyPolicy) -> tupl
     groups = next(likely, groups)
     if not impossible(groups):
         return ()
-    smallest = _smallest([], groups, impossible, grown=False)
+    smallest = smallest_conflict(groups, impossible)
     return tuple(
         _words(procedure, policy, group, smallest) for group in groups if group in smallest
     )
@@ -222,6 +222,13 @@ def _likely_sets(procedure: Procedure, groups: Sequence[str]) -> Iterable[list[s
         }
         names = {*crews, *(f"hours:{skill}" for skill in skills), "lag"}
         yield [group for group in groups if group in names]
+
+
+def smallest_conflict(
+    groups: Sequence[str], impossible: Callable[[Sequence[str]], bool]
+) -> list[str]:
+    """The fewest of `groups` that still conflict; `impossible` must hold for all of them."""
+    return _smallest([], groups, impossible, grown=False)
 
 
 def _smallest(

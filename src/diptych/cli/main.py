@@ -8,13 +8,20 @@ import typer
 
 from diptych.cli.guard import Say, guarded
 from diptych.cli.options import (
+    AbsentOption,
+    AtOption,
+    BrokenOption,
     CaseArgument,
     DaysOption,
+    DelayOption,
+    FinishedOption,
     ForgetOption,
+    HazardOption,
     JsonOption,
     KeepOption,
     LabelsOption,
     LabelTableOption,
+    LateOption,
     NeverCutOption,
     OwnersOption,
     PreferOption,
@@ -22,6 +29,8 @@ from diptych.cli.options import (
     SeedOption,
     SplitOption,
     StagesOption,
+    StopAfterOption,
+    TakeOption,
     ThreadsOption,
     VerboseOption,
     WhatIfOption,
@@ -327,6 +336,46 @@ def dry_run(
 
         told = plan_dry_run(case, log)
         say.result(told, lines=dry_run_lines(told))
+
+
+@app.command()
+def replan(
+    case: CaseArgument,
+    at: AtOption,
+    delay: DelayOption = None,
+    late: LateOption = None,
+    finished: FinishedOption = None,
+    absent: AbsentOption = None,
+    broken: BrokenOption = None,
+    hazard: HazardOption = None,
+    stop_after: StopAfterOption = None,
+    take: TakeOption = None,
+    seed: SeedOption = 1,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Go on when the day departs from its plan: least change, earliest end, most reserve.
+
+    Nothing is written unless one of the three ways is taken. A day that cannot go on with
+    every rule kept ends with exit code 4 and the rules to relax.
+    """
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.wording import replan_lines
+        from diptych.pipeline.replanning import Happened, ask_replan
+        from diptych.pipeline.stage import PlanOptions
+
+        happened = Happened(
+            at=at,
+            delays=tuple(delay or ()),
+            late=tuple(late or ()),
+            finished=tuple(finished or ()),
+            absent=tuple(absent or ()),
+            broken=tuple(broken or ()),
+            hazards=tuple(hazard or ()),
+            stop_after=stop_after,
+        )
+        found = ask_replan(case, happened, PlanOptions(seed=seed), take=take)
+        say.result(found, lines=replan_lines(found))
 
 
 @app.command()

@@ -86,6 +86,52 @@ LabelTableOption = Annotated[
         "--label-table", metavar="FILE", help="Names of the labels of a NIfTI: a BIDS dseg.tsv."
     ),
 ]
+AtOption = Annotated[
+    str,
+    typer.Option("--at", metavar="TIME", help="Now: 14:10, 02:30+1 after midnight, or a minute."),
+]
+DelayOption = Annotated[
+    list[str] | None,
+    typer.Option("--delay", metavar="TASK=MIN", help="A task takes so much longer. Repeatable."),
+]
+LateOption = Annotated[
+    list[str] | None,
+    typer.Option("--late", metavar="TASK=MIN", help="A task begins so much later. Repeatable."),
+]
+FinishedOption = Annotated[
+    list[str] | None,
+    typer.Option("--finished", metavar="TASK=TIME", help="A task ended then, early or late."),
+]
+AbsentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--absent",
+        metavar="STAFF[=FROM-TO]",
+        help="A person cannot be asked, from now to the end of their hours or from-to.",
+    ),
+]
+BrokenOption = Annotated[
+    list[str] | None,
+    typer.Option("--broken", metavar="KIT[=N]", help="Kit that cannot be used any more today."),
+]
+HazardOption = Annotated[
+    list[str] | None,
+    typer.Option("--hazard", metavar="ID", help="A hazard strikes now; see diptych list hazards."),
+]
+StopAfterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stop-after", metavar="TASK", help="The stage stops after this task; closing follows."
+    ),
+]
+TakeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--take",
+        metavar="WAY",
+        help="Keep one way in CASE/derivatives/replans: least, earliest or reserve.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of an error.")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_SHOWN = 12
+
 
 def plan_lines(summary: dict[str, Any]) -> list[str]:
     """What a tired person wants to know first; the dossier's path last."""
@@ -76,6 +78,37 @@ def _plan_rows(plan: dict[str, Any]) -> list[str]:
         *(f"  {name:<22}{a:>12}{b:>12}" for name, a, b in rows),
         f"  {proof}{vessels}",
     ]
+
+
+def replan_lines(found: dict[str, Any]) -> list[str]:
+    """The three ways side by side, then what changes for people in the first of them."""
+    ways, before = found["ways"], found["before"]
+    columns = [before, *ways.values()]
+    rows = [
+        ("", "planned", "least change", "earliest", "most reserve"),
+        ("end", *(side["end"] for side in columns)),
+        ("separation", *(side["separation"] or "not done" for side in columns)),
+        ("people changed", "", *(str(way["people_changed"]) for way in ways.values())),
+        ("tasks moved", "", *(str(len(way["tasks"])) for way in ways.values())),
+        ("minutes moved", "", *(str(way["shift_min"]) for way in ways.values())),
+        ("reserve, min", "", *(str(way["reserve_min"]) for way in ways.values())),
+    ]
+    lines = [f"At {found['clock']}, from {found['stands']}:"]
+    lines += [f"  {row[0]:<16}" + "".join(f"{cell:>14}" for cell in row[1:]) for row in rows]
+    least = ways["least"]
+    lines += ["Least change:"] if least["people"] or least["tasks"] else ["Nothing changes."]
+    lines += [
+        f"  {row['name']} {'takes' if row['change'] == 'called' else 'gives up'}"
+        f" {row['title']} ({row['skill']}, in {row['lead_min']} min)"
+        for row in least["people"]
+    ]
+    lines += [f"  {words}" for words in least["tasks"][:_SHOWN]]
+    more = len(least["tasks"]) - _SHOWN
+    lines += [f"  and {more} more tasks; --json tells all"] if more > 0 else []
+    lines += [f"Note: {note}" for note in found["notes"]]
+    if "taken" in found:
+        return [*lines, f"Taken and kept in {found['taken']}."]
+    return [*lines, "Nothing was written; --take least, earliest or reserve keeps one."]
 
 
 def what_if_lines(found: dict[str, Any]) -> list[str]:

@@ -1,0 +1,271 @@
+"""Three ways to go on when the day departs from its plan: least change, earliest, most reserve.
+
+Right shift first, in milliseconds; then times with people counted and each planned person
+kept where that pays, the shifted plan as a hint; then who takes over; then times and people
+together for groups that cannot rest at those times. What has begun keeps its start and its
+people. One worker, counts of work for limits: the same input gives the same answer.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diptych.choreography.changes import compare_plans
+from diptych.choreography.deadlock import find_deadlock, refuse
+from diptych.choreography.reading import read_remainder
+from diptych.choreography.remainder import Remainder
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.reserve import measure_reserve
+from diptych.choreography.settle import settle
+from diptych.choreography.shift import Shift, earliest_end, shift_right
+from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
+
+if TYPE_CHECKING:
+    from diptych.choreography.search import Found, Search
+
+Stop = Callable[[], bool]
+_MOST_SPARE = 3
+_LOOSE = 0.06
+_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One question to the re-planner: the plan, what is left of it, the shifted plan.
+
+    bound : a minute before which the day cannot end
+    """
+
+    before: Schedule
+    events: tuple[Disruption, ...]
+    remainder: Remainder
+    policy: ReplanPolicy
+    shift: Shift
+    bound: int
+    stop: Stop | None
+
+
+def replan(
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    stop: Stop | None = None,
+) -> Alternatives:
+    """Three checked schedules from `now` on: least change, earliest end, most reserve.
+
+    Each keeps start and people of every task that has begun, and every rule of the updated
+    procedure; none costs more than moving the plan to the right where that is possible.
+    With `stop` (asked now and then; True ends what comes after the first answer) the answer
+    depends on the clock.
+    Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
+    """
+    desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
+    least = _improve(desk, first)
+    bound, earliest = _find_earliest(desk, least)
+    latest = earliest.schedule.makespan + policy.allowance
+    most = _find_reserve(desk, [one for one in (least, earliest) if _ends(one) <= latest], latest)
+    return Alternatives(
+        now=now,
+        least_change=_with_bound(least, bound),
+        earliest=_with_bound(earliest, bound),
+        most_reserve=_with_bound(most, bound),
+        notes=desk.remainder.notes,
+    )
+
+
+def replan_first(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> Replan:
+    """The first checked way to go on, in a fraction of a second: what `replan` starts from."""
+    return _find_first(_sit_down(schedule, now, events, policy, None))[1]
+
+
+def replan_least(
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    stop: Stop | None = None,
+) -> Replan:
+    """The way of least change alone, as `replan` gives it."""
+    return _improve(*_find_first(_sit_down(schedule, now, events, policy, stop)))
+
+
+def replan_by_shift(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> Replan | None:
+    """The plan moved to the right, nobody changed; None where that breaks a rule."""
+    return _shifted(_sit_down(schedule, now, events, policy, None))
+
+
+def _sit_down(
+    schedule: Schedule,
+    now: Minute,
+    events: Sequence[Disruption],
+    policy: ReplanPolicy,
+    stop: Stop | None,
+    spare: int = 0,
+) -> Desk:
+    remainder = read_remainder(schedule, now, events, policy, spare)
+    return Desk(
+        before=schedule,
+        events=tuple(events),
+        remainder=remainder,
+        policy=policy,
+        shift=shift_right(remainder),
+        bound=earliest_end(remainder),
+        stop=stop,
+    )
+
+
+def _search(desk: Desk, stop: Stop | None = None) -> "Search":
+    from diptych.choreography.search import Search
+
+    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=stop)
+
+
+def _shifted(desk: Desk) -> Replan | None:
+    if not desk.shift.legal:
+        return None
+    holders = {task: entry.staff for task, entry in desk.remainder.old.items()}
+    schedule = settle(desk.remainder, desk.shift.starts, desk.shift.lengths, holders, desk.bound)
+    return _replan(desk, schedule) if schedule.checked else None
+
+
+def _find_first(desk: Desk) -> tuple[Desk, Replan]:
+    """The plan as it stands where it still can, else the better of the shifted plan and a search.
+
+    Watches are added only where none is found without; the desk comes back with them.
+    """
+    shifted = _shifted(desk)
+    if shifted is not None and (_stands(desk, shifted) or _is_best(desk, shifted)):
+        return desk, shifted
+    ways, found = _quick_ways(desk, shifted)
+    if not ways:
+        wider = _widened(desk)
+        ways, _ = _quick_ways(wider, _shifted(wider))
+        desk = wider if ways else desk
+    if not ways:
+        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck))
+    return desk, min(ways, key=lambda way: way.cost)
+
+
+def _widened(desk: Desk) -> Desk:
+    """The same question with as many watches more as the shifted plan would need."""
+    late = desk.shift.end - desk.bound
+    spare = min(_MOST_SPARE, max(1, -(-late // int(desk.policy.longest_watch))))
+    now, stop = desk.remainder.now, desk.stop
+    return _sit_down(desk.before, now, desk.events, desk.policy, stop, spare=spare)
+
+
+def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
+    """Every way found soon: shifted, shifted with other people, searched for; and the search."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    search, limit = _search(desk), desk.policy.limit
+    crewed = search.crew_shifted()
+    loose = bool(desk.remainder.loose)
+    quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
+    hint = crewed if crewed.starts else None
+    suspects = crewed.stuck if desk.shift.legal else ()
+    found = search.run(Aim(), quick, hint, suspects)
+    ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
+    if not ways and found.status != "infeasible":
+        found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)
+        ways = [way for way in (_settled(desk, found),) if way]
+    return ways, found
+
+
+def _stands(desk: Desk, plan: Replan) -> bool:
+    """Nothing changes for anybody, and nothing was to come sooner."""
+    return not plan.people and plan.shift == 0 and not desk.remainder.loose
+
+
+def _is_best(desk: Desk, plan: Replan) -> bool:
+    return plan.cost <= desk.policy.end_minute * desk.bound
+
+
+def _improve(desk: Desk, first: Replan) -> Replan:
+    """The first plan, or a better one that a longer search finds."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    if _stopped(desk) or _is_best(desk, first):
+        return first
+    found = _search(desk, desk.stop).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
+    return _better(first, _settled(desk, found))
+
+
+def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
+    """A bound of the end, and the cheapest of the plans that end as early as can be found."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    if _stopped(desk) or _ends(least) <= desk.bound:
+        return desk.bound, least
+    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit)
+    found = search.run(Aim(earliest=True), effort)
+    bound = max(desk.bound, found.bound)
+    soonest = _settled(desk, found)
+    if soonest is None or _ends(soonest) >= _ends(least):
+        return bound, least
+    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), effort))
+    return bound, _better(soonest, cheap)
+
+
+def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
+    """The most reserve for its cost among the plans known and one sought for it."""
+    from diptych.choreography.retime import Effort
+    from diptych.choreography.search import Aim
+
+    worth = desk.policy.reserve_worth
+    ways = list(known)
+    if not _stopped(desk):
+        effort = Effort(work=_IMPROVE * desk.policy.limit)
+        found = _settled(
+            desk, _search(desk, desk.stop).run(Aim(latest=latest, reserve=True), effort)
+        )
+        ways += [found] if found is not None else []
+    return min(ways, key=lambda way: way.cost - worth * way.reserve)
+
+
+def _settled(desk: Desk, found: "Found") -> Replan | None:
+    """The plan of what was found; None where nothing was, or the checker refuses it."""
+    if not found.starts:
+        return None
+    schedule = settle(desk.remainder, found.starts, found.lengths, found.holders, desk.bound)
+    return _replan(desk, schedule) if schedule.checked else None
+
+
+def _replan(desk: Desk, schedule: Schedule) -> Replan:
+    found = compare_plans(desk.before, desk.remainder, schedule, desk.policy)
+    return Replan(
+        schedule=schedule,
+        people=found.people,
+        tasks=found.tasks,
+        cost=found.cost,
+        reserve=measure_reserve(desk.remainder, schedule.assignments, desk.policy),
+        shift=Minute(found.shift),
+    )
+
+
+def _better(one: Replan, other: Replan | None) -> Replan:
+    return other if other is not None and other.cost < one.cost else one
+
+
+def _ends(plan: Replan) -> int:
+    return int(plan.schedule.makespan)
+
+
+def _stopped(desk: Desk) -> bool:
+    return desk.stop is not None and desk.stop()
+
+
+def _with_bound(plan: Replan, bound: int) -> Replan:
+    """The plan with the best bound known of its end."""
+    schedule = plan.schedule
+    proven = Minute(min(bound, schedule.makespan))
+    status = "optimal" if proven == schedule.makespan else "feasible"
+    return replace(plan, schedule=replace(schedule, bound=proven, status=status))
