@@ -12,15 +12,6 @@ from diptych.choreography.dryrun import plan_rehearsal
 from diptych.choreography.explain import explain
 from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
-from diptych.choreography.roster import read_people, read_roster
-from diptych.choreography.script import read_procedure
-from diptych.choreography.script_words import read_words
-from diptych.choreography.solve import solve
-from diptych.choreography.timelog import read_time_log, update_durations, write_override
-
-__all__ = [
-    "ChoreographyPolicy",
-    "DryRunPolicy",
 from diptych.choreography.replan import (
     replan,
     replan_by_shift,
@@ -28,10 +19,16 @@ from diptych.choreography.replan import (
     replan_least,
 )
 from diptych.choreography.replan_policy import ReplanPolicy, read_replan_policy
+from diptych.choreography.roster import read_people, read_roster
+from diptych.choreography.script import read_procedure
+from diptych.choreography.script_words import read_words
+from diptych.choreography.solve import solve
 from diptych.choreography.stopping import stop_after
+from diptych.choreography.timelog import read_time_log, update_durations, write_override
 
 __all__ = [
     "ChoreographyPolicy",
+    "DryRunPolicy",
     "ReplanPolicy",
     "arrange",
     "check",
@@ -51,8 +48,8 @@ __all__ = [
     "replan_least",
     "require_skills",
     "solve",
+    "stop_after",
     "update_durations",
     "write_override",
-    "stop_after",
     "write_procedure",
 ]
