@@ -1,0 +1,373 @@
+"""A procedure as the arrays of the kernel that names people, and plans back as words.
+
+Each demand becomes a row of people who may hold it; one that wants a leader becomes two
+rows, the leader's and the others'.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.choreography.crews import side_of
+from diptych.choreography.policy import clock_minute
+from diptych.kernels.crewing import FAR, MOST_ROWS, Genome, Plan, Project, Search
+from diptych.model import Demand, Procedure, SkillId, Staff, Task, TaskId
+
+Holder = tuple[int, SkillId]
+_Array = NDArray[np.int64]
+_HALL_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """People wanted for one duty of a task: so many of those at these positions."""
+
+    skill: SkillId
+    count: int
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crewing:
+    """A procedure ready for the kernel.
+
+    ways : for each way of each task, the task as done in that way; rows : its rows
+    first_way : (n + 1,) ways of task i are first_way[i] to first_way[i + 1]
+    reverse : time can run backwards (no hours, rest, longest waits or overlaps)
+    possible : nothing stands against serial generation (no circle of waits, not too many rows)
+    """
+
+    procedure: Procedure
+    ways: tuple[Task, ...]
+    rows: tuple[tuple[Row, ...], ...]
+    first_way: tuple[int, ...]
+    project: Project
+    mirror: Project
+    reverse: bool
+    possible: bool
+
+
+def rows_of(procedure: Procedure, task: Task) -> tuple[Row, ...]:
+    """The rows of a task as it stands (its own way)."""
+    found: list[Row] = []
+    for demand in task.demands:
+        led = 1 if demand.leader > demand.grade else 0
+        for count, grade in ((led, demand.leader), (demand.count - led, demand.grade)):
+            if count > 0:
+                people = _who(procedure.staff, task, demand, grade)
+                found.append(Row(skill=demand.skill, count=count, people=people))
+    return tuple(found)
+
+
+def _who(staff: Sequence[Staff], task: Task, demand: Demand, grade: int) -> tuple[int, ...]:
+    side = side_of(task)
+    return tuple(
+        i
+        for i, person in enumerate(staff)
+        if demand.skill in person.skills
+        and person.grade >= grade
+        and (not side or person.team in (side, "both"))
+    )
+
+
+def horizon_of(procedure: Procedure, ways: Sequence[Task]) -> int:
+    """A minute by which the day is over in any sensible schedule."""
+    longest: dict[TaskId, int] = {}
+    for way in ways:
+        longest[way.id] = max(longest.get(way.id, 0), way.duration.planned)
+    lags = sum(max(0, rule.min_lag) for rule in procedure.precedence)
+    opening = max((person.start for person in procedure.staff), default=0)
+    return sum(longest.values()) + lags + max(0, opening) + 1
+
+
+def make_crewing(procedure: Procedure) -> Crewing:
+    """The arrays of a procedure, forwards and with time running backwards."""
+    tasks = procedure.tasks
+    ways = tuple(t.in_mode(k) for t in tasks for k in range(1 + len(t.modes)))
+    first_way = np.cumsum([0, *(1 + len(task.modes) for task in tasks)])
+    rows = tuple(rows_of(procedure, way) for way in ways)
+    fits = max((len(r) for r in rows), default=0) <= MOST_ROWS
+    horizon = horizon_of(procedure, ways)
+    order = _rank(procedure)
+    project = _project(procedure, ways, rows if fits else ((),) * len(ways), horizon)
+    project = project._replace(
+        first_way=first_way, rank=order if order is not None else project.rank
+    )
+    reverse = not (
+        project.tight
+        or procedure.rest is not None
+        or project.gone_first[-1] > 0
+        or any(rule.min_lag < 0 for rule in procedure.precedence)
+    )
+    return Crewing(
+        procedure=procedure,
+        ways=ways,
+        rows=rows,
+        first_way=tuple(int(k) for k in first_way),
+        project=project,
+        mirror=_turn(project),
+        reverse=reverse,
+        possible=fits and order is not None,
+    )
+
+
+def _is_tight(procedure: Procedure) -> bool:
+    return any(rule.max_lag is not None for rule in procedure.precedence)
+
+
+def _is_firm(procedure: Procedure, lag: int) -> bool:
+    return lag >= 0 or not _is_tight(procedure)
+
+
+def _rank(procedure: Procedure) -> _Array | None:
+    """Place of each task in an order that follows the firm waits; None when they go round."""
+    place = {task.id: i for i, task in enumerate(procedure.tasks)}
+    after: list[list[int]] = [[] for _ in place]
+    waiting = [0] * len(place)
+    for rule in procedure.precedence:
+        if _is_firm(procedure, rule.min_lag):
+            after[place[rule.before]].append(place[rule.after])
+            waiting[place[rule.after]] += 1
+    ready = [i for i, number in enumerate(waiting) if number == 0]
+    order: list[int] = []
+    while ready:
+        task = ready.pop(0)
+        order.append(task)
+        for then in after[task]:
+            waiting[then] -= 1
+            if waiting[then] == 0:
+                ready.append(then)
+    if len(order) < len(place):
+        return None
+    rank = np.empty(len(place), np.int64)
+    rank[order] = np.arange(len(place))
+    return rank
+
+
+def _whole(values: object, shape: tuple[int, ...] | None = None) -> _Array:
+    found = np.array(values, np.int64)
+    return found if shape is None else found.reshape(shape)
+
+
+def _project(
+    procedure: Procedure, ways: Sequence[Task], rows: Sequence[Sequence[Row]], horizon: int
+) -> Project:
+    able = np.zeros((len(ways), len(procedure.staff)), np.uint64)
+    for m, own in enumerate(rows):
+        for r, row in enumerate(own):
+            able[m, list(row.people)] |= np.uint64(1) << np.uint64(r)
+    halls = [_hall_sets(own) for own in rows]
+    things, room = _things(procedure)
+    stocks = [kit for kit in procedure.equipment if not kit.renewable]
+    gone = [_gone(person, horizon) for person in procedure.staff]
+    spans = [span for own in gone for span in own]
+    use = [[way.zones.get(t, 0) + way.equipment.get(t, 0) for t in things] for way in ways]
+    spend = [[way.equipment.get(kit.id, 0) for kit in stocks] for way in ways]
+    low = _low(procedure, horizon)
+    return Project(
+        **_arcs(procedure),
+        first_way=np.arange(len(procedure.tasks) + 1),
+        length=_whole([way.duration.planned for way in ways]),
+        first_row=np.cumsum([0, *(len(own) for own in rows)]),
+        count=_whole([row.count for own in rows for row in own]),
+        able=able,
+        hall_first=np.cumsum([0, *(len(own) for own in halls)]),
+        hall_count=_whole([count for own in halls for count, _ in own]),
+        hall_people=_masks([who for own in halls for _, who in own], len(procedure.staff)),
+        use=_whole(use, (len(ways), len(things))),
+        room=_whole(room),
+        spend=_whole(spend, (len(ways), len(stocks))),
+        stock=_whole([kit.count for kit in stocks]),
+        rank=np.arange(len(procedure.tasks)),
+        gone_first=np.cumsum([0, *(len(own) for own in gone)]),
+        gone_from=_whole([span[0] for span in spans]),
+        gone_to=_whole([span[1] for span in spans]),
+        scarce=_scarcity(procedure, rows),
+        rest=_rest(procedure),
+        low_from=_whole([span[0] for span in low]),
+        low_to=_whole([span[1] for span in low]),
+        horizon=horizon,
+        tight=_is_tight(procedure),
+    )
+
+
+def _hall_sets(rows: Sequence[Row]) -> list[tuple[int, set[int]]]:
+    """Sets of rows, how many people they ask for and who can hold any; the largest first."""
+    if len(rows) > _HALL_ROWS:
+        chosen = [tuple(rows), *((row,) for row in rows)]
+    else:
+        sizes = range(len(rows), 0, -1)
+        chosen = [some for size in sizes for some in combinations(rows, size)]
+    return [
+        (sum(row.count for row in some), {p for row in some for p in row.people}) for some in chosen
+    ]
+
+
+def _masks(sets: Sequence[Collection[int]], people: int) -> NDArray[np.uint64]:
+    """(sets, words) bits of the people of each set."""
+    masks = np.zeros((len(sets), max(1, -(-people // 64))), np.uint64)
+    for h, own in enumerate(sets):
+        for person in sorted(own):
+            masks[h, person // 64] |= np.uint64(1) << np.uint64(person % 64)
+    return masks
+
+
+def _things(procedure: Procedure) -> tuple[list[str], list[int]]:
+    """Places and renewable kit that any task uses, by id, and how much there is.
+
+    A zone and a kit of the same id are told apart by the model's own types; here they may
+    not share an id, which `make_crewing` relies on.
+    """
+    pairs = [(str(zone.id), zone.capacity) for zone in procedure.zones]
+    pairs += [(str(kit.id), kit.count) for kit in procedure.equipment if kit.renewable]
+    return [name for name, _ in pairs], [count for _, count in pairs]
+
+
+def _gone(person: Staff, horizon: int) -> list[tuple[int, int]]:
+    """Minutes at which a person is not there, up to the horizon."""
+    spans = [(-FAR, person.start), *person.absences, (person.end, FAR)]
+    return [(a, b) for a, b in spans if b > 0 and a < horizon]
+
+
+def _rest(procedure: Procedure) -> _Array:
+    rest = procedure.rest
+    if rest is None:
+        return _whole([FAR] * 5)
+    return _whole(
+        [
+            rest.longest_stretch,
+            rest.shortest_break,
+            rest.longest_work,
+            FAR if rest.longest_span is None else rest.longest_span,
+            FAR if rest.low_stretch is None else rest.low_stretch,
+        ]
+    )
+
+
+def _low(procedure: Procedure, horizon: int) -> list[tuple[int, int]]:
+    """The circadian low of each day, in minutes of this day."""
+    if procedure.rest is None or procedure.rest.low is None:
+        return []
+    begin, end = procedure.rest.low
+    first = clock_minute(procedure.day_start)
+    days = range(-2, 1 + (horizon + first) // 1440)
+    spans = [(begin - first + 1440 * day, end - first + 1440 * day) for day in days]
+    return [(a, b) for a, b in spans if b > 0 and a < horizon]
+
+
+def _scarcity(procedure: Procedure, rows: Sequence[Sequence[Row]]) -> NDArray[np.float64]:
+    """How much each person's duties are asked for, beside how many can hold them; 0 to 1."""
+    asked: dict[tuple[int, ...], int] = {}
+    for own in rows:
+        for row in own:
+            asked[row.people] = asked.get(row.people, 0) + row.count
+    scarce = np.zeros(len(procedure.staff))
+    for people, count in asked.items():
+        scarce[list(people)] += count / max(1, len(people))
+    most = scarce.max(initial=0.0)
+    return scarce / most if most > 0 else scarce
+
+
+def _arcs(procedure: Procedure) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
+    """Least and longest waits as arcs, with the arcs by tail and by head."""
+    place = {task.id: i for i, task in enumerate(procedure.tasks)}
+    arcs: list[tuple[int, int, int, int, int, bool]] = []
+    for rule in procedure.precedence:
+        one, two = place[rule.before], place[rule.after]
+        arcs.append((one, two, rule.min_lag, one, 1, _is_firm(procedure, rule.min_lag)))
+        if rule.max_lag is not None:
+            arcs.append((two, one, -rule.max_lag, one, -1, False))
+    columns = list(zip(*arcs, strict=True)) if arcs else [()] * 6
+    tail, head = _whole(columns[0]), _whole(columns[1])
+    return {
+        "arc_from": tail,
+        "arc_to": head,
+        "arc_lag": _whole(columns[2]),
+        "arc_span": _whole(columns[3]),
+        "arc_sign": _whole(columns[4]),
+        "arc_firm": np.array(columns[5], np.bool_),
+        **_by_end(tail, head, len(place)),
+    }
+
+
+def _by_end(tail: _Array, head: _Array, tasks: int) -> dict[str, _Array]:
+    bins = np.arange(tasks + 1)
+    out, into = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
+    return {
+        "out_first": np.searchsorted(tail[out], bins),
+        "out_arc": out,
+        "in_first": np.searchsorted(head[into], bins),
+        "in_arc": into,
+    }
+
+
+def _turn(project: Project) -> Project:
+    """The project with time running backwards: every least wait the other way round.
+
+    start'[before] >= start'[after] + length[after] + lag holds for start' = end of time -
+    end. Longest waits are turned too, though nobody uses them backwards.
+    """
+    forward = project.arc_sign > 0
+    other = np.where(forward, project.arc_to, project.arc_from)
+    return project._replace(
+        arc_from=project.arc_to,
+        arc_to=project.arc_from,
+        arc_span=other,
+        out_first=project.in_first,
+        out_arc=project.in_arc,
+        in_first=project.out_first,
+        in_arc=project.out_arc,
+        rank=project.rank.size - 1 - project.rank,
+    )
+
+
+def new_search(crewing: Crewing, seed: int, size: int) -> Search:
+    """An empty pool of `size` genomes; `fill_pool` fills it."""
+    n, people = len(crewing.procedure.tasks), len(crewing.procedure.staff)
+    widest = max((sum(row.count for row in own) for own in crewing.rows), default=0)
+    pool = Genome(
+        order=np.zeros((size, n), np.int64),
+        way=np.zeros((size, n), np.int64),
+        salt=np.zeros((size, n), np.int64),
+        taste=np.zeros((size, people)),
+        weigh=np.zeros((size, 5)),
+    )
+    best = Plan(
+        start=np.full(n, -1, np.int64),
+        person=np.full((n, widest + 1), -1, np.int64),
+        row=np.full((n, widest + 1), -1, np.int64),
+    )
+    return Search(
+        pool=pool,
+        score=np.full(size, FAR, np.int64),
+        best=best,
+        best_way=np.zeros(n, np.int64),
+        tally=_whole([FAR, 0, 0, 0]),
+        stream=_whole([seed, 0]),
+    )
+
+
+def read_plan(
+    crewing: Crewing, plan: Plan, ways: _Array
+) -> tuple[dict[TaskId, int], dict[TaskId, int], dict[TaskId, tuple[Holder, ...]]]:
+    """Starts, ways and holders (position in the staff, skill) of a plan of the kernel."""
+    starts: dict[TaskId, int] = {}
+    modes: dict[TaskId, int] = {}
+    holders: dict[TaskId, tuple[Holder, ...]] = {}
+    for i, task in enumerate(crewing.procedure.tasks):
+        rows = crewing.rows[crewing.first_way[i] + int(ways[i])]
+        starts[task.id], modes[task.id] = int(plan.start[i]), int(ways[i])
+        holders[task.id] = tuple(
+            (int(p), rows[int(r)].skill)
+            for p, r in zip(plan.person[i], plan.row[i], strict=True)
+            if p >= 0
+        )
+    return starts, modes, holders
+
+
+def as_mapping(crewing: Crewing, values: Sequence[int]) -> Mapping[TaskId, int]:
+    """Values in the order of the tasks, by task."""
+    return {task.id: value for task, value in zip(crewing.procedure.tasks, values, strict=True)}
