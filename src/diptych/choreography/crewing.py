@@ -4,7 +4,7 @@ Each demand becomes a row of people who may hold it; one that wants a leader bec
 rows, the leader's and the others'.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,7 +13,22 @@ from numpy.typing import NDArray
 
 from diptych.choreography.crews import side_of
 from diptych.choreography.policy import clock_minute
-from diptych.kernels.crewing import FAR, MOST_ROWS, Genome, Plan, Project, Search
+from diptych.kernels.crewing import FAR, MOST_ROWS, Project, Search, evolve
+from diptych.kernels.crewing.project import (
+    FIRST_HALL,
+    FIRST_ROW,
+    FIRST_WAY,
+    HEAD,
+    IN,
+    IN_FIRST,
+    LENGTH,
+    OUT,
+    OUT_FIRST,
+    RANK,
+    SPAN,
+    TAIL,
+    TASTES,
+)
 from diptych.model import Demand, Procedure, SkillId, Staff, Task, TaskId
 
 Holder = tuple[int, SkillId]
@@ -36,7 +51,9 @@ class Crewing:
 
     ways : for each way of each task, the task as done in that way; rows : its rows
     first_way : (n + 1,) ways of task i are first_way[i] to first_way[i + 1]
-    reverse : time can run backwards (no hours, rest, longest waits or overlaps)
+    mirror : the project with time running backwards, with no tasks where that is not valid
+        (hours, rest, longest waits or overlaps)
+    horizon : minute by which the day is over in any sensible schedule
     possible : nothing stands against serial generation (no circle of waits, not too many rows)
     """
 
@@ -46,7 +63,7 @@ class Crewing:
     first_way: tuple[int, ...]
     project: Project
     mirror: Project
-    reverse: bool
+    horizon: int
     possible: bool
 
 
@@ -80,7 +97,10 @@ def horizon_of(procedure: Procedure, ways: Sequence[Task]) -> int:
         longest[way.id] = max(longest.get(way.id, 0), way.duration.planned)
     lags = sum(max(0, rule.min_lag) for rule in procedure.precedence)
     opening = max((person.start for person in procedure.staff), default=0)
-    return sum(longest.values()) + lags + max(0, opening) + 1
+    closing = max((person.end for person in procedure.staff), default=0)
+    served = {way.id for way in ways if way.demands}
+    alone = sum(length for task, length in longest.items() if task not in served)
+    return min(sum(longest.values()) + max(0, opening), closing + alone) + lags + 1
 
 
 def make_crewing(procedure: Procedure) -> Crewing:
@@ -91,15 +111,15 @@ def make_crewing(procedure: Procedure) -> Crewing:
     rows = tuple(rows_of(procedure, way) for way in ways)
     fits = max((len(r) for r in rows), default=0) <= MOST_ROWS
     horizon = horizon_of(procedure, ways)
-    order = _rank(procedure)
+    rank = _rank(procedure)
     project = _project(procedure, ways, rows if fits else ((),) * len(ways), horizon)
-    project = project._replace(
-        first_way=first_way, rank=order if order is not None else project.rank
-    )
+    project.task[:, FIRST_WAY] = first_way
+    if rank is not None:
+        project.task[:-1, RANK] = rank
     reverse = not (
-        project.tight
+        _is_tight(procedure)
         or procedure.rest is not None
-        or project.gone_first[-1] > 0
+        or project.gone.size > 0
         or any(rule.min_lag < 0 for rule in procedure.precedence)
     )
     return Crewing(
@@ -108,9 +128,9 @@ def make_crewing(procedure: Procedure) -> Crewing:
         rows=rows,
         first_way=tuple(int(k) for k in first_way),
         project=project,
-        mirror=_turn(project),
-        reverse=reverse,
-        possible=fits and order is not None,
+        mirror=_turn(project, valid=reverse),
+        horizon=horizon,
+        possible=fits and rank is not None,
     )
 
 
@@ -167,30 +187,28 @@ def _project(
     use = [[way.zones.get(t, 0) + way.equipment.get(t, 0) for t in things] for way in ways]
     spend = [[way.equipment.get(kit.id, 0) for kit in stocks] for way in ways]
     low = _low(procedure, horizon)
+    way = np.zeros((len(ways) + 1, 3), np.int64)
+    way[:-1, LENGTH] = [one.duration.planned for one in ways]
+    way[:, FIRST_ROW] = np.cumsum([0, *(len(own) for own in rows)])
+    way[:, FIRST_HALL] = np.cumsum([0, *(len(own) for own in halls)])
+    task, arc = _arcs(procedure)
     return Project(
-        **_arcs(procedure),
-        first_way=np.arange(len(procedure.tasks) + 1),
-        length=_whole([way.duration.planned for way in ways]),
-        first_row=np.cumsum([0, *(len(own) for own in rows)]),
+        task=task,
+        way=way,
         count=_whole([row.count for own in rows for row in own]),
         able=able,
-        hall_first=np.cumsum([0, *(len(own) for own in halls)]),
         hall_count=_whole([count for own in halls for count, _ in own]),
         hall_people=_masks([who for own in halls for _, who in own], len(procedure.staff)),
         use=_whole(use, (len(ways), len(things))),
         room=_whole(room),
         spend=_whole(spend, (len(ways), len(stocks))),
         stock=_whole([kit.count for kit in stocks]),
-        rank=np.arange(len(procedure.tasks)),
+        arc=arc,
         gone_first=np.cumsum([0, *(len(own) for own in gone)]),
-        gone_from=_whole([span[0] for span in spans]),
-        gone_to=_whole([span[1] for span in spans]),
+        gone=_whole(spans, (len(spans), 2)),
+        low=_whole(low, (len(low), 2)),
         scarce=_scarcity(procedure, rows),
-        rest=_rest(procedure),
-        low_from=_whole([span[0] for span in low]),
-        low_to=_whole([span[1] for span in low]),
-        horizon=horizon,
-        tight=_is_tight(procedure),
+        rule=_whole([*_rest(procedure), horizon, int(_is_tight(procedure))]),
     )
 
 
@@ -232,19 +250,17 @@ def _gone(person: Staff, horizon: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in spans if b > 0 and a < horizon]
 
 
-def _rest(procedure: Procedure) -> _Array:
+def _rest(procedure: Procedure) -> list[int]:
     rest = procedure.rest
     if rest is None:
-        return _whole([FAR] * 5)
-    return _whole(
-        [
-            rest.longest_stretch,
-            rest.shortest_break,
-            rest.longest_work,
-            FAR if rest.longest_span is None else rest.longest_span,
-            FAR if rest.low_stretch is None else rest.low_stretch,
-        ]
-    )
+        return [FAR] * 5
+    return [
+        rest.longest_stretch,
+        rest.shortest_break,
+        rest.longest_work,
+        FAR if rest.longest_span is None else rest.longest_span,
+        FAR if rest.low_stretch is None else rest.low_stretch,
+    ]
 
 
 def _low(procedure: Procedure, horizon: int) -> list[tuple[int, int]]:
@@ -271,103 +287,79 @@ def _scarcity(procedure: Procedure, rows: Sequence[Sequence[Row]]) -> NDArray[np
     return scarce / most if most > 0 else scarce
 
 
-def _arcs(procedure: Procedure) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
-    """Least and longest waits as arcs, with the arcs by tail and by head."""
+def _arcs(procedure: Procedure) -> tuple[_Array, _Array]:
+    """Least and longest waits as arcs, and where the arcs of each task are listed."""
     place = {task.id: i for i, task in enumerate(procedure.tasks)}
-    arcs: list[tuple[int, int, int, int, int, bool]] = []
+    arcs: list[tuple[int, ...]] = []
     for rule in procedure.precedence:
         one, two = place[rule.before], place[rule.after]
-        arcs.append((one, two, rule.min_lag, one, 1, _is_firm(procedure, rule.min_lag)))
+        firm = int(_is_firm(procedure, rule.min_lag))
+        arcs.append((one, two, rule.min_lag, one, 1, firm, 0, 0))
         if rule.max_lag is not None:
-            arcs.append((two, one, -rule.max_lag, one, -1, False))
-    columns = list(zip(*arcs, strict=True)) if arcs else [()] * 6
-    tail, head = _whole(columns[0]), _whole(columns[1])
-    return {
-        "arc_from": tail,
-        "arc_to": head,
-        "arc_lag": _whole(columns[2]),
-        "arc_span": _whole(columns[3]),
-        "arc_sign": _whole(columns[4]),
-        "arc_firm": np.array(columns[5], np.bool_),
-        **_by_end(tail, head, len(place)),
-    }
+            arcs.append((two, one, -rule.max_lag, one, -1, 0, 0, 0))
+    return _listed(_whole(arcs, (len(arcs), 8)), len(place))
 
 
-def _by_end(tail: _Array, head: _Array, tasks: int) -> dict[str, _Array]:
-    bins = np.arange(tasks + 1)
-    out, into = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
-    return {
-        "out_first": np.searchsorted(tail[out], bins),
-        "out_arc": out,
-        "in_first": np.searchsorted(head[into], bins),
-        "in_arc": into,
-    }
+def _listed(arc: _Array, tasks: int) -> tuple[_Array, _Array]:
+    """The table of tasks, with the arcs of each by their tail and by their head."""
+    task, bins = np.zeros((tasks + 1, 4), np.int64), np.arange(tasks + 1)
+    task[:-1, RANK] = bins[:-1]
+    for end, column, first in ((TAIL, OUT, OUT_FIRST), (HEAD, IN, IN_FIRST)):
+        arc[:, column] = np.argsort(arc[:, end], kind="stable")
+        task[:, first] = np.searchsorted(np.sort(arc[:, end]), bins)
+    return task, arc
 
 
-def _turn(project: Project) -> Project:
-    """The project with time running backwards: every least wait the other way round.
+def _turn(project: Project, *, valid: bool) -> Project:
+    """Tasks and arcs with time running backwards; nothing where that is not valid.
 
     start'[before] >= start'[after] + length[after] + lag holds for start' = end of time -
-    end. Longest waits are turned too, though nobody uses them backwards.
+    end.
     """
-    forward = project.arc_sign > 0
-    other = np.where(forward, project.arc_to, project.arc_from)
-    return project._replace(
-        arc_from=project.arc_to,
-        arc_to=project.arc_from,
-        arc_span=other,
-        out_first=project.in_first,
-        out_arc=project.in_arc,
-        in_first=project.out_first,
-        in_arc=project.out_arc,
-        rank=project.rank.size - 1 - project.rank,
-    )
+    if not valid:
+        return project._replace(task=project.task[:0], arc=project.arc[:0])
+    arc = project.arc.copy()
+    arc[:, [TAIL, HEAD]] = project.arc[:, [HEAD, TAIL]]
+    arc[:, SPAN] = arc[:, TAIL]
+    task, arc = _listed(arc, project.task.shape[0] - 1)
+    task[:, FIRST_WAY] = project.task[:, FIRST_WAY]
+    task[:-1, RANK] = task.shape[0] - 2 - project.task[:-1, RANK]
+    return project._replace(task=task, arc=arc)
 
 
 def new_search(crewing: Crewing, seed: int, size: int) -> Search:
-    """An empty pool of `size` genomes; `fill_pool` fills it."""
+    """A pool of `size` genomes that are still to be sown."""
     n, people = len(crewing.procedure.tasks), len(crewing.procedure.staff)
     widest = max((sum(row.count for row in own) for own in crewing.rows), default=0)
-    pool = Genome(
-        order=np.zeros((size, n), np.int64),
-        way=np.zeros((size, n), np.int64),
-        salt=np.zeros((size, n), np.int64),
-        taste=np.zeros((size, people)),
-        weigh=np.zeros((size, 5)),
-    )
-    best = Plan(
-        start=np.full(n, -1, np.int64),
-        person=np.full((n, widest + 1), -1, np.int64),
-        row=np.full((n, widest + 1), -1, np.int64),
-    )
     return Search(
-        pool=pool,
+        pool=np.zeros((size, 3, n), np.int64),
+        taste=np.zeros((size, TASTES + people)),
         score=np.full(size, FAR, np.int64),
-        best=best,
-        best_way=np.zeros(n, np.int64),
-        tally=_whole([FAR, 0, 0, 0]),
+        best=np.full((n, 2 + 2 * (widest + 1)), -1, np.int64),
+        tally=_whole([FAR, 0, 0, 0, size]),
         stream=_whole([seed, 0]),
     )
 
 
+def evolve_search(
+    crewing: Crewing, search: Search, children: int, target: int, seeds: Sequence[_Array] = ()
+) -> int:
+    """So many more genomes and schedules; the best score so far. `seeds` are orders to sow."""
+    orders = _whole(list(seeds), (len(seeds), len(crewing.procedure.tasks)))
+    return int(evolve(crewing.project, crewing.mirror, search, orders, children, target))
+
+
 def read_plan(
-    crewing: Crewing, plan: Plan, ways: _Array
+    crewing: Crewing, plan: _Array
 ) -> tuple[dict[TaskId, int], dict[TaskId, int], dict[TaskId, tuple[Holder, ...]]]:
     """Starts, ways and holders (position in the staff, skill) of a plan of the kernel."""
     starts: dict[TaskId, int] = {}
     modes: dict[TaskId, int] = {}
     holders: dict[TaskId, tuple[Holder, ...]] = {}
+    seats = (plan.shape[1] - 2) // 2
     for i, task in enumerate(crewing.procedure.tasks):
-        rows = crewing.rows[crewing.first_way[i] + int(ways[i])]
-        starts[task.id], modes[task.id] = int(plan.start[i]), int(ways[i])
-        holders[task.id] = tuple(
-            (int(p), rows[int(r)].skill)
-            for p, r in zip(plan.person[i], plan.row[i], strict=True)
-            if p >= 0
-        )
+        starts[task.id], modes[task.id] = int(plan[i, 0]), int(plan[i, 1])
+        rows = crewing.rows[crewing.first_way[i] + int(plan[i, 1])]
+        pairs = zip(plan[i, 2 : 2 + seats], plan[i, 2 + seats :], strict=True)
+        holders[task.id] = tuple((int(p), rows[int(r)].skill) for p, r in pairs if p >= 0)
     return starts, modes, holders
-
-
-def as_mapping(crewing: Crewing, values: Sequence[int]) -> Mapping[TaskId, int]:
-    """Values in the order of the tasks, by task."""
-    return {task.id: value for task, value in zip(crewing.procedure.tasks, values, strict=True)}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diptych.choreography.crewing import Crewing
 from diptych.choreography.named import asked_of, gone_of, hall_sets
+from diptych.kernels.crewing.project import HEAD, LAG, SIGN, TAIL
 from diptych.model import Minute
 
 _Array = NDArray[np.int64]
@@ -19,18 +20,17 @@ _Array = NDArray[np.int64]
 
 def shortest_lengths(crewing: Crewing) -> _Array:
     """(n,) minutes of the shortest way of each task."""
-    first = crewing.project.first_way
-    return np.minimum.reduceat(crewing.project.length, first[:-1])
+    lengths = np.array([way.duration.planned for way in crewing.ways], np.int64)
+    return np.minimum.reduceat(lengths, crewing.first_way[:-1])
 
 
 def heads_and_tails(crewing: Crewing) -> tuple[_Array, _Array]:
     """(n,) earliest start of each task, and least minutes from its end to the day's end."""
-    project, length = crewing.project, shortest_lengths(crewing)
+    arc, length = crewing.project.arc, shortest_lengths(crewing)
     head, tail = np.zeros(length.size, np.int64), np.zeros(length.size, np.int64)
     arcs = [
-        (int(project.arc_from[a]), int(project.arc_to[a]), int(project.arc_lag[a]))
-        for a in range(project.arc_lag.size)
-        if project.arc_sign[a] > 0
+        (int(one), int(two), int(lag))
+        for one, two, lag in arc[arc[:, SIGN] > 0][:, [TAIL, HEAD, LAG]]
     ]
     for _ in range(length.size):
         before = (head.copy(), tail.copy())
@@ -64,7 +64,7 @@ def _least_asked(crewing: Crewing, people: frozenset[int]) -> _Array:
     """(n,) how many of these people each task needs, whatever its way."""
     asked = asked_of(crewing, people)
     ways = np.array([asked.get(m, 0) for m in range(len(crewing.ways))], np.int64)
-    return np.minimum.reduceat(ways, crewing.project.first_way[:-1])
+    return np.minimum.reduceat(ways, crewing.first_way[:-1])
 
 
 def _sharpened(demand: _Array, size: int) -> list[_Array]:
@@ -80,7 +80,7 @@ def _filled_at(crewing: Crewing, people: Collection[int], first: int, work: int)
     gone = [span for person in sorted(people) for span in gone_of(crewing, person)]
     if not gone:
         return first + -(-work // len(people))
-    lost = np.zeros(crewing.project.horizon + 1, np.int64)
+    lost = np.zeros(crewing.horizon + 1, np.int64)
     for begin, end in gone:
         lost[begin:end] += 1
     given = np.cumsum(len(people) - lost[first:])

@@ -172,8 +172,8 @@ def gone_of(crewing: Crewing, person: int) -> list[tuple[int, int]]:
     project = crewing.project
     first, last = project.gone_first[person], project.gone_first[person + 1]
     return [
-        (max(0, int(a)), min(project.horizon, int(b)))
-        for a, b in zip(project.gone_from[first:last], project.gone_to[first:last], strict=True)
+        (max(0, int(a)), min(crewing.horizon, int(b)))
+        for a, b in project.gone[first:last]
     ]
 
 

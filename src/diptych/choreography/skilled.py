@@ -8,9 +8,14 @@ policy's work is done.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from diptych.choreography.crewing import Crewing, Holder, make_crewing, new_search, read_plan
+from diptych.choreography.crewing import (
+    Crewing,
+    Holder,
+    evolve_search,
+    make_crewing,
+    new_search,
+    read_plan,
+)
 from diptych.choreography.energy import energetic_bound
 from diptych.choreography.named import (
     Found,
@@ -21,7 +26,7 @@ from diptych.choreography.named import (
     run_model,
 )
 from diptych.choreography.policy import ChoreographyPolicy
-from diptych.kernels.crewing import Search, evolve, fill_pool
+from diptych.kernels.crewing import Search
 from diptych.model import Minute, Procedure, TaskId
 
 _POOL = 60
@@ -59,7 +64,7 @@ class _Hunt:
 
     @property
     def makespan(self) -> int:
-        return self.best.makespan if self.best else self.crewing.project.horizon
+        return self.best.makespan if self.best else self.crewing.horizon
 
     @property
     def over(self) -> bool:
@@ -86,7 +91,6 @@ def search_people(
         search=new_search(crewing, policy.seed, _POOL),
         bound=energetic_bound(crewing),
     )
-    _start(hunt)
     rounds = int(20 * policy.time_limit) if stop is None else 1 << 40
     _evolve(hunt, 4)
     if not hunt.over:
@@ -97,19 +101,11 @@ def search_people(
     return _answer(hunt)
 
 
-def _start(hunt: _Hunt) -> None:
-    seeds = np.zeros((0, len(hunt.crewing.procedure.tasks)), np.int64)
-    crewing = hunt.crewing
-    fill_pool(crewing.project, crewing.mirror, hunt.search, seeds, crewing.reverse)
-    _take(hunt)
-
-
 def _evolve(hunt: _Hunt, slices: int) -> None:
-    crewing = hunt.crewing
     for _ in range(slices):
         if hunt.over:
             break
-        evolve(crewing.project, crewing.mirror, hunt.search, _SLICE, crewing.reverse, hunt.bound)
+        evolve_search(hunt.crewing, hunt.search, _SLICE, hunt.bound)
         _take(hunt)
 
 
@@ -117,7 +113,7 @@ def _take(hunt: _Hunt) -> None:
     """Keep the kernel's best plan where it is better."""
     score = int(hunt.search.tally[0])
     if score < hunt.makespan:
-        starts, modes, holders = read_plan(hunt.crewing, hunt.search.best, hunt.search.best_way)
+        starts, modes, holders = read_plan(hunt.crewing, hunt.search.best)
         hunt.best = Peopled(
             starts=starts,
             modes=modes,

@@ -11,10 +11,37 @@ from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
 from diptych.kernels.crewing.chance import mix
-from diptych.kernels.crewing.project import FAR, Genome, Plan, Project
+from diptych.kernels.crewing.project import (
+    FAR,
+    FIRST_HALL,
+    FIRST_ROW,
+    FIRST_WAY,
+    HEAD,
+    HORIZON,
+    IN,
+    IN_FIRST,
+    LAG,
+    LENGTH,
+    LOW_STRETCH,
+    ORDER,
+    OUT,
+    OUT_FIRST,
+    PAUSE,
+    SALT,
+    SIGN,
+    SPAN,
+    SPREAD,
+    STRETCH,
+    TAIL,
+    TASTES,
+    TIGHT,
+    WAY,
+    WORK,
+    Project,
+)
 from diptych.kernels.crewing.team import choose_team, is_enough
 
-_RESTARTS = 60
+_RESTARTS = 100
 
 
 @compiled
@@ -25,16 +52,15 @@ def _clear_of_rest(
     end: NDArray[np.int64],
     number: int,
     work: int,
-    rest: NDArray[np.int64],
-    low_from: NDArray[np.int64],
-    low_to: NDArray[np.int64],
+    rule: NDArray[np.int64],
+    low: NDArray[np.int64],
 ) -> int:
     """The first minute from `start` on that this person's rest rules may allow; FAR: none.
 
     begin, end : duties in order, `number` of them; the minute is a lower bound and is
     tried again by the caller. One function: every rule looks at the same stretch.
     """
-    stretch, pause, most, span, in_low = rest[0], rest[1], rest[2], rest[3], rest[4]
+    stretch, pause, most, span = rule[STRETCH], rule[PAUSE], rule[WORK], rule[SPREAD]
     if work + length > most:
         return FAR
     first = min(start, begin[0]) if number else start
@@ -43,32 +69,32 @@ def _clear_of_rest(
         if number and end[number - 1] - start > span:
             return end[number - 1] - span
         return FAR
-    low, high = start, start + length
+    opens, closes = start, start + length
     before, following = -FAR, FAR
     for k in range(number - 1, -1, -1):
         if end[k] <= start:
             before = max(before, end[k])
-            if low - end[k] < pause:
-                low = min(low, begin[k])
+            if opens - end[k] < pause:
+                opens = min(opens, begin[k])
         else:
             following = end[k]
     for k in range(number):
-        if end[k] > start and begin[k] - high < pause:
-            high = max(high, end[k])
+        if end[k] > start and begin[k] - closes < pause:
+            closes = max(closes, end[k])
     longest = stretch
-    for k in range(low_from.size):
-        if low < low_to[k] and low_from[k] < high:
-            longest = min(longest, in_low)
-    if high - low <= longest:
+    for k in range(low.shape[0]):
+        if opens < low[k, 1] and low[k, 0] < closes:
+            longest = min(longest, rule[LOW_STRETCH])
+    if closes - opens <= longest:
         return start
     later = FAR
     if before + pause > start:
         later = before + pause
-    if high > start + length:
+    if closes > start + length:
         later = min(later, following)
-    for k in range(low_to.size):
-        if low_from[k] < high and low_to[k] > start:
-            later = min(later, low_to[k])
+    for k in range(low.shape[0]):
+        if low[k, 0] < closes and low[k, 1] > start:
+            later = min(later, low[k, 1])
     return later
 
 
@@ -80,23 +106,21 @@ def free_from(
     end: NDArray[np.int64],
     number: int,
     work: int,
-    gone_from: NDArray[np.int64],
-    gone_to: NDArray[np.int64],
-    rest: NDArray[np.int64],
-    low_from: NDArray[np.int64],
-    low_to: NDArray[np.int64],
+    gone: NDArray[np.int64],
+    rule: NDArray[np.int64],
+    low: NDArray[np.int64],
 ) -> int:
     """The first minute from `start` on at which a person can serve `length` minutes.
 
     begin, end : the person's duties so far, `number` of them in order; work : their minutes
-    gone_from, gone_to : when the person is not there; rest, low_* : as in `Project`
+    gone : (G, 2) when the person is not there; rule, low : as in `Project`
     """
     moved = True
     while moved and start < FAR:
         moved = False
-        for k in range(gone_from.size):
-            if gone_from[k] < start + length and start < gone_to[k]:
-                start = gone_to[k]
+        for k in range(gone.shape[0]):
+            if gone[k, 0] < start + length and start < gone[k, 1]:
+                start = gone[k, 1]
                 moved = True
         for k in range(number):
             if start < end[k]:
@@ -104,10 +128,10 @@ def free_from(
                     break
                 start = end[k]
                 moved = True
-        if moved and gone_from.size == 0:
+        if moved and gone.shape[0] == 0:
             moved = False
-        if not moved and rest[0] < FAR:
-            later = _clear_of_rest(start, length, begin, end, number, work, rest, low_from, low_to)
+        if not moved and rule[STRETCH] < FAR:
+            later = _clear_of_rest(start, length, begin, end, number, work, rule, low)
             if later > start:
                 start = later
                 moved = True
@@ -145,21 +169,15 @@ def _room_from(
 def _spread(
     task: int,
     weight: NDArray[np.int64],
-    arc_from: NDArray[np.int64],
-    arc_to: NDArray[np.int64],
-    out_first: NDArray[np.int64],
-    out_arc: NDArray[np.int64],
-    in_first: NDArray[np.int64],
-    in_arc: NDArray[np.int64],
-    early: NDArray[np.int64],
-    late: NDArray[np.int64],
-    cause: NDArray[np.int64],
+    tasks: NDArray[np.int64],
+    arc: NDArray[np.int64],
+    window: NDArray[np.int64],
     queue: NDArray[np.int64],
     queued: NDArray[np.bool_],
 ) -> None:
     """Carry a task's earliest and latest start along all arcs.
 
-    `cause` names the task by whose start a latest start came about.
+    window : (3, n) earliest start, latest start, the task by whose start the latest came
     """
     size = queue.size
     head = 0
@@ -173,21 +191,21 @@ def _spread(
         head = (head + 1) % size
         number -= 1
         queued[i] = False
-        for e in range(out_first[i], out_first[i + 1]):
-            a = out_arc[e]
-            j = arc_to[a]
-            if early[i] + weight[a] > early[j]:
-                early[j] = early[i] + weight[a]
+        for e in range(tasks[i, OUT_FIRST], tasks[i + 1, OUT_FIRST]):
+            a = arc[e, OUT]
+            j = arc[a, HEAD]
+            if window[0, i] + weight[a] > window[0, j]:
+                window[0, j] = window[0, i] + weight[a]
                 if not queued[j]:
                     queued[j] = True
                     queue[(head + number) % size] = j
                     number += 1
-        for e in range(in_first[i], in_first[i + 1]):
-            a = in_arc[e]
-            j = arc_from[a]
-            if late[i] - weight[a] < late[j]:
-                late[j] = late[i] - weight[a]
-                cause[j] = task
+        for e in range(tasks[i, IN_FIRST], tasks[i + 1, IN_FIRST]):
+            a = arc[e, IN]
+            j = arc[a, TAIL]
+            if window[1, i] - weight[a] < window[1, j]:
+                window[1, j] = window[1, i] - weight[a]
+                window[2, j] = task
                 if not queued[j]:
                     queued[j] = True
                     queue[(head + number) % size] = j
@@ -196,34 +214,43 @@ def _spread(
 
 
 @compiled
-def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
+def make_plan(
+    project: Project,
+    genome: NDArray[np.int64],
+    taste: NDArray[np.float64],
+    plan: NDArray[np.int64],
+    keep: bool,
+) -> int:
     """The schedule of a genome, written into `plan`; its last minute, or a penalty.
 
+    genome, taste : one row of `Search.pool` and `Search.taste`; plan : as `Search.best`
     keep : people whom `plan` names for a task already are asked first
     A penalty is at least the project's horizon: it counts the tasks that found no place and
     what is overspent of the stocks. One long function for its speed: calls with a project
     as argument cost more than the work they would do.
     """
-    n = genome.order.size
+    n = genome.shape[1]
     number = project.scarce.size
-    rows = plan.person.shape[1]
-    horizon = project.horizon
-    tight = project.tight
-    room, use, count, able = project.room, project.use, project.count, project.able
-    arc_from, arc_to = project.arc_from, project.arc_to
-    out_first, out_arc = project.out_first, project.out_arc
-    in_first, in_arc = project.in_first, project.in_arc
-    rest, low_from, low_to = project.rest, project.low_from, project.low_to
-    salt, taste, weigh, scarce = genome.salt, genome.taste, genome.weigh, project.scarce
-    weight = np.empty(project.arc_lag.size, np.int64)
+    rows = (plan.shape[1] - 2) // 2
+    horizon = project.rule[HORIZON]
+    tight = project.rule[TIGHT] == 1
+    resting = project.rule[STRETCH] < FAR
+    tasks, ways, arc = project.task, project.way, project.arc
+    room, use, count = project.room, project.use, project.count
+    rule, low, gone, gone_first = project.rule, project.low, project.gone, project.gone_first
+    hall_count, hall_people = project.hall_count, project.hall_people
+    scarce = project.scarce
+    weight = np.empty(arc.shape[0], np.int64)
     for a in range(weight.size):
-        span = project.arc_span[a]
-        way = project.first_way[span] + genome.way[span]
-        weight[a] = project.arc_lag[a] + project.arc_sign[a] * project.length[way]
-    early = np.empty(n, np.int64)
-    late = np.empty(n, np.int64)
-    cause = np.empty(n, np.int64)
+        span = arc[a, SPAN]
+        weight[a] = arc[a, LAG]
+        weight[a] += arc[a, SIGN] * ways[tasks[span, FIRST_WAY] + genome[WAY, span], LENGTH]
+    window = np.empty((3, n), np.int64)
     floor = np.zeros(n, np.int64)
+    overlap = np.zeros(n, np.bool_)
+    for a in range(weight.size):
+        if arc[a, LAG] < 0 and arc[a, SIGN] > 0:
+            overlap[arc[a, HEAD]] = True
     queue = np.empty(n, np.int64)
     queued = np.zeros(n, np.bool_)
     used = np.zeros((room.size, horizon + 1), np.int64)
@@ -235,11 +262,7 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
     cost = np.empty(number, np.float64)
     candidates = np.empty(number, np.int64)
     ordered = np.empty(number, np.int64)
-    resting = rest[0] < FAR
-    words = project.hall_people.shape[1]
-    hall_first, hall_count, hall_people = (
-        project.hall_first, project.hall_count, project.hall_people
-    )  # fmt: skip
+    words = hall_people.shape[1]
     there = np.zeros(words, np.uint64)
     busy = np.zeros((1 if resting else horizon + 1, words), np.uint64)
     one = np.uint64(1)
@@ -249,7 +272,7 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
     for q in range(project.stock.size):
         spent = 0
         for i in range(n):
-            spent += project.spend[project.first_way[i] + genome.way[i], q]
+            spent += project.spend[tasks[i, FIRST_WAY] + genome[WAY, i], q]
         over += max(0, spent - project.stock[q])
     lost = n
     makespan = 0
@@ -259,32 +282,39 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
         work[:] = 0
         busy[:] = np.uint64(0)
         for p in range(0 if resting else number):
-            for g in range(project.gone_first[p], project.gone_first[p + 1]):
-                for minute in range(
-                    max(0, project.gone_from[g]), min(horizon + 1, project.gone_to[g])
-                ):
+            for g in range(gone_first[p], gone_first[p + 1]):
+                for minute in range(max(0, gone[g, 0]), min(horizon + 1, gone[g, 1])):
                     busy[minute, p // 64] |= one << np.uint64(p % 64)
         lost = 0
         makespan = 0
         again = False
         for i in range(n):
-            early[i] = floor[i]
-            late[i] = horizon - project.length[project.first_way[i] + genome.way[i]]
-            plan.start[i] = -1
+            window[0, i] = floor[i]
+            window[1, i] = horizon - ways[tasks[i, FIRST_WAY] + genome[WAY, i], LENGTH]
+            plan[i, 0] = -1
+            plan[i, 1] = genome[WAY, i]
         if tight:
             for i in range(n):
-                _spread(
-                    i, weight, arc_from, arc_to, out_first, out_arc, in_first, in_arc, early,
-                    late, cause, queue, queued,
-                )  # fmt: skip
-            cause[:] = -1
+                _spread(i, weight, tasks, arc, window, queue, queued)
+            window[2] = -1
+        cursor = 0
         for position in range(n):
-            task = genome.order[position]
-            way = project.first_way[task] + genome.way[task]
-            length = project.length[way]
-            first, last = project.first_row[way], project.first_row[way + 1]
-            h_first, h_last = hall_first[way], hall_first[way + 1]
-            bits = able[way]
+            while plan[genome[ORDER, cursor], 0] >= 0:
+                cursor += 1
+            task = genome[ORDER, cursor]
+            if tight:
+                soonest = FAR
+                for i in range(n):
+                    if plan[i, 0] < 0 and window[2, i] >= 0 and window[1, i] < soonest:
+                        if window[1, i] - window[0, i] <= taste[5]:
+                            soonest = window[1, i]
+                            task = i
+            way = tasks[task, FIRST_WAY] + genome[WAY, task]
+            length = ways[way, LENGTH]
+            first, last = ways[way, FIRST_ROW], ways[way + 1, FIRST_ROW]
+            h_first, h_last = ways[way, FIRST_HALL], ways[way + 1, FIRST_HALL]
+            bits = project.able[way]
+            salt = genome[SALT, task]
             wanted = 0
             for r in range(first, last):
                 wanted += count[r]
@@ -295,7 +325,11 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
                         candidates[asked] = p
                         free[p] = -1
                         asked += 1
-            start = max(0, early[task])
+            start = max(0, window[0, task])
+            lean = 0
+            if tight and overlap[task] and window[1, task] > start:
+                lean = int(taste[6] * (window[1, task] - start))
+            start += lean
             while True:
                 if room.size:
                     start = _room_from(start, length, use[way], room, used, horizon)
@@ -311,11 +345,9 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
                     for c in range(asked):
                         p = candidates[c]
                         if free[p] < start:
-                            g, h = project.gone_first[p], project.gone_first[p + 1]
                             free[p] = free_from(
                                 start, length, begin[p], end[p], duties[p], work[p],
-                                project.gone_from[g:h], project.gone_to[g:h], rest, low_from,
-                                low_to,
+                                gone[gone_first[p] : gone_first[p + 1]], rule, low,
                             )  # fmt: skip
                         if free[p] == start:
                             there[p // 64] |= one << np.uint64(p % 64)
@@ -352,16 +384,16 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
                                 idle = start - end[p, d]
                                 break
                         cost[p] = (
-                            weigh[0] * taste[p]
-                            + weigh[1] * scarce[p]
-                            + weigh[2] * min(1.0, idle / (1.0 + 4.0 * length))
-                            + weigh[3] * work[p] / (1.0 + horizon)
+                            taste[0] * taste[TASTES + p]
+                            + taste[1] * scarce[p]
+                            + taste[2] * min(1.0, idle / (1.0 + 4.0 * length))
+                            + taste[3] * work[p] / (1.0 + horizon)
                         )
-                        if salt[task]:
-                            cost[p] += weigh[4] * mix(salt[task], p)
+                        if salt:
+                            cost[p] += taste[4] * mix(salt, p)
                     if keep:
                         for k in range(rows):
-                            p = plan.person[task, k]
+                            p = plan[task, 2 + k]
                             if p < 0:
                                 break
                             cost[p] -= 1e6
@@ -378,22 +410,22 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
                     start = FAR
                     break
                 start = following
-            if start > late[task]:
+            if start > window[1, task]:
                 lost = n - position
-                blamed = cause[task]
+                blamed = window[2, task]
                 if start < FAR and blamed >= 0:
-                    floor[blamed] = plan.start[blamed] + start - late[task]
+                    floor[blamed] = plan[blamed, 0] + start - window[1, task]
                     again = True
                 break
-            plan.start[task] = start
+            plan[task, 0] = start
             makespan = max(makespan, start + length)
             seats = 0
             if wanted:
                 for r in range(last - first):
                     for k in range(filled[r]):
                         p = held[r, k]
-                        plan.person[task, seats] = p
-                        plan.row[task, seats] = r
+                        plan[task, 2 + seats] = p
+                        plan[task, 2 + rows + seats] = r
                         seats += 1
                         spot = duties[p]
                         while spot > 0 and begin[p, spot - 1] > start:
@@ -407,23 +439,21 @@ def make_plan(project: Project, genome: Genome, plan: Plan, keep: bool) -> int:
                         for minute in range(start, start if resting else start + length):
                             busy[minute, p // 64] |= one << np.uint64(p % 64)
             for k in range(seats, rows):
-                plan.person[task, k] = -1
-                plan.row[task, k] = -1
+                plan[task, 2 + k] = -1
+                plan[task, 2 + rows + k] = -1
             for k in range(room.size):
                 if use[way, k]:
                     for minute in range(start, start + length):
                         used[k, minute] += use[way, k]
-            early[task] = start
-            late[task] = start
+            window[0, task] = start
+            window[1, task] = start
             if tight:
-                _spread(
-                    task, weight, arc_from, arc_to, out_first, out_arc, in_first, in_arc, early,
-                    late, cause, queue, queued,
-                )  # fmt: skip
+                _spread(task, weight, tasks, arc, window, queue, queued)
             else:
-                for e in range(out_first[task], out_first[task + 1]):
-                    a = out_arc[e]
-                    early[arc_to[a]] = max(early[arc_to[a]], start + weight[a])
+                for e in range(tasks[task, OUT_FIRST], tasks[task + 1, OUT_FIRST]):
+                    a = arc[e, OUT]
+                    after = arc[a, HEAD]
+                    window[0, after] = max(window[0, after], start + weight[a])
         if not again:
             break
     if lost or over:
