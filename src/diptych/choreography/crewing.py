@@ -100,7 +100,21 @@ def horizon_of(procedure: Procedure, ways: Sequence[Task]) -> int:
     closing = max((person.end for person in procedure.staff), default=0)
     served = {way.id for way in ways if way.demands}
     alone = sum(length for task, length in longest.items() if task not in served)
-    return min(sum(longest.values()) + max(0, opening), closing + alone) + lags + 1
+    serial = sum(longest.values()) + max(0, opening) + _pauses(procedure)
+    return min(serial, max(0, closing) + alone) + lags + 1
+
+
+def _pauses(procedure: Procedure) -> int:
+    """Minutes that absences and rest may add when everything is done one after the other."""
+    longest = max((task.duration.high for task in procedure.tasks), default=0)
+    away = sum(
+        end - begin + longest for person in procedure.staff for begin, end in person.absences
+    )
+    if procedure.rest is None:
+        return away
+    low = procedure.rest.low
+    night = 2 * (low[1] - low[0]) if low else 0
+    return away + night + len(procedure.tasks) * procedure.rest.shortest_break
 
 
 def make_crewing(procedure: Procedure) -> Crewing:

@@ -23,7 +23,7 @@ from diptych.model import Assignment, Minute, Procedure, Schedule, TaskId
 
 _POOL = 40
 _SLICE = 20
-_PATIENCE = 2000
+_PATIENCE = 1200
 
 
 def first_schedule(
@@ -31,8 +31,8 @@ def first_schedule(
 ) -> Schedule | None:
     """A checked schedule with all rest rules, or None when the search finds none.
 
-    tries : serial schedules that are made at least, to shorten the day; ten times as many
-        are made before the search gives up. The same input gives the same schedule.
+    tries : serial schedules that are made at least, to shorten the day; 1200 are
+        made before the search gives up. The same input gives the same schedule.
     """
     policy = policy or ChoreographyPolicy()
     crewing = make_crewing(procedure)

@@ -171,10 +171,7 @@ def gone_of(crewing: Crewing, person: int) -> list[tuple[int, int]]:
     """Minutes of the day at which the person is not there."""
     project = crewing.project
     first, last = project.gone_first[person], project.gone_first[person + 1]
-    return [
-        (max(0, int(a)), min(crewing.horizon, int(b)))
-        for a, b in project.gone[first:last]
-    ]
+    return [(max(0, int(a)), min(crewing.horizon, int(b))) for a, b in project.gone[first:last]]
 
 
 def _missing(crewing: Crewing, people: Collection[int]) -> list[tuple[int, int, int]]:
@@ -210,10 +207,15 @@ def add_people(built: NamedModel, task: int, allowed: Mapping[int, Collection[in
                 model.add_at_most_one(several)
 
 
-def one_at_a_time(built: NamedModel) -> None:
-    """No person on two tasks at once, and nobody outside their hours."""
+def one_at_a_time(
+    built: NamedModel, kept: Mapping[int, Sequence[cp_model.IntervalVar]] | None = None
+) -> None:
+    """No person on two tasks at once, and nobody outside their hours.
+
+    kept : person -> intervals of tasks that are theirs for certain
+    """
     crewing, model = built.crewing, built.model
-    own: dict[int, list[cp_model.IntervalVar]] = {}
+    own: dict[int, list[cp_model.IntervalVar]] = {p: list(k) for p, k in (kept or {}).items()}
     tasks = [i for i in range(len(built.starts)) for _ in ways_of(crewing, i)]
     for (way, _, person), literal in built.held.items():
         length = crewing.ways[way].duration.planned

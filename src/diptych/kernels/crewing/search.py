@@ -211,21 +211,25 @@ def _mutate(
 
 
 @compiled
-def _sort_tasks(key: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Tasks by key, then by rank (by insertion, which compiles fast)."""
-    n = key.size
-    order = np.arange(n)
-    for k in range(1, n):
-        task = order[k]
+def _copy(source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
+    """Copy (a, b) by hand: slices between arrays take long to compile."""
+    for i in range(source.shape[0]):
+        for k in range(source.shape[1]):
+            target[i, k] = source[i, k]
+
+
+@compiled
+def _sort_tasks(key: NDArray[np.int64], tasks: NDArray[np.int64], order: NDArray[np.int64]) -> None:
+    """Write the tasks by key, then by rank (by insertion, which compiles fast)."""
+    for k in range(key.size):
         m = k - 1
         while m >= 0 and (
-            key[order[m]] > key[task]
-            or (key[order[m]] == key[task] and rank[order[m]] > rank[task])
+            key[order[m]] > key[k]
+            or (key[order[m]] == key[k] and tasks[order[m], RANK] > tasks[k, RANK])
         ):
             order[m + 1] = order[m]
             m -= 1
-        order[m + 1] = task
-    return order
+        order[m + 1] = k
 
 
 @compiled
@@ -265,8 +269,8 @@ def evolve(
     genome = np.empty((3, n), np.int64)
     back = np.empty((3, n), np.int64)
     taste = np.empty(tastes.shape[1], np.float64)
-    plan = np.full(search.best.shape, -1)
-    spare = np.full(search.best.shape, -1)
+    plan = np.empty(search.best.shape, np.int64)
+    spare = np.empty(search.best.shape, np.int64)
     key = np.empty(n, np.int64)
     for _ in range(children):
         if tally[0] <= target:
@@ -282,7 +286,8 @@ def evolve(
             first = tally[3] == 0
             _sow(project, genome, taste, 0.0 if first else 0.02 + 0.8 * spot / size, stream)
             if spot < seeds.shape[0]:
-                genome[ORDER] = seeds[spot]
+                for k in range(n):
+                    genome[ORDER, k] = seeds[spot, k]
         else:
             mother, father = _pick_member(score, stream, False), _pick_member(score, stream, False)
             _cross(pool[mother], pool[father], genome, stream)
@@ -293,26 +298,22 @@ def evolve(
         tally[1] += 1
         for _ in range(_ROUNDS if back_task.shape[0] and value < horizon else 0):
             for i in range(n):
-                key[i] = -plan[i, 0] - project.way[
-                    project.task[i, FIRST_WAY] + plan[i, 1], LENGTH
-                ]
-            back[:] = genome
-            back[ORDER] = _sort_tasks(key, back_task[:, RANK])
-            spare[:] = plan
+                key[i] = -plan[i, 0] - project.way[project.task[i, FIRST_WAY] + plan[i, 1], LENGTH]
+            _copy(genome, back)
+            _sort_tasks(key, back_task, back[ORDER])
+            _copy(plan, spare)
             turned = make_plan(mirror, back, taste, spare, True)
             tally[1] += 2
             if turned >= horizon:
                 break
             for i in range(n):
-                key[i] = -spare[i, 0] - project.way[
-                    project.task[i, FIRST_WAY] + plan[i, 1], LENGTH
-                ]
-            back[ORDER] = _sort_tasks(key, project.task[:, RANK])
+                key[i] = -spare[i, 0] - project.way[project.task[i, FIRST_WAY] + plan[i, 1], LENGTH]
+            _sort_tasks(key, project.task, back[ORDER])
             found = make_plan(project, back, taste, spare, True)
             if found > value:
                 break
-            genome[ORDER] = back[ORDER]
-            plan[:] = spare
+            _copy(back, genome)
+            _copy(spare, plan)
             if found == value:
                 break
             value = found
@@ -321,11 +322,12 @@ def evolve(
         if value < tally[0]:
             tally[0] = value
             tally[2] = 0
-            search.best[:] = plan
+            _copy(plan, search.best)
         if not sown:
             spot = _pick_member(score, stream, True)
         if sown or value <= score[spot]:
-            pool[spot] = genome
-            tastes[spot] = taste
+            _copy(genome, pool[spot])
+            for k in range(taste.size):
+                tastes[spot, k] = taste[k]
             score[spot] = value
     return tally[0]

@@ -174,8 +174,8 @@ def _spread(
     window: NDArray[np.int64],
     queue: NDArray[np.int64],
     queued: NDArray[np.bool_],
-) -> None:
-    """Carry a task's earliest and latest start along all arcs.
+) -> bool:
+    """Carry a task's earliest and latest start along all arcs; False when some window is shut.
 
     window : (3, n) earliest start, latest start, the task by whose start the latest came
     """
@@ -185,7 +185,8 @@ def _spread(
     queue[0] = task
     queued[task] = True
     rounds = 0
-    while number and rounds < 4 * size * size:
+    open_still = True
+    while number and open_still and rounds < 4 * size * size:
         rounds += 1
         i = queue[head]
         head = (head + 1) % size
@@ -196,6 +197,7 @@ def _spread(
             j = arc[a, HEAD]
             if window[0, i] + weight[a] > window[0, j]:
                 window[0, j] = window[0, i] + weight[a]
+                open_still = open_still and window[0, j] <= window[1, j]
                 if not queued[j]:
                     queued[j] = True
                     queue[(head + number) % size] = j
@@ -206,11 +208,13 @@ def _spread(
             if window[1, i] - weight[a] < window[1, j]:
                 window[1, j] = window[1, i] - weight[a]
                 window[2, j] = task
+                open_still = open_still and window[0, j] <= window[1, j]
                 if not queued[j]:
                     queued[j] = True
                     queue[(head + number) % size] = j
                     number += 1
     queued[:] = False
+    return open_still
 
 
 @compiled
@@ -276,6 +280,15 @@ def make_plan(
         over += max(0, spent - project.stock[q])
     lost = n
     makespan = 0
+    base = np.empty((3, n), np.int64)
+    for i in range(n):
+        base[0, i] = 0
+        base[1, i] = horizon - ways[tasks[i, FIRST_WAY] + genome[WAY, i], LENGTH]
+        base[2, i] = -1
+        plan[i, 1] = genome[WAY, i]
+    for i in range(n if tight else 0):
+        if not _spread(i, weight, tasks, arc, base, queue, queued):
+            return horizon * (1 + n)
     for _ in range(_RESTARTS if tight else 1):
         used[:] = 0
         duties[:] = 0
@@ -288,15 +301,18 @@ def make_plan(
         lost = 0
         makespan = 0
         again = False
+        sound = True
+        window[:] = base
         for i in range(n):
-            window[0, i] = floor[i]
-            window[1, i] = horizon - ways[tasks[i, FIRST_WAY] + genome[WAY, i], LENGTH]
             plan[i, 0] = -1
-            plan[i, 1] = genome[WAY, i]
-        if tight:
-            for i in range(n):
-                _spread(i, weight, tasks, arc, window, queue, queued)
-            window[2] = -1
+            if floor[i] > window[0, i]:
+                window[0, i] = floor[i]
+                sound = sound and floor[i] <= window[1, i]
+                sound = sound and _spread(i, weight, tasks, arc, window, queue, queued)
+        window[2] = -1
+        if not sound:
+            lost = n
+            break
         cursor = 0
         for position in range(n):
             while plan[genome[ORDER, cursor], 0] >= 0:
