@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ PLENTY, EARLIER = 5, 60
 
 
 def make_day(seed):
-    """A day of that seed: 6 to 14 vessels, lengths by quantile, up to three people who leave an hour early."""
+    """A day of that seed: vessels, quantile of lengths, turn, three who leave an hour early."""
     random = np.random.Generator(np.random.Philox(key=seed))
     policy = ChoreographyPolicy(
         quantile=None if seed == 0 else float(random.uniform(0.35, 0.5)),
@@ -113,7 +114,7 @@ def add_persons(model, procedure, start, length, held):
             model.new_int_var(person.start, person.end, "")
             for _ in range(2 + 2 * rest.longest_work // rest.longest_stretch)
         ]
-        for one, two in zip(breaks, breaks[1:], strict=False):
+        for one, two in pairwise(breaks):
             model.add(two >= one + rest.shortest_break)
         for task, literal in mine:
             intervals.append(

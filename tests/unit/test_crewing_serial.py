@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from choreography_days import after, day, demonstration, person, task
 
-from diptych.choreography import check
 from diptych.choreography.crewing import evolve_search, make_crewing, new_search, read_plan
 from diptych.choreography.first import as_schedule
 from diptych.kernels.crewing.team import choose_team, count_bits, is_enough

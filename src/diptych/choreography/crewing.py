@@ -194,11 +194,16 @@ def _project(
         for r, row in enumerate(own):
             able[m, list(row.people)] |= np.uint64(1) << np.uint64(r)
     halls = [_hall_sets(own) for own in rows]
-    things, room = _things(procedure)
+    kits = [kit for kit in procedure.equipment if kit.renewable]
     stocks = [kit for kit in procedure.equipment if not kit.renewable]
     gone = [_gone(person, horizon) for person in procedure.staff]
     spans = [span for own in gone for span in own]
-    use = [[way.zones.get(t, 0) + way.equipment.get(t, 0) for t in things] for way in ways]
+    use = [
+        [way.zones.get(zone.id, 0) for zone in procedure.zones]
+        + [way.equipment.get(kit.id, 0) for kit in kits]
+        for way in ways
+    ]
+    room = [zone.capacity for zone in procedure.zones] + [kit.count for kit in kits]
     spend = [[way.equipment.get(kit.id, 0) for kit in stocks] for way in ways]
     low = _low(procedure, horizon)
     way = np.zeros((len(ways) + 1, 3), np.int64)
@@ -209,11 +214,11 @@ def _project(
     return Project(
         task=task,
         way=way,
-        count=_whole([row.count for own in rows for row in own]),
+        asks=_whole([row.count for own in rows for row in own]),
         able=able,
         hall_count=_whole([count for own in halls for count, _ in own]),
         hall_people=_masks([who for own in halls for _, who in own], len(procedure.staff)),
-        use=_whole(use, (len(ways), len(things))),
+        use=_whole(use, (len(ways), len(room))),
         room=_whole(room),
         spend=_whole(spend, (len(ways), len(stocks))),
         stock=_whole([kit.count for kit in stocks]),
@@ -245,17 +250,6 @@ def _masks(sets: Sequence[Collection[int]], people: int) -> NDArray[np.uint64]:
         for person in sorted(own):
             masks[h, person // 64] |= np.uint64(1) << np.uint64(person % 64)
     return masks
-
-
-def _things(procedure: Procedure) -> tuple[list[str], list[int]]:
-    """Places and renewable kit that any task uses, by id, and how much there is.
-
-    A zone and a kit of the same id are told apart by the model's own types; here they may
-    not share an id, which `make_crewing` relies on.
-    """
-    pairs = [(str(zone.id), zone.capacity) for zone in procedure.zones]
-    pairs += [(str(kit.id), kit.count) for kit in procedure.equipment if kit.renewable]
-    return [name for name, _ in pairs], [count for _, count in pairs]
 
 
 def _gone(person: Staff, horizon: int) -> list[tuple[int, int]]:

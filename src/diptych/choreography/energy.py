@@ -70,7 +70,9 @@ def _least_asked(crewing: Crewing, people: frozenset[int]) -> _Array:
 def _sharpened(demand: _Array, size: int) -> list[_Array]:
     """The demand itself, and its images under dual feasible functions of that capacity."""
     found = [demand]
-    for least in sorted(set(demand[2 * demand <= size].tolist())):
+    small = demand[2 * demand <= size]
+    large = size + 1 - demand[2 * demand > size]
+    for least in sorted({*small.tolist(), *large[2 * large - 1 <= size].tolist()}):
         found.append(np.where(demand > size - least, size, np.where(demand < least, 0, demand)))
     return found
 

@@ -32,7 +32,7 @@ class NamedModel:
     model: cp_model.CpModel
     makespan: cp_model.IntVar
     starts: list[cp_model.IntVar] = field(default_factory=list)
-    ends: list[cp_model.LinearExprT] = field(default_factory=list)
+    ends: list[cp_model.LinearExpr] = field(default_factory=list)
     ways: list[list[Literal]] = field(default_factory=list)
     intervals: list[list[cp_model.IntervalVar]] = field(default_factory=list)
     held: dict[tuple[int, int, int], Literal] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def _add_task(built: NamedModel, i: int, task: Task, most: int) -> None:
     if len(ways) == 1:
         built.ways.append([model.new_constant(1)])
         built.intervals.append([model.new_fixed_size_interval_var(start, shortest, "")])
-        end: cp_model.LinearExprT = start + shortest
+        end = start + shortest
     else:
         literals = [model.new_bool_var("") for _ in ways]
         model.add_exactly_one(literals)

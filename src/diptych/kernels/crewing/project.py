@@ -27,8 +27,8 @@ class Project(NamedTuple):
     task : (n + 1, 4) FIRST_WAY, its ways are task[i, FIRST_WAY] to task[i + 1, FIRST_WAY];
         OUT_FIRST, IN_FIRST, its arcs by tail and by head, places in columns OUT and IN of
         `arc`; RANK, its place in an order that follows the firm arcs
-    way : (M + 1, 3) LENGTH; FIRST_ROW into `count`; FIRST_HALL into `hall_*`
-    count : (R,) people that each row asks for
+    way : (M + 1, 3) LENGTH; FIRST_ROW into `asks`; FIRST_HALL into `hall_*`
+    asks : (R,) people that each row asks for
     able : (M, P) uint64, bit r set when the person can hold row r of the way
     hall_count : (H,), hall_people : (H, W) uint64 : sets of rows of each way, how many
         people they ask for together and who can hold any of them (bits)
@@ -46,7 +46,7 @@ class Project(NamedTuple):
 
     task: NDArray[np.int64]
     way: NDArray[np.int64]
-    count: NDArray[np.int64]
+    asks: NDArray[np.int64]
     able: NDArray[np.uint64]
     hall_count: NDArray[np.int64]
     hall_people: NDArray[np.uint64]

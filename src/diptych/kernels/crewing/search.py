@@ -330,4 +330,4 @@ def evolve(
             for k in range(taste.size):
                 tastes[spot, k] = taste[k]
             score[spot] = value
-    return tally[0]
+    return int(tally[0])

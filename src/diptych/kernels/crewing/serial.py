@@ -45,7 +45,7 @@ _RESTARTS = 100
 
 
 @compiled
-def _clear_of_rest(
+def _clear_of_rest(  # noqa: PLR0917
     start: int,
     length: int,
     begin: NDArray[np.int64],
@@ -67,7 +67,7 @@ def _clear_of_rest(
     last = max(start + length, end[number - 1]) if number else start + length
     if last - first > span:
         if number and end[number - 1] - start > span:
-            return end[number - 1] - span
+            return int(end[number - 1] - span)
         return FAR
     opens, closes = start, start + length
     before, following = -FAR, FAR
@@ -99,7 +99,7 @@ def _clear_of_rest(
 
 
 @compiled
-def free_from(
+def free_from(  # noqa: PLR0917
     start: int,
     length: int,
     begin: NDArray[np.int64],
@@ -166,7 +166,7 @@ def _room_from(
 
 
 @compiled
-def _spread(
+def _spread(  # noqa: PLR0917
     task: int,
     weight: NDArray[np.int64],
     tasks: NDArray[np.int64],
@@ -240,7 +240,7 @@ def make_plan(
     tight = project.rule[TIGHT] == 1
     resting = project.rule[STRETCH] < FAR
     tasks, ways, arc = project.task, project.way, project.arc
-    room, use, count = project.room, project.use, project.count
+    room, use, count = project.room, project.use, project.asks
     rule, low, gone, gone_first = project.rule, project.low, project.gone, project.gone_first
     hall_count, hall_people = project.hall_count, project.hall_people
     scarce = project.scarce
@@ -288,7 +288,7 @@ def make_plan(
         plan[i, 1] = genome[WAY, i]
     for i in range(n if tight else 0):
         if not _spread(i, weight, tasks, arc, base, queue, queued):
-            return horizon * (1 + n)
+            return int(horizon * (1 + n))
     for _ in range(_RESTARTS if tight else 1):
         used[:] = 0
         duties[:] = 0
@@ -473,5 +473,5 @@ def make_plan(
         if not again:
             break
     if lost or over:
-        return horizon * (1 + lost + over)
+        return int(horizon * (1 + lost + over))
     return makespan

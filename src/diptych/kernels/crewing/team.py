@@ -18,7 +18,7 @@ def count_bits(word: np.uint64) -> int:
         (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
     )
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @compiled
@@ -40,7 +40,7 @@ def is_enough(
 
 
 @compiled
-def choose_team(
+def choose_team(  # noqa: PLR0917
     people: NDArray[np.int64],
     number: int,
     bits: NDArray[np.uint64],
