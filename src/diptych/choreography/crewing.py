@@ -99,9 +99,11 @@ def horizon_of(procedure: Procedure, ways: Sequence[Task]) -> int:
     opening = max((person.start for person in procedure.staff), default=0)
     closing = max((person.end for person in procedure.staff), default=0)
     served = {way.id for way in ways if way.demands}
-    alone = sum(length for task, length in longest.items() if task not in served)
-    serial = sum(longest.values()) + max(0, opening) + _pauses(procedure)
-    return min(serial, max(0, closing) + alone) + lags + 1
+    alone = max((length for task, length in longest.items() if task not in served), default=0)
+    serial = sum(longest.values()) + lags + max(0, opening) + _pauses(procedure)
+    if len(served) < len(longest) and not procedure.rest:
+        return serial + 1
+    return min(serial, max(0, closing) + alone) + 1
 
 
 def _pauses(procedure: Procedure) -> int:
