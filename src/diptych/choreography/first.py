@@ -23,7 +23,9 @@ from diptych.model import Assignment, Minute, Procedure, Schedule, TaskId
 
 _POOL = 40
 _SLICE = 20
-_PATIENCE = 1200
+_PATIENCE = 60
+_POOLS = 10
+_APART = 7919
 
 
 def first_schedule(
@@ -31,20 +33,21 @@ def first_schedule(
 ) -> Schedule | None:
     """A checked schedule with all rest rules, or None when the search finds none.
 
-    tries : serial schedules that are made at least, to shorten the day; 1200 are
-        made before the search gives up. The same input gives the same schedule.
+    tries : serial schedules that are made at least, to shorten the day.
+        Ten pools of 60 are sown before the search gives up. The same input gives the same schedule.
     """
     policy = policy or ChoreographyPolicy()
     crewing = make_crewing(procedure)
     if not crewing.possible or not procedure.tasks:
         return None
-    search = new_search(crewing, policy.seed, _POOL)
     bound = int(energetic_bound(crewing))
-    made, best = 0, crewing.horizon
-    while made < tries or (best >= crewing.horizon and made < max(tries, _PATIENCE)):
-        best = evolve_search(crewing, search, _SLICE, bound)
-        made += _SLICE
-        if best <= bound:
+    for pool in range(_POOLS):
+        search = new_search(crewing, policy.seed + _APART * pool, _POOL)
+        made, best = 0, crewing.horizon
+        while made < (tries if best < crewing.horizon else _PATIENCE) and best > bound:
+            best = evolve_search(crewing, search, _SLICE, bound)
+            made += _SLICE
+        if best < crewing.horizon:
             break
     if best >= crewing.horizon:
         return None

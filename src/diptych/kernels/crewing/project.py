@@ -18,7 +18,7 @@ LENGTH, FIRST_ROW, FIRST_HALL = range(3)
 TAIL, HEAD, LAG, SPAN, SIGN, FIRM, OUT, IN = range(8)
 STRETCH, PAUSE, WORK, SPREAD, LOW_STRETCH, HORIZON, TIGHT = range(7)
 ORDER, WAY, SALT = range(3)
-TASTES = 7
+TASTES = 8
 
 
 class Project(NamedTuple):
@@ -67,10 +67,10 @@ class Search(NamedTuple):
 
     pool : (N, 3, n) genomes: ORDER in which tasks are placed, WAY of each, counted within
         the task, and SALT, 0 or the number of a private order of preference among people
-    taste : (N, 7 + P) weights of taste, scarce skills, idle time, work so far and private
+    taste : (N, 8 + P) weights of taste, scarce skills, idle time, work so far and private
         order; the slack in minutes below which a task that may not wait is placed at once;
-        where in its window a task that overlaps its forerunner starts (0..1); then how late
-        each person is asked (0..1)
+        where in its window a task that overlaps its forerunner starts (0..1); weight of how long the person stays; then how
+        late each person is asked (0..1)
     score : (N,) last minute or penalty
     best : (n, 2 + 2 T) start, way, T people (-1 behind the last), T rows that they hold
     tally : (5,) best score, schedules made, children since the last gain, children made,

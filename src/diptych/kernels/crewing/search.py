@@ -127,6 +127,7 @@ def _sow(
     taste[4] = 1.0
     taste[5] = 60.0 if noise == 0.0 else 120.0 * draw(stream)
     taste[6] = 0.5 if noise == 0.0 else draw(stream)
+    taste[7] = 2.0 if noise == 0.0 else 6.0 * draw(stream)
 
 
 @compiled

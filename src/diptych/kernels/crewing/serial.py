@@ -405,6 +405,14 @@ def make_plan(
                             + taste[2] * min(1.0, idle / (1.0 + 4.0 * length))
                             + taste[3] * work[p] / (1.0 + horizon)
                         )
+                        if tight:
+                            leaves = horizon
+                            for g in range(gone_first[p], gone_first[p + 1]):
+                                if gone[g, 0] >= start:
+                                    leaves = min(leaves, gone[g, 0])
+                            if duties[p]:
+                                leaves = min(leaves, begin[p, 0] + rule[SPREAD])
+                            cost[p] += taste[7] * (leaves - start) / (1.0 + horizon)
                         if salt:
                             cost[p] += taste[4] * mix(salt, p)
                     if keep:
