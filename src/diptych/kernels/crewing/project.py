@@ -69,7 +69,8 @@ class Search(NamedTuple):
         the task, and SALT, 0 or the number of a private order of preference among people
     taste : (N, 8 + P) weights of taste, scarce skills, idle time, work so far and private
         order; the slack in minutes below which a task that may not wait is placed at once;
-        where in its window a task that overlaps its forerunner starts (0..1); weight of how long the person stays; then how
+        where in its window a task that overlaps its forerunner starts (0..1); weight of how
+        long the person stays; then how
         late each person is asked (0..1)
     score : (N,) last minute or penalty
     best : (n, 2 + 2 T) start, way, T people (-1 behind the last), T rows that they hold

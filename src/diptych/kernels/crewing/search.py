@@ -270,8 +270,8 @@ def evolve(
     genome = np.empty((3, n), np.int64)
     back = np.empty((3, n), np.int64)
     taste = np.empty(tastes.shape[1], np.float64)
-    plan = np.empty(search.best.shape, np.int64)
-    spare = np.empty(search.best.shape, np.int64)
+    plan = np.zeros(search.best.shape, np.int64)
+    spare = np.zeros(search.best.shape, np.int64)
     key = np.empty(n, np.int64)
     for _ in range(children):
         if tally[0] <= target:
