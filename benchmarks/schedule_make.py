@@ -1,0 +1,178 @@
+"""Makes project instances in the public formats, by seed, with the parameters of public sets.
+
+    python benchmarks/schedule_make.py FOLDER [--sets j60 j120 mm50 mspsp imopse] [--seeds 1 2 3]
+
+The method is ProGen's (Kolisch, Sprecher and Drexl 1995, doi 10.1287/mnsc.41.10.1693): a random
+network of given complexity (arcs a task), resource factor (share of the resources that a task
+uses) and resource strength (0: each task just fits, 1: never short). Made instances are not
+the published ones and have no published optimum.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    tasks: int
+    modes: int = 1
+    complexity: tuple = (1.5, 1.8, 2.1)
+    factor: tuple = (0.5, 0.75, 1.0)
+    strength: tuple = (0.2,)
+    stocks: int = 0
+    stock_strength: float = 0.5
+
+
+SETS = {
+    "j30": Shape(tasks=30),
+    "j60": Shape(tasks=60),
+    "j90": Shape(tasks=90),
+    "j120": Shape(tasks=120, strength=(0.1, 0.2, 0.3)),
+    "rg300": Shape(tasks=300, strength=(0.2,)),
+    "mm30": Shape(tasks=30, modes=3, strength=(0.25,), stocks=2),
+    "mm50": Shape(tasks=50, modes=3, strength=(0.25,), stocks=2),
+    "mm100": Shape(tasks=100, modes=3, strength=(0.25,), stocks=2),
+}
+
+
+def make_network(random, tasks, complexity):
+    """Successors of each task 0..tasks+1 (source and sink included), without redundant arcs."""
+    after = [set() for _ in range(tasks + 2)]
+    reach = np.eye(tasks + 2, dtype=bool)
+
+    def join(one, two):
+        if reach[one, two]:
+            return False
+        down = reach[two]
+        for up in np.flatnonzero(reach[:, one]):
+            reach[up] |= down
+        after[one].add(two)
+        return True
+
+    def redundant(one, two):
+        ups, downs = np.flatnonzero(reach[:, one]), np.flatnonzero(reach[two])
+        return any(after[up] & set(downs.tolist()) for up in ups.tolist())
+
+    starts = 3
+    for task in range(1, tasks + 1):
+        if task <= starts:
+            join(0, task)
+        else:
+            low = max(1, task - tasks // 3)
+            join(int(random.integers(low, task)), task)
+    wanted, tries = int(complexity * (tasks + 2)), 0
+    while sum(map(len, after)) < wanted and tries < 40 * wanted:
+        tries += 1
+        one = int(random.integers(1, tasks))
+        two = int(random.integers(one + 1, min(tasks, one + tasks // 3) + 1))
+        if len(after[one]) < 3 and not reach[one, two] and not redundant(one, two):
+            join(one, two)
+    for task in range(1, tasks + 1):
+        if not after[task]:
+            join(task, tasks + 1)
+    return [sorted(row) for row in after]
+
+
+def make_demands(random, shape, factor):
+    """(tasks, modes, 4 resources) demands 1..10, and lengths (tasks, modes) 1..10."""
+    lengths = np.sort(random.integers(1, 11, (shape.tasks, shape.modes)), axis=1)
+    uses = random.random((shape.tasks, 4)) < factor
+    uses[~uses.any(axis=1), random.integers(0, 4)] = True
+    demand = np.sort(random.integers(1, 11, (shape.tasks, shape.modes, 4)), axis=1)[:, ::-1]
+    return lengths, np.where(uses[:, None, :], demand, 0)
+
+
+def earliest_load(after, lengths, demand):
+    """Highest demand of each resource when every task starts as early as order allows."""
+    start = np.zeros(len(after), int)
+    for task, row in enumerate(after):
+        for then in row:
+            length = lengths[task - 1, 0] if 0 < task <= len(lengths) else 0
+            start[then] = max(start[then], start[task] + length)
+    load = np.zeros((start.max() + 11, demand.shape[2]), int)
+    for task in range(len(lengths)):
+        load[start[task + 1] : start[task + 1] + lengths[task, 0]] += demand[task, 0]
+    return load.max(axis=0)
+
+
+def make_project(shape, seed):
+    """Successors, lengths, renewable demands, capacities, stock uses, stocks."""
+    random = np.random.Generator(np.random.Philox(key=[seed, shape.tasks * 10 + shape.modes]))
+    pick = seed % (len(shape.complexity) * len(shape.factor) * len(shape.strength))
+    complexity = shape.complexity[pick % len(shape.complexity)]
+    factor = shape.factor[pick // len(shape.complexity) % len(shape.factor)]
+    strength = shape.strength[pick // len(shape.complexity) // len(shape.factor)]
+    after = make_network(random, shape.tasks, complexity)
+    lengths, demand = make_demands(random, shape, factor)
+    least, most = demand.min(axis=1).max(axis=0), earliest_load(after, lengths, demand)
+    capacity = np.maximum(least, np.round(least + strength * (most - least))).astype(int)
+    capacity = np.maximum(capacity, demand.max(axis=(0, 1)))
+    stock_use = np.sort(random.integers(1, 11, (shape.tasks, shape.modes, shape.stocks)), axis=1)[
+        :, ::-1
+    ]
+    low, high = stock_use.min(axis=1).sum(axis=0), stock_use.max(axis=1).sum(axis=0)
+    stock = np.round(low + shape.stock_strength * (high - low)).astype(int)
+    return after, lengths, demand, capacity, stock_use, stock
+
+
+def write_sm(after, lengths, demand, capacity, stock_use, stock):
+    """The text of a PSPLIB file (.sm, .mm)."""
+    tasks, modes = lengths.shape
+    rule = "*" * 72
+    both = np.concatenate([demand, stock_use], axis=2)
+    head = [
+        rule, "file with basedata            : made", "initial value random generator: 0", rule,
+        "projects                      :  1", f"jobs (incl. supersource/sink ):  {tasks + 2}",
+        f"horizon                       :  {lengths.max(axis=1).sum()}", "RESOURCES",
+        f"  - renewable                 :  {len(capacity)}   R",
+        f"  - nonrenewable              :  {len(stock)}   N",
+        "  - doubly constrained        :  0   D", rule, "PROJECT INFORMATION:",
+        "pronr.  #jobs rel.date duedate tardcost  MPM-Time",
+        f"    1     {tasks}      0        0        0        0", rule, "PRECEDENCE RELATIONS:",
+        "jobnr.    #modes  #successors   successors",
+    ]  # fmt: skip
+    for task, row in enumerate(after):
+        many = modes if 0 < task <= tasks else 1
+        head.append(f"{task + 1:4d}{many:9d}{len(row):13d}  " + "".join(f"{t + 1:5d}" for t in row))
+    names = "".join(f"  R {n + 1}" for n in range(len(capacity)))
+    names += "".join(f"  N {n + 1}" for n in range(len(stock)))
+    head += [rule, "REQUESTS/DURATIONS:", f"jobnr. mode duration{names}", "-" * 72]
+    zeros = "    0" * both.shape[2]
+    head.append(f"  1      1     0    {zeros}")
+    for task in range(tasks):
+        for mode in range(modes):
+            number = f"{task + 2:3d}" if mode == 0 else "   "
+            needs = "".join(f"{n:5d}" for n in both[task, mode])
+            head.append(f"{number}{mode + 1:7d}{lengths[task, mode]:6d}    {needs}")
+    head.append(f"{tasks + 2:3d}      1     0    {zeros}")
+    amounts = "".join(f"{n:5d}" for n in [*capacity, *stock])
+    return "\n".join([*head, rule, "RESOURCEAVAILABILITIES:", names, amounts, rule, ""])
+
+
+def write_instance(folder, name, seed):
+    shape = SETS[name]
+    suffix = "mm" if shape.modes > 1 else "sm"
+    path = Path(folder) / f"made_{name}_{seed}.{suffix}"
+    path.write_text(write_sm(*make_project(shape, seed)))
+    return path
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sets", nargs="+", default=["j60", "j90", "j120"], choices=sorted(SETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in options.sets:
+        for seed in options.seeds:
+            print(write_instance(options.folder, name, seed))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

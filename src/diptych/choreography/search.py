@@ -1,0 +1,293 @@
+"""Start times of a project without named people: genetic search and CP-SAT side by side.
+
+The genetic search of `kernels.projects` finds short schedules fast but proves nothing; CP-SAT,
+asked again and again for a schedule shorter than the best one, improves small projects to the
+end and proves bounds. Both write to one board. Without `stop` they take turns by counts of
+work and the result depends on the input and the seed only; with `stop` they race until it
+says so, and on two workers the one that gains nothing gives way to a second genetic search.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from diptych.choreography.compact import Compact, Ints, compact_procedure, expand_times
+from diptych.choreography.policy import ChoreographyPolicy
+from diptych.choreography.project_model import ProjectModel, build_project, read_project
+from diptych.kernels.projects import (
+    Desk,
+    Project,
+    Search,
+    improve,
+    lower_bound,
+    offer_schedule,
+    open_desk,
+    open_search,
+    pack_project,
+)
+from diptych.model import Minute, Procedure, TaskId
+
+Stop = Callable[[], bool]
+_SLICE = 1_000
+_WARM = 6_000
+_ROUND = 60_000
+_CHANCES = (1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Starts and modes of all tasks, and how good they are proven to be.
+
+    makespan : last end, minutes; bound : proven lower bound of it
+    status : "optimal", "feasible", "infeasible" or "unknown" (then no starts)
+    schedules : how many schedules the genetic search made
+    """
+
+    starts: Mapping[TaskId, Minute]
+    modes: Mapping[TaskId, int]
+    makespan: Minute
+    bound: Minute
+    status: str
+    schedules: int
+
+
+@dataclass(kw_only=True)
+class _Board:
+    """The best schedule and bound so far, in units of the arrays; shared by the searchers.
+
+    best : its makespan, or one more than any sensible one
+    over : nobody need go on; solver : the CP-SAT search that is running
+    """
+
+    compact: Compact
+    project: Project | None
+    best: int
+    bound: int
+    start: Ints | None = None
+    mode: Ints | None = None
+    over: bool = False
+    infeasible: bool = False
+    schedules: int = 0
+    solver: cp_model.CpSolver | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+def search_times(
+    procedure: Procedure,
+    policy: ChoreographyPolicy,
+    stop: Stop | None = None,
+    workers: int = 1,
+) -> Found:
+    """The shortest schedule found, people counted but not named, with its proven bound.
+
+    stop : asked every few milliseconds; None: the deterministic limit of the policy holds
+    workers : 1 or 2 threads; without `stop` always one. Raises InputError for an order with
+    a circle and tasks that cannot be done in any way.
+    """
+    compact = compact_procedure(procedure)
+    board = _open_board(compact)
+    if stop is None:
+        _take_turns(board, policy)
+    elif workers > 1:
+        _race(board, policy, stop)
+    else:
+        _take_turns_until(board, policy, stop)
+    return _report(board)
+
+
+def _open_board(compact: Compact) -> _Board:
+    """The board before anything is found; most lags are left to CP-SAT alone."""
+    project = pack_project(compact.needs)
+    longest = np.maximum.reduceat(compact.needs.length, compact.needs.mode_first[:-1]).sum()
+    lags = sum(max(0, lag) for _, _, lag in compact.needs.order)
+    waits = len(np.atleast_2d(compact.needs.capacity))
+    return _Board(
+        compact=compact,
+        project=None if compact.most else project,
+        best=int(longest + lags + waits + 1),
+        bound=lower_bound(project),
+    )
+
+
+def _post(board: _Board, start: Ints, mode: Ints, makespan: int) -> None:
+    """Put a schedule on the board if it is shorter and within the hours of the people."""
+    closing = board.compact.closing
+    with board.lock:
+        if makespan < board.best and (closing is None or makespan <= closing):
+            board.best, board.start, board.mode = makespan, start.copy(), mode.copy()
+        board.over = board.over or (board.start is not None and board.bound >= board.best)
+
+
+def _raise_bound(board: _Board, bound: int) -> None:
+    with board.lock:
+        board.bound = max(board.bound, bound)
+        board.over = board.over or (board.start is not None and board.bound >= board.best)
+
+
+def _report(board: _Board) -> Found:
+    if board.start is None or board.mode is None:
+        return Found(
+            starts={},
+            modes={},
+            makespan=Minute(0),
+            bound=Minute(board.bound * board.compact.unit),
+            status="infeasible" if board.infeasible else "unknown",
+            schedules=board.schedules,
+        )
+    starts, modes = expand_times(board.compact, board.start, board.mode)
+    return Found(
+        starts=starts,
+        modes=modes,
+        makespan=Minute(board.best * board.compact.unit),
+        bound=Minute(min(board.bound, board.best) * board.compact.unit),
+        status="optimal" if board.bound >= board.best else "feasible",
+        schedules=board.schedules,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Breeder:
+    """One genetic search and its working space."""
+
+    project: Project
+    search: Search
+    desk: Desk
+
+
+def _open_breeder(board: _Board, seed: int) -> _Breeder | None:
+    project = board.project
+    if project is None or len(project.tail) == 0:
+        return None
+    return _Breeder(
+        project=project, search=open_search(project, seed=seed), desk=open_desk(project)
+    )
+
+
+def _breed(board: _Board, breeder: _Breeder | None, schedules: int) -> None:
+    """Some more schedules; what others found in the meantime joins the population."""
+    if breeder is None:
+        return
+    search = breeder.search
+    with board.lock:
+        start, mode, best = board.start, board.mode, board.best
+    if start is not None and mode is not None and best < search.best_cost[0]:
+        offer_schedule(breeder.project, search, start, mode)
+    made = int(search.count[0])
+    best = improve(breeder.project, search, breeder.desk, schedules)
+    with board.lock:
+        board.schedules += int(search.count[0]) - made
+    if best < search.horizon[0]:
+        _post(board, search.best_start, search.best_mode, best)
+
+
+def _prove(board: _Board, seed: int, work: float) -> None:
+    """CP-SAT looks for a shorter schedule, within a deterministic amount of work."""
+    found = board.start is not None
+    latest = board.best - 1
+    model = build_project(board.compact, latest, board.bound)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.max_deterministic_time = work
+    with board.lock:
+        if board.over:
+            return
+        board.solver = solver
+    status = solver.solve(model.model)
+    board.solver = None
+    _note(board, model, solver, (status, found, latest))
+
+
+def _note(
+    board: _Board,
+    model: ProjectModel,
+    solver: cp_model.CpSolver,
+    run: tuple[cp_model.CpSolverStatus, bool, int],
+) -> None:
+    status, found, latest = run
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        start, mode = read_project(board.compact, model, solver)
+        _post(board, start, mode, int(solver.value(model.makespan)))
+        _raise_bound(board, int(-(-solver.best_objective_bound // 1)))
+    elif status == cp_model.INFEASIBLE:
+        board.infeasible = not found
+        board.over = board.over or not found
+        _raise_bound(board, latest + 1)
+    else:
+        _raise_bound(board, int(-(-solver.best_objective_bound // 1)))
+
+
+def _take_turns(board: _Board, policy: ChoreographyPolicy) -> None:
+    """Both searches in turn, by counts of work."""
+    breeder = _open_breeder(board, policy.seed)
+    _breed(board, breeder, _WARM)
+    for share in (0.2, 0.8):
+        if not board.over:
+            _prove(board, policy.seed, share * policy.time_limit)
+        if not board.over:
+            _breed(board, breeder, int(share * policy.time_limit * _ROUND))
+
+
+def _take_turns_until(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
+    """Both in turn on one thread; CP-SAT gets a share that grows only while it gains."""
+    breeder = _open_breeder(board, policy.seed)
+    with ThreadPoolExecutor(1) as pool:
+        work = 0.5
+        while not (board.over or stop()):
+            before = board.best, board.bound
+            _breed_until(board, breeder, stop, _ROUND)
+            if board.over or stop():
+                break
+            proof = pool.submit(_prove, board, policy.seed, work)
+            while not proof.done():
+                _watch(board, stop)
+            proof.result()
+            work *= 2.0 if (board.best, board.bound) != before or breeder is None else 0.5
+
+
+def _breed_until(board: _Board, breeder: _Breeder | None, stop: Stop, schedules: int) -> None:
+    for _ in range(0, schedules, _SLICE):
+        if breeder is None or board.over or stop():
+            return
+        _breed(board, breeder, _SLICE)
+
+
+def _watch(board: _Board, stop: Stop) -> None:
+    """End the CP-SAT search that is running when it is time."""
+    if board.over or stop():
+        board.over = True
+        solver = board.solver
+        if solver is not None:
+            solver.stop_search()
+
+
+def _race(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
+    """The genetic search on this thread, proofs and then a second one on another."""
+    breeder = _open_breeder(board, policy.seed)
+    _breed(board, breeder, _WARM)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(_support, board, policy, stop)
+        while not other.done():
+            _watch(board, stop)
+            if breeder is not None and not board.over:
+                _breed(board, breeder, _SLICE)
+        other.result()
+
+
+def _support(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
+    for work in _CHANCES:
+        before = board.best, board.bound
+        if not (board.over or stop()):
+            _prove(board, policy.seed, work)
+        if (board.best, board.bound) == before:
+            break
+    breeder = _open_breeder(board, policy.seed + 1)
+    while not (board.over or stop()):
+        if breeder is None:
+            _prove(board, policy.seed, 1e6)
+        else:
+            _breed_until(board, breeder, stop, 50 * _SLICE)
