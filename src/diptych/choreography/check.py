@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from diptych.choreography.check_rest import Duties, find_tired
 from diptych.model import (
     Assignment,
+    Demand,
     Procedure,
     Schedule,
     SkillId,
@@ -27,6 +29,7 @@ from diptych.model import (
 class _Day:
     """A procedure and the assignments of its known tasks, ready to be looked up.
 
+    done : each task in the way in which the schedule does it
     duties : person -> their assignments in order of start
     """
 
@@ -35,15 +38,17 @@ class _Day:
     tasks: Mapping[TaskId, Task]
     staff: Mapping[StaffId, Staff]
     by_task: Mapping[TaskId, Assignment]
-    duties: Mapping[StaffId, tuple[Assignment, ...]]
+    duties: Duties
+    done: Mapping[TaskId, Task]
 
 
 def check(procedure: Procedure, schedule: Schedule | Sequence[Assignment]) -> tuple[Violation, ...]:
     """Every rule of the procedure that the schedule breaks; empty when it keeps them all.
 
     Given a Schedule, its makespan, bound and milestones are checked too. Rules: "task",
-    "duration", "start", "order", "lag", "demand", "skill", "person", "team", "hours",
-    "one-duty", "zone", "equipment", "stretch", "work", "makespan", "bound", "milestone".
+    "mode", "duration", "start", "order", "lag", "demand", "skill", "grade", "leader",
+    "person", "team", "hours", "absence", "one-duty", "zone", "equipment", "stock",
+    "stretch", "low", "work", "span", "makespan", "bound", "milestone".
     """
     assignments = schedule.assignments if isinstance(schedule, Schedule) else tuple(schedule)
     day = _look_up(procedure, assignments)
@@ -70,7 +75,13 @@ def _look_up(procedure: Procedure, assignments: tuple[Assignment, ...]) -> _Day:
             person: tuple(sorted(entries, key=lambda entry: (entry.start, entry.end, entry.task)))
             for person, entries in sorted(duties.items())
         },
+        done={entry.task: _done(tasks[entry.task], entry.mode) for entry in known},
     )
+
+
+def _done(task: Task, mode: int) -> Task:
+    """The task in that way; as the task itself says where there is no such way."""
+    return task.in_mode(mode) if 0 <= mode <= len(task.modes) else task
 
 
 def _violation(
@@ -91,9 +102,17 @@ def _check_presence(day: _Day) -> Iterator[Violation]:
             yield _violation("task", f"task {task} is not part of the day", [task])
 
 
+def _check_modes(day: _Day) -> Iterator[Violation]:
+    for entry in day.by_task.values():
+        last = len(day.tasks[entry.task].modes)
+        if not 0 <= entry.mode <= last:
+            text = f"task {entry.task} is done in way {entry.mode}, there are 0 to {last}"
+            yield _violation("mode", text, [entry.task])
+
+
 def _check_durations(day: _Day) -> Iterator[Violation]:
     for entry in day.by_task.values():
-        planned, length = day.tasks[entry.task].duration.planned, entry.end - entry.start
+        planned, length = day.done[entry.task].duration.planned, entry.end - entry.start
         if length != planned:
             text = f"task {entry.task} lasts {length} min, {planned} are planned"
             yield _violation("duration", text, [entry.task])
@@ -120,13 +139,41 @@ def _check_order(day: _Day) -> Iterator[Violation]:
 def _check_demands(day: _Day) -> Iterator[Violation]:
     for entry in day.by_task.values():
         asked: Counter[SkillId] = Counter()
-        for demand in day.tasks[entry.task].demands:
+        for demand in day.done[entry.task].demands:
             asked[demand.skill] += demand.count
         given = Counter(skill for _, skill in entry.staff)
         for skill in sorted(asked.keys() | given.keys()):
             if asked[skill] != given[skill]:
                 text = f"{entry.task} has {given[skill]} for {skill}, {asked[skill]} are asked for"
                 yield _violation("demand", text, [entry.task])
+
+
+def _check_grades(day: _Day) -> Iterator[Violation]:
+    """Enough seniors: nested counts from the highest grade asked for down to the lowest."""
+    for entry in day.by_task.values():
+        for skill in sorted({demand.skill for demand in day.done[entry.task].demands}):
+            grades = [
+                day.staff[person].grade
+                for person, held in entry.staff
+                if held == skill and person in day.staff
+            ]
+            mine = [one for one in day.done[entry.task].demands if one.skill == skill]
+            yield from _check_seniority(entry.task, skill, grades, mine)
+
+
+def _check_seniority(
+    task: TaskId, skill: SkillId, grades: Sequence[int], demands: Sequence[Demand]
+) -> Iterator[Violation]:
+    for level in sorted({demand.grade for demand in demands if demand.grade}, reverse=True):
+        asked = sum(demand.count for demand in demands if demand.grade >= level)
+        there = sum(grade >= level for grade in grades)
+        if there < asked:
+            text = f"{task} has {there} of grade {level} or more for {skill}, {asked} are asked for"
+            yield _violation("grade", text, [task])
+    for demand in demands:
+        if demand.count and demand.leader and max(grades, default=0) < demand.leader:
+            text = f"{task} has nobody of grade {demand.leader} or more to lead {skill}"
+            yield _violation("leader", text, [task])
 
 
 def _check_people(day: _Day) -> Iterator[Violation]:
@@ -158,6 +205,10 @@ def _check_person(
             f" from {entry.start} to {entry.end}"
         )
         yield _violation("hours", text, [entry.task], [person])
+    for begin, end in who.absences:
+        if entry.start < end and begin < entry.end:
+            text = f"{who.name} is absent from minute {begin} to {end}, {entry.task} runs then"
+            yield _violation("absence", text, [entry.task], [person])
 
 
 def _check_one_duty(day: _Day) -> Iterator[Violation]:
@@ -170,16 +221,24 @@ def _check_one_duty(day: _Day) -> Iterator[Violation]:
 
 def _check_zones(day: _Day) -> Iterator[Violation]:
     room = {zone.id: zone.capacity for zone in day.procedure.zones}
-    used = {task: {str(zone): n for zone, n in day.tasks[task].zones.items()} for task in day.tasks}
+    used = {task: {str(zone): n for zone, n in one.zones.items()} for task, one in day.done.items()}
     yield from _check_room(day, "zone", {str(zone): room[zone] for zone in room}, used)
 
 
 def _check_equipment(day: _Day) -> Iterator[Violation]:
-    room = {str(kit.id): kit.count for kit in day.procedure.equipment}
+    room = {str(kit.id): kit.count for kit in day.procedure.equipment if kit.renewable}
+    stock = {kit.id: kit.count for kit in day.procedure.equipment if not kit.renewable}
     used = {
-        task: {str(kit): n for kit, n in day.tasks[task].equipment.items()} for task in day.tasks
+        task: {str(kit): n for kit, n in one.equipment.items() if kit not in stock}
+        for task, one in day.done.items()
     }
     yield from _check_room(day, "equipment", room, used)
+    for kit, count in stock.items():
+        users = [task for task, one in day.done.items() if one.equipment.get(kit, 0)]
+        total = sum(day.done[task].equipment[kit] for task in users)
+        if total > count:
+            text = f"{total} of {kit} are used up, there are {count}"
+            yield _violation("stock", text, users)
 
 
 def _check_room(
@@ -205,33 +264,7 @@ def _check_room(
 
 
 def _check_rest(day: _Day) -> Iterator[Violation]:
-    rest = day.procedure.rest
-    if rest is None:
-        return
-    for person, entries in day.duties.items():
-        work = sum(entry.end - entry.start for entry in entries)
-        if work > rest.longest_work:
-            text = f"{person} works {work} min, at most {rest.longest_work} are allowed"
-            yield _violation("work", text, [entry.task for entry in entries], [person])
-        for stretch in _stretches(entries, rest.shortest_break):
-            length = max(entry.end for entry in stretch) - stretch[0].start
-            if length > rest.longest_stretch:
-                text = (
-                    f"{person} works {length} min without a break of {rest.shortest_break},"
-                    f" at most {rest.longest_stretch}"
-                )
-                yield _violation("stretch", text, [entry.task for entry in stretch], [person])
-
-
-def _stretches(entries: Sequence[Assignment], pause: int) -> Iterator[list[Assignment]]:
-    """Runs of duties between which there is no break of that length."""
-    run = [entries[0]]
-    for entry in entries[1:]:
-        if entry.start - max(one.end for one in run) >= pause:
-            yield run
-            run = []
-        run.append(entry)
-    yield run
+    return find_tired(day.procedure, day.duties)
 
 
 def _check_figures(day: _Day, schedule: Schedule) -> Iterator[Violation]:
@@ -254,9 +287,11 @@ def _check_figures(day: _Day, schedule: Schedule) -> Iterator[Violation]:
 
 _RULES: tuple[Callable[[_Day], Iterator[Violation]], ...] = (
     _check_presence,
+    _check_modes,
     _check_durations,
     _check_order,
     _check_demands,
+    _check_grades,
     _check_people,
     _check_one_duty,
     _check_zones,

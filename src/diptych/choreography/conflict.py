@@ -15,7 +15,9 @@ from diptych.choreography.crews import (
     duties_of,
     find_components,
     find_crews,
-    side_of,
+    needs_of,
+    wanted_of,
+    ways_of,
 )
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
 from diptych.model import EquipmentId, Infeasible, Procedure, SkillId, Staff, Task, TaskId, ZoneId
@@ -48,13 +50,13 @@ def require_skills(roster: Sequence[Staff], *, tables: Mapping[str, SourcedTable
         sides = ("A", "B") if row.text("each") in ("twin", "turns", "watch") else ("",)
         for skill, count in row.counts("demands").items() if not row.text("when", "") else ():
             for side in sides:
-                asked.setdefault((SkillId(skill), side), {})[TaskId(key)] = count
+                asked.setdefault(Duty(SkillId(skill), side), {})[TaskId(key)] = count
     with_skill = {
         skill: [key for key, row in tables["roles"].rows.items() if skill in row.texts("skills")]
-        for skill, _ in asked
+        for skill in (duty.skill for duty in asked)
     }
     conflicts = [
-        _short_skill(duty, people, wanted, with_skill[duty[0]])
+        _short_skill(duty, people, wanted, with_skill[duty.skill])
         for duty, wanted in asked.items()
         if (people := sum(can_hold(person, duty) for person in roster)) < max(wanted.values())
     ]
@@ -77,7 +79,7 @@ def _short_skills(procedure: Procedure) -> Iterable[str]:
     for duty, people in duties_of(procedure).items():
         wanted = {task.id: _wanted(task, duty) for task in procedure.tasks}
         if max(wanted.values()) > len(people):
-            roles = [str(role.id) for role in procedure.roles if duty[0] in role.skills]
+            roles = [str(role.id) for role in procedure.roles if duty.skill in role.skills]
             yield _short_skill(duty, len(people), wanted, roles)
 
 
@@ -85,20 +87,20 @@ def _short_skill(
     duty: Duty, people: int, wanted: Mapping[TaskId, int], roles: Sequence[str]
 ) -> str:
     short = [task for task, count in wanted.items() if count > people]
-    team = f" of team {duty[1]} or both" if duty[1] else ""
+    team = f" of team {duty.side} or both" if duty.side else ""
+    grade = f" of grade {duty.grade} or more" if duty.grade else ""
     whom = f"somebody with the role {' or '.join(roles)}" if roles else f"that skill{team}"
     return (
-        f"skill {duty[0]!r}: {_count(people)} on the roster{_colour(duty[1])},"
+        f"skill {duty.skill!r}: {_count(people)}{grade} on the roster{_colour(duty.side)},"
         f" {max(wanted.values())} wanted at once by {len(short)}"
         f" task{'s' if len(short) > 1 else ''} ({_named(short)});"
-        f" add {whom}{team if roles else ''} to roster.csv"
+        f" add {whom}{team if roles else ''}{grade} to roster.csv"
     )
 
 
 def _wanted(task: Task, duty: Duty) -> int:
-    if side_of(task) != duty[1]:
-        return 0
-    return sum(demand.count for demand in task.demands if demand.skill == duty[0])
+    """How many people the task asks for in the way that asks for fewest."""
+    return min(needs_of(way).get(duty, 0) for way in ways_of(task))
 
 
 def _count(people: int) -> str:
@@ -110,33 +112,50 @@ def _colour(side: str) -> str:
 
 
 def _short_rooms(procedure: Procedure) -> Iterable[str]:
-    kits = {kit.id: (kit.title, kit.count) for kit in procedure.equipment}
-    zones = {zone.id: (zone.title, zone.capacity) for zone in procedure.zones}
-    for task in procedure.tasks:
-        for kit, count in task.equipment.items():
-            title, there = kits.get(kit, (str(kit), 0))
-            if count > there:
+    for kit in procedure.equipment:
+        for task in procedure.tasks:
+            count = min(way.equipment.get(kit.id, 0) for way in ways_of(task))
+            if count > kit.count:
                 yield (
-                    f"equipment {kit!r} ({title}): {count} needed by {task.id}, {there}"
-                    f" exist{'s' if there == 1 else ''}"
+                    f"equipment {kit.id!r} ({kit.title}): {count} needed by {task.id}, {kit.count}"
+                    f" exist{'s' if kit.count == 1 else ''}"
                 )
-        for zone, count in task.zones.items():
-            title, there = zones.get(zone, (str(zone), 0))
-            if count > there:
-                yield f"zone {zone!r} ({title}): {count} people by {task.id}, room for {there}"
+    for zone in procedure.zones:
+        for task in procedure.tasks:
+            count = min(way.zones.get(zone.id, 0) for way in ways_of(task))
+            if count > zone.capacity:
+                yield (
+                    f"zone {zone.id!r} ({zone.title}): {count} people by {task.id}, room for"
+                    f" {zone.capacity}"
+                )
+    yield from _unknown_rooms(procedure)
+
+
+def _unknown_rooms(procedure: Procedure) -> Iterable[str]:
+    """Kit and places that a task names but nobody has."""
+    kits = {kit.id for kit in procedure.equipment}
+    zones = {zone.id for zone in procedure.zones}
+    for task in procedure.tasks:
+        for way in ways_of(task):
+            for kit, count in sorted(way.equipment.items()):
+                if count and kit not in kits:
+                    yield f"equipment {kit!r} ({kit}): {count} needed by {task.id}, 0 exist"
+            for zone, count in sorted(way.zones.items()):
+                if count and zone not in zones:
+                    yield f"zone {zone!r} ({zone}): {count} people by {task.id}, room for 0"
 
 
 def _short_crews(procedure: Procedure) -> Iterable[str]:
     """Crews that a single task, or the sum of all their work, asks too much of."""
-    lengths = {task.id: task.duration.planned for task in procedure.tasks}
     for crew in find_crews(procedure):
-        short = [task for task, count in crew.asked.items() if count > len(crew.people)]
+        asked = {task.id: least_asked(task, crew) for task in procedure.tasks}
+        short = [task for task, count in asked.items() if count > len(crew.people)]
         if short:
             yield (
                 f"skills {_skills(crew)}: {_count(len(crew.people))} for all of them,"
-                f" {max(crew.asked.values())} wanted at once ({_named(short)})"
+                f" {max(asked.values())} wanted at once ({_named(short)})"
             )
-        work = sum(lengths[task] * count for task, count in crew.asked.items())
+        work = sum(_least_work(task, crew) for task in procedure.tasks)
         given = sum(_minutes_of(procedure, person) for person in crew.people)
         if work > given:
             yield (
@@ -146,13 +165,24 @@ def _short_crews(procedure: Procedure) -> Iterable[str]:
             )
 
 
+def least_asked(task: Task, crew: Crew) -> int:
+    """People of the crew that the task wants in the way that wants fewest."""
+    return min(wanted_of(way, crew.duties) for way in ways_of(task))
+
+
+def _least_work(task: Task, crew: Crew) -> int:
+    return min(way.duration.planned * wanted_of(way, crew.duties) for way in ways_of(task))
+
+
 def _minutes_of(procedure: Procedure, person: int) -> int:
-    hours = procedure.staff[person].end - max(0, procedure.staff[person].start)
+    who = procedure.staff[person]
+    gone = sum(end - max(0, begin) for begin, end in who.absences if end > 0)
+    hours = who.end - max(0, who.start) - gone
     return min(hours, procedure.rest.longest_work) if procedure.rest else hours
 
 
 def _skills(crew: Crew) -> str:
-    return ", ".join(dict.fromkeys(f"{skill}{_colour(side)}" for skill, side in crew.duties))
+    return ", ".join(dict.fromkeys(f"{d.skill}{_colour(d.side)}" for d in crew.duties))
 
 
 def find_contradiction(procedure: Procedure, policy: ChoreographyPolicy) -> tuple[str, ...]:
@@ -184,11 +214,11 @@ def _likely_sets(procedure: Procedure, groups: Sequence[str]) -> Iterable[list[s
     """Sets of rules that often conflict by themselves, smaller than the whole."""
     yield [group for group in groups if group.startswith(("equipment:", "zone:", "lag"))]
     for component in find_components(procedure):
-        skills = {skill for skill, _ in component}
+        skills = {duty.skill for duty in component}
         crews = {
             _group_name(crew)
             for crew in find_crews(procedure)
-            if any(skill in skills for skill, _ in crew.duties)
+            if any(duty.skill in skills for duty in crew.duties)
         }
         names = {*crews, *(f"hours:{skill}" for skill in skills), "lag"}
         yield [group for group in groups if group in names]
@@ -221,7 +251,7 @@ def _words(
         crew = next(c for c in find_crews(procedure) if _group_name(c) == group)
         return (
             f"skills {_skills(crew)}: {_count(len(crew.people))} for all of them, up to"
-            f" {max(crew.asked.values())} wanted by one task"
+            f" {max(least_asked(task, crew) for task in procedure.tasks)} wanted by one task"
         )
     if kind == "equipment":
         kit = next(kit for kit in procedure.equipment if kit.id == name)
@@ -292,7 +322,7 @@ def rest_conflict(procedure: Procedure, duties: Sequence[Duty], *, proven: bool)
         for i, person in enumerate(procedure.staff)
         if any(i in duties_of(procedure)[duty] for duty in duties)
     ]
-    skills = ", ".join(dict.fromkeys(str(skill) for skill, _ in duties))
+    skills = ", ".join(dict.fromkeys(str(duty.skill) for duty in duties))
     rest = procedure.rest
     rules = (
         f"a break of {rest.shortest_break} min after at most {rest.longest_stretch} min and"

@@ -1,17 +1,27 @@
 """Groups of people who can stand in for each other, and what may be asked of each group.
 
-A duty is a skill on one side (twin A's, twin B's or either's). For any set of duties, the
-people wanted at one moment cannot be more than the people who can hold at least one of
-them (Hall's condition). The sets kept are those whose people hold together; the rest follow.
+A duty is a skill on one side (twin A's, twin B's or either's), from a grade upwards. For
+any set of duties, the people wanted at one moment cannot be more than the people who can
+hold at least one of them (Hall's condition). The sets kept are those whose people hold
+together; the rest follow.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from diptych.model import Procedure, SkillId, Staff, Subject, Task, TaskId
 
-Duty = tuple[SkillId, str]
 _MOST_SETS = 400
+Way = tuple[TaskId, int]
+
+
+class Duty(NamedTuple):
+    """A skill, the side it serves ("" for either) and the least grade it takes."""
+
+    skill: SkillId
+    side: str
+    grade: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +29,34 @@ class Crew:
     """A set of duties, the people who can hold any of them, and what tasks ask of it.
 
     people : positions in `Procedure.staff`
-    asked : task -> how many of these people it wants
+    asked : task and way (`Task.in_mode`) -> how many of these people it wants
     """
 
     duties: tuple[Duty, ...]
     people: tuple[int, ...]
-    asked: Mapping[TaskId, int]
+    asked: Mapping[Way, int]
+
+
+def ways_of(task: Task) -> tuple[Task, ...]:
+    """The task in each of its ways, the one that the task itself says first."""
+    return tuple(task.in_mode(mode) for mode in range(1 + len(task.modes)))
+
+
+def needs_of(task: Task) -> dict[Duty, int]:
+    """What one way of a task asks for: duty -> people of at least that grade.
+
+    Counts of one skill are nested: the duty of its least grade counts everybody, one of a
+    higher grade those who must be that senior, a supervisor among them.
+    """
+    side, needs = side_of(task), {}
+    for skill in dict.fromkeys(demand.skill for demand in task.demands):
+        mine = [demand for demand in task.demands if demand.skill == skill]
+        levels = {demand.grade for demand in mine} | {d.leader for d in mine if d.leader}
+        for grade in sorted(levels):
+            total = sum(demand.count for demand in mine if demand.grade >= grade)
+            led = any(demand.leader >= grade > 0 and demand.count for demand in mine)
+            needs[Duty(skill, side, grade)] = max(total, int(led))
+    return {duty: count for duty, count in needs.items() if count}
 
 
 def side_of(task: Task) -> str:
@@ -33,15 +65,16 @@ def side_of(task: Task) -> str:
 
 
 def can_hold(person: Staff, duty: Duty) -> bool:
-    """The person has the skill and wears the colour, hours apart."""
-    skill, side = duty
-    return skill in person.skills and (not side or person.team in (side, "both"))
+    """The person has the skill and the grade and wears the colour, hours apart."""
+    skill, side, grade = duty
+    sided = not side or person.team in (side, "both")
+    return sided and skill in person.skills and person.grade >= grade
 
 
 def duties_of(procedure: Procedure) -> dict[Duty, tuple[int, ...]]:
     """Every duty that a task asks for, with the positions of the people who can hold it."""
     duties = dict.fromkeys(
-        (demand.skill, side_of(task)) for task in procedure.tasks for demand in task.demands
+        duty for task in procedure.tasks for way in ways_of(task) for duty in needs_of(way)
     )
     return {
         duty: tuple(i for i, person in enumerate(procedure.staff) if can_hold(person, duty))
@@ -108,11 +141,20 @@ def _holds_together(masks: list[int]) -> bool:
 
 
 def _crew(procedure: Procedure, duties: tuple[Duty, ...], union: int) -> Crew:
-    asked: dict[TaskId, int] = {}
-    for task in procedure.tasks:
-        side = side_of(task)
-        wanted = sum(demand.count for demand in task.demands if (demand.skill, side) in duties)
-        if wanted:
-            asked[task.id] = wanted
+    asked = {
+        (task.id, mode): wanted
+        for task in procedure.tasks
+        for mode, way in enumerate(ways_of(task))
+        if (wanted := wanted_of(way, duties))
+    }
     people = tuple(i for i in range(len(procedure.staff)) if union >> i & 1)
     return Crew(duties=duties, people=people, asked=asked)
+
+
+def wanted_of(way: Task, duties: Sequence[Duty]) -> int:
+    """How many people who can hold any of the duties one way of a task asks for."""
+    needs = needs_of(way)
+    most: dict[SkillId, int] = {}
+    for duty in duties:
+        most[duty.skill] = max(most.get(duty.skill, 0), needs.get(duty, 0))
+    return sum(most.values())

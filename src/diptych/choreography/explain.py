@@ -25,7 +25,7 @@ def explain(schedule: Schedule, task: TaskId) -> str:
     procedure = schedule.procedure
     if task not in {entry.task for entry in schedule.assignments}:
         raise InputError(f"no task {task!r} in the schedule", remedy="use an id from the list")
-    entry, what = schedule.assignment(task), procedure.task(task)
+    entry, what = schedule.assignment(task), schedule.done()[task]
     begin, end = (clock_text(procedure.day_start, minute) for minute in (entry.start, entry.end))
     return " ".join(
         (
@@ -47,10 +47,11 @@ def _reason(schedule: Schedule, entry: Assignment, task: Task) -> str:
     ]
     if order:
         return f"It follows at once after {', '.join(order)}."
+    done = schedule.done()
     freed = [
         one.task
         for one in schedule.assignments
-        if one.end == entry.start and _shares(schedule.procedure.task(one.task), task, one, entry)
+        if one.end == entry.start and _shares(done[one.task], task, one, entry)
     ]
     if freed:
         return f"It waits for people, place or kit that {', '.join(freed)} frees."

@@ -1,27 +1,26 @@
-"""Who holds each duty: at times that are given, or with some of the times free.
+"""Who holds each duty at times that are given.
 
 One CP-SAT model for each group of duties that share people: one duty at a time, skill,
 colour, hours, the longest stretch without a break and the longest work. At given times it
-looks for the assignment in which hands change least and people are loaded evenly; with
-free times, for the shortest day.
+looks for the assignment in which hands change least and people are loaded evenly.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.crews import Duty, can_hold, side_of
+from diptych.choreography.breaks import add_breaks, add_span, find_lows
+from diptych.choreography.crews import Duty, can_hold, needs_of, ways_of
 from diptych.choreography.policy import ChoreographyPolicy
-from diptych.choreography.times import STATUS, TimeModel, build_times, hint_starts, solver_of
-from diptych.model import Procedure, Rest, SkillId, Task, TaskId
+from diptych.choreography.times import STATUS, Placed, hours_of, solver_of
+from diptych.model import Procedure, SkillId, Staff, Task, TaskId
 
 Holder = tuple[int, SkillId]
 _SOON = 15
-_JOINT = 12
 _STAY = 20
 _STAY_BOUND = 400
+_LONG = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +32,13 @@ class Crewed:
     """
 
     holders: Mapping[TaskId, tuple[Holder, ...]]
-    starts: Mapping[TaskId, int]
+    placed: Placed
     bound: int
     status: str
 
 
 @dataclass(kw_only=True)
-class _Group:
+class Group:
     """Variables of one group: whether a person holds a duty of a task.
 
     present : person -> task -> that the person is on the task, with any skill
@@ -49,43 +48,54 @@ class _Group:
     held: dict[tuple[TaskId, SkillId, int], cp_model.IntVar] = field(default_factory=dict)
     present: dict[int, dict[TaskId, cp_model.IntVar]] = field(default_factory=dict)
 
+    def either(self, variables: list[cp_model.IntVar]) -> cp_model.IntVar:
+        """That one of them holds; never two at once."""
+        if len(variables) == 1:
+            return variables[0]
+        either = self.model.new_bool_var("")
+        self.model.add(sum(variables) == either)
+        return either
+
 
 def tasks_of(procedure: Procedure, duties: Collection[Duty]) -> list[Task]:
-    """Tasks that ask for any of the duties."""
+    """Tasks that ask for any of the duties, in one way or another."""
     return [
         task
         for task in procedure.tasks
-        if any((demand.skill, side_of(task)) in duties for demand in task.demands)
+        if any(duty in duties for way in ways_of(task) for duty in needs_of(way))
     ]
 
 
 def assign_people(
-    procedure: Procedure,
-    starts: Mapping[TaskId, int],
-    duties: Sequence[Duty],
-    policy: ChoreographyPolicy,
+    procedure: Procedure, placed: Placed, duties: Sequence[Duty], policy: ChoreographyPolicy
 ) -> Crewed:
-    """People for the duties of one group at these starts: few changes of hands, even loads."""
-    group = _Group(model=cp_model.CpModel())
-    tasks = tasks_of(procedure, duties)
-    for task in tasks:
-        _add_duties(group, procedure, task, duties, starts[task.id])
-    span = {task.id: (starts[task.id], starts[task.id] + task.duration.planned) for task in tasks}
+    """People for the duties of one group at these times: few changes of hands, even loads."""
+    group = Group(model=cp_model.CpModel())
+    ways = [placed.way(task) for task in tasks_of(procedure, duties)]
+    span = {way.id: placed.span(way) for way in ways}
+    for way in ways:
+        _add_duties(group, procedure, way, duties, span[way.id])
+    rest, lows = procedure.rest, find_lows(procedure, max((e for _, e in span.values()), default=0))
     for own in group.present.values():
         _add_one_duty(group, own, span)
-        if procedure.rest is not None:
-            _add_breaks(group, own, span, procedure.rest)
-    _add_work(group, procedure)
+        if rest is not None:
+            add_breaks(group.model, own, span, rest, lows)
+            add_span(group.model, own, span, rest)
+    lengths = {way.id: way.duration.planned for way in ways}
+    add_work(group, procedure, lengths)
     kept = _kept_on(group, procedure, span)
-    group.model.minimize(_heaviest(group, procedure) - kept)
+    group.model.minimize(_heaviest(group, lengths) - kept)
     solver = solver_of(policy, policy.people_limit)
     status = STATUS[solver.solve(group.model)]
-    return Crewed(holders=_holders(group, solver, status), starts=starts, bound=0, status=status)
+    return Crewed(
+        holders=read_holders(group, solver, status), placed=placed, bound=0, status=status
+    )
 
 
-def _holders(
-    group: _Group, solver: cp_model.CpSolver, status: str
+def read_holders(
+    group: Group, solver: cp_model.CpSolver, status: str
 ) -> dict[TaskId, tuple[Holder, ...]]:
+    """Task -> who holds which skill of it, as the solver found; nothing where it did not."""
     holders: dict[TaskId, tuple[Holder, ...]] = {}
     if status in ("optimal", "feasible"):
         for (task, skill, person), variable in group.held.items():
@@ -95,43 +105,51 @@ def _holders(
 
 
 def _add_duties(
-    group: _Group,
+    group: Group,
     procedure: Procedure,
-    task: Task,
+    way: Task,
     duties: Collection[Duty],
-    start: int | None = None,
+    span: tuple[int, int],
 ) -> None:
-    """Variables for who holds the task's duties; `start` None means that it is not fixed."""
-    side = side_of(task)
+    """Variables for who holds the duties of a task at its time."""
     mine: dict[int, list[cp_model.IntVar]] = {}
-    for demand in task.demands:
-        duty = (demand.skill, side)
-        if duty not in duties:
-            continue
-        variables = []
-        for i, person in enumerate(procedure.staff):
-            end = None if start is None else start + task.duration.planned
-            there = start is None or (person.start <= start and (end or 0) <= person.end)
-            if there and can_hold(person, duty):
+    needs = needs_of(way)
+    for skill in dict.fromkeys(duty.skill for duty in needs if duty in duties):
+        levels = [duty for duty in needs if duty.skill == skill]
+        for i in _able(procedure.staff, levels[0]):
+            if _is_there(procedure.staff[i], span):
                 variable = group.model.new_bool_var("")
-                group.held[task.id, demand.skill, i] = variable
+                group.held[way.id, skill, i] = variable
                 mine.setdefault(i, []).append(variable)
-                variables.append(variable)
-        group.model.add(sum(variables) == demand.count)
+        for duty in levels:
+            senior = _seniors(group, procedure, way.id, duty)
+            if duty is levels[0]:
+                group.model.add(sum(senior) == needs[duty])
+            else:
+                group.model.add(sum(senior) >= needs[duty])
     for who, able in mine.items():
-        group.present.setdefault(who, {})[task.id] = _either(group.model, able)
+        group.present.setdefault(who, {})[way.id] = group.either(able)
 
 
-def _either(model: cp_model.CpModel, variables: list[cp_model.IntVar]) -> cp_model.IntVar:
-    if len(variables) == 1:
-        return variables[0]
-    either = model.new_bool_var("")
-    model.add(sum(variables) == either)
-    return either
+def _able(staff: Sequence[Staff], duty: Duty) -> list[int]:
+    return [i for i, person in enumerate(staff) if can_hold(person, duty)]
+
+
+def _is_there(person: Staff, span: tuple[int, int]) -> bool:
+    return any(begin <= span[0] and span[1] <= end for begin, end in hours_of(person))
+
+
+def _seniors(group: Group, procedure: Procedure, task: TaskId, duty: Duty) -> list[cp_model.IntVar]:
+    """That each person of at least the duty's grade holds it."""
+    return [
+        group.held[task, duty.skill, i]
+        for i in _able(procedure.staff, duty)
+        if (task, duty.skill, i) in group.held
+    ]
 
 
 def _add_one_duty(
-    group: _Group, own: Mapping[TaskId, cp_model.IntVar], span: Mapping[TaskId, tuple[int, int]]
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], span: Mapping[TaskId, tuple[int, int]]
 ) -> None:
     for moment in sorted({span[task][0] for task in own}):
         there = [held for task, held in own.items() if span[task][0] <= moment < span[task][1]]
@@ -139,53 +157,52 @@ def _add_one_duty(
             group.model.add_at_most_one(there)
 
 
-def _add_breaks(
-    group: _Group,
-    own: Mapping[TaskId, cp_model.IntVar],
-    span: Mapping[TaskId, tuple[int, int]],
-    rest: Rest,
-) -> None:
-    """A break that begins within the longest stretch after the start of each duty."""
-    breaks: dict[int, cp_model.IntVar] = {}
-    for moment in sorted({span[task][1] for task in own}):
-        breaks[moment] = group.model.new_bool_var("")
+def _loads(
+    group: Group, lengths: Mapping[TaskId, int | cp_model.IntVar]
+) -> list[cp_model.LinearExprT]:
+    """Minutes on duty of each person of the group."""
+    loads: list[cp_model.LinearExprT] = []
+    for own in group.present.values():
+        terms: list[cp_model.IntVar] = []
+        weights: list[int] = []
         for task, held in own.items():
-            if span[task][0] < moment + rest.shortest_break and span[task][1] > moment:
-                group.model.add_implication(breaks[moment], held.negated())
-    for task, held in own.items():
-        start = span[task][0]
-        ways = [
-            free
-            for moment, free in breaks.items()
-            if start <= moment <= start + rest.longest_stretch
-        ]
-        group.model.add_bool_or([*ways, held.negated()])
+            length = lengths[task]
+            if isinstance(length, int):
+                terms.append(held)
+                weights.append(length)
+            else:
+                terms.append(_worked(group, held, length))
+                weights.append(1)
+        loads.append(cp_model.LinearExpr.weighted_sum(terms, weights))
+    return loads
 
 
-def _loads(group: _Group, procedure: Procedure) -> list[cp_model.LinearExprT]:
-    length = {task.id: task.duration.planned for task in procedure.tasks}
-    return [
-        cp_model.LinearExpr.weighted_sum(list(own.values()), [length[task] for task in own])
-        for own in group.present.values()
-    ]
+def _worked(group: Group, held: cp_model.IntVar, length: cp_model.IntVar) -> cp_model.IntVar:
+    """The task's length for one who holds it, 0 for one who does not."""
+    minutes = group.model.new_int_var(0, _LONG, "")
+    group.model.add(minutes >= length).only_enforce_if(held)
+    return minutes
 
 
-def _add_work(group: _Group, procedure: Procedure) -> None:
+def add_work(
+    group: Group, procedure: Procedure, lengths: Mapping[TaskId, int | cp_model.IntVar]
+) -> None:
+    """Nobody works longer in all than the rest rules allow; lengths in minutes."""
     if procedure.rest is not None:
-        for load in _loads(group, procedure):
+        for load in _loads(group, lengths):
             group.model.add(load <= procedure.rest.longest_work)
 
 
-def _heaviest(group: _Group, procedure: Procedure) -> cp_model.IntVar:
+def _heaviest(group: Group, lengths: Mapping[TaskId, int]) -> cp_model.IntVar:
     """The longest work of anybody in the group, minutes."""
-    most = group.model.new_int_var(0, 100_000, "")
-    for load in _loads(group, procedure):
+    most = group.model.new_int_var(0, _LONG, "")
+    for load in _loads(group, lengths):
         group.model.add(load <= most)
     return most
 
 
 def _kept_on(
-    group: _Group, procedure: Procedure, span: Mapping[TaskId, tuple[int, int]]
+    group: Group, procedure: Procedure, span: Mapping[TaskId, tuple[int, int]]
 ) -> cp_model.LinearExpr:
     """Worth of people who stay when one task follows another, in minutes of even load.
 
@@ -209,89 +226,3 @@ def _kept_on(
                 stays.append(stay)
                 worth.append(_STAY_BOUND if bound else _STAY)
     return cp_model.LinearExpr.weighted_sum(stays, worth)
-
-
-def assign_with_times(
-    procedure: Procedure,
-    starts: Mapping[TaskId, int],
-    duties: Sequence[Duty],
-    free: Collection[TaskId],
-    policy: ChoreographyPolicy,
-) -> Crewed:
-    """People for the duties and times for the `free` tasks together; others stay put.
-
-    Breaks are intervals of their own between a person's duties. The end of the day is
-    made as early as the free times allow; its bound holds for the whole problem only when
-    every task is free.
-    """
-    times = build_times(procedure)
-    for fixed_task in (one for one in starts if one not in free):
-        times.model.add(times.starts[fixed_task] == starts[fixed_task])
-    hint_starts(times, {one: start for one, start in starts.items() if one in free})
-    group = _Group(model=times.model)
-    for task in tasks_of(procedure, duties):
-        fixed = None if task.id in free else starts[task.id]
-        _add_duties(group, procedure, task, duties, fixed)
-    for person in sorted(group.present):
-        _add_person(group, times, procedure, person)
-    _add_work(group, procedure)
-    times.model.minimize(times.makespan)
-    solver = solver_of(policy, policy.people_limit * _JOINT)
-    status = STATUS[solver.solve(times.model)]
-    if status not in ("optimal", "feasible"):
-        return Crewed(holders={}, starts={}, bound=0, status=status)
-    found = {task: int(solver.value(start)) for task, start in times.starts.items()}
-    return Crewed(
-        holders=_holders(group, solver, status),
-        starts=found,
-        bound=int(-(-solver.best_objective_bound // 1)),
-        status=status,
-    )
-
-
-def _add_person(group: _Group, times: TimeModel, procedure: Procedure, person: int) -> None:
-    """Hours, one duty at a time, and breaks of one person, whatever the times."""
-    model, who, own = group.model, procedure.staff[person], group.present[person]
-    length = {task.id: task.duration.planned for task in procedure.tasks}
-    intervals = []
-    for task, held in own.items():
-        start = times.starts[task]
-        intervals.append(model.new_optional_fixed_size_interval_var(start, length[task], held, ""))
-        model.add(start >= who.start).only_enforce_if(held)
-        model.add(start + length[task] <= who.end).only_enforce_if(held)
-    if procedure.rest is not None:
-        breaks = _break_starts(model, times, who.end - who.start, procedure.rest)
-        for moment in breaks:
-            intervals.append(
-                model.new_fixed_size_interval_var(moment, procedure.rest.shortest_break, "")
-            )
-        for task, held in own.items():
-            _need_break(model, times.starts[task], held, breaks, procedure.rest)
-    model.add_no_overlap(intervals)
-
-
-def _break_starts(
-    model: cp_model.CpModel, times: TimeModel, hours: int, rest: Rest
-) -> list[cp_model.IntVar]:
-    latest = times.horizon + rest.longest_work
-    count = 2 + 2 * min(hours, rest.longest_work) // rest.longest_stretch
-    breaks = [model.new_int_var(0, latest, "") for _ in range(count)]
-    for one, two in pairwise(breaks):
-        model.add(one + rest.shortest_break <= two)
-    return breaks
-
-
-def _need_break(
-    model: cp_model.CpModel,
-    start: cp_model.IntVar,
-    held: cp_model.IntVar,
-    breaks: Sequence[cp_model.IntVar],
-    rest: Rest,
-) -> None:
-    ways = []
-    for moment in breaks:
-        way = model.new_bool_var("")
-        model.add(moment >= start).only_enforce_if(way)
-        model.add(moment <= start + rest.longest_stretch).only_enforce_if(way)
-        ways.append(way)
-    model.add_bool_or([*ways, held.negated()])

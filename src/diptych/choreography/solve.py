@@ -1,6 +1,6 @@
 """A schedule for a procedure: times first, then people, then the independent check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from diptych.choreography.conflict import (
     infeasible,
     rest_conflict,
 )
-from diptych.choreography.crews import Duty, find_components, side_of
+from diptych.choreography.crews import Duty, find_components, needs_of, ways_of
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.model import (
     Assignment,
@@ -23,6 +23,7 @@ from diptych.model import (
 
 if TYPE_CHECKING:
     from diptych.choreography.people import Crewed
+    from diptych.choreography.times import Placed
 
 _FOUND = ("optimal", "feasible")
 _UNDECIDED = "the search limit was reached before any schedule was found"
@@ -45,56 +46,57 @@ def solve(procedure: Procedure, policy: ChoreographyPolicy | None = None) -> Sch
     times = solve_times(procedure, policy)
     if times.status not in _FOUND:
         raise infeasible(find_contradiction(procedure, policy) or (_UNDECIDED,))
-    return _solve_people(procedure, times.starts, times.bound, policy)
+    return _solve_people(procedure, times.placed, times.bound, policy)
 
 
 def _solve_people(
-    procedure: Procedure, starts: Mapping[TaskId, int], bound: int, policy: ChoreographyPolicy
+    procedure: Procedure, placed: "Placed", bound: int, policy: ChoreographyPolicy
 ) -> Schedule:
     """People for all groups; groups that fail are solved together with all times, and again."""
-    from diptych.choreography.people import assign_with_times
+    from diptych.choreography.joint import assign_with_times
 
     components = find_components(procedure)
     stuck: list[tuple[Duty, ...]] = []
     for _ in range(len(components) + 1):
-        crewed, failed = _crew_all(procedure, starts, components, policy)
+        crewed, failed = _crew_all(procedure, placed, components, policy)
         if not failed:
-            return _schedule(procedure, crewed, bound)
+            return _schedule(procedure, placed, crewed, bound)
         stuck += [component for component in failed if component not in stuck]
         duties = [duty for component in stuck for duty in component]
-        free = set(starts)
-        joint = assign_with_times(procedure, starts, duties, free, policy)
+        free = set(placed.starts)
+        joint = assign_with_times(procedure, placed, duties, free, policy)
         if joint.status not in _FOUND:
             proven = joint.status == "infeasible"
             raise infeasible(tuple(rest_conflict(procedure, c, proven=proven) for c in stuck))
-        starts, bound = joint.starts, max(bound, joint.bound)
+        placed, bound = joint.placed, max(bound, joint.bound)
     raise infeasible((_UNDECIDED,))
 
 
 def _crew_all(
     procedure: Procedure,
-    starts: Mapping[TaskId, int],
+    placed: "Placed",
     components: Sequence[tuple[Duty, ...]],
     policy: ChoreographyPolicy,
 ) -> tuple[list["Crewed"], list[tuple[Duty, ...]]]:
     """People for every group at these times, its own watches moved where that helps."""
-    from diptych.choreography.people import assign_people, assign_with_times
+    from diptych.choreography.joint import assign_with_times
+    from diptych.choreography.people import assign_people
 
     crewed, failed = [], []
     for component in components:
-        found = assign_people(procedure, starts, component, policy)
+        found = assign_people(procedure, placed, component, policy)
         if found.status not in _FOUND:
             own = _own_watches(procedure, component)
-            moved = assign_with_times(procedure, starts, component, own, policy) if own else found
+            moved = assign_with_times(procedure, placed, component, own, policy) if own else found
             if moved.status in _FOUND:
-                starts = moved.starts
-                even = assign_people(procedure, starts, component, policy)
+                placed = moved.placed
+                even = assign_people(procedure, placed, component, policy)
                 found = even if even.status in _FOUND else moved
         if found.status in _FOUND:
-            crewed.append(replace(found, starts=starts))
+            crewed.append(replace(found, placed=placed))
         else:
             failed.append(component)
-    return [replace(one, starts=starts) for one in crewed], failed
+    return [replace(one, placed=placed) for one in crewed], failed
 
 
 def _own_watches(procedure: Procedure, component: Sequence[Duty]) -> set[TaskId]:
@@ -103,25 +105,28 @@ def _own_watches(procedure: Procedure, component: Sequence[Duty]) -> set[TaskId]
         task.id
         for task in procedure.tasks
         if task.step == 0
-        and all((demand.skill, side_of(task)) in component for demand in task.demands)
+        and all(duty in component for way in ways_of(task) for duty in needs_of(way))
     }
 
 
-def _schedule(procedure: Procedure, crewed: Sequence["Crewed"], bound: int) -> Schedule:
-    starts = crewed[-1].starts if crewed else dict.fromkeys((t.id for t in procedure.tasks), 0)
+def _schedule(
+    procedure: Procedure, placed: "Placed", crewed: Sequence["Crewed"], bound: int
+) -> Schedule:
+    placed = crewed[-1].placed if crewed else placed
     place = {task.id: i for i, task in enumerate(procedure.tasks)}
     assignments = tuple(
         Assignment(
             task=task.id,
-            start=Minute(starts[task.id]),
-            end=Minute(starts[task.id] + task.duration.planned),
+            start=Minute(placed.span(task)[0]),
+            end=Minute(placed.span(task)[1]),
             staff=tuple(
                 (procedure.staff[i].id, skill)
                 for one in crewed
                 for i, skill in one.holders.get(task.id, ())
             ),
+            mode=placed.modes.get(task.id, 0),
         )
-        for task in sorted(procedure.tasks, key=lambda task: (starts[task.id], place[task.id]))
+        for task in sorted(procedure.tasks, key=lambda one: (placed.starts[one.id], place[one.id]))
     )
     ends = {entry.task: entry.end for entry in assignments}
     makespan = max(ends.values(), default=Minute(0))

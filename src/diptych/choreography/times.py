@@ -12,20 +12,37 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from diptych.choreography.crews import Crew, can_hold, find_crews, side_of
+from diptych.choreography.crews import Crew, Way, can_hold, find_crews, needs_of, ways_of
 from diptych.choreography.policy import ChoreographyPolicy
-from diptych.model import Procedure, Task, TaskId
+from diptych.model import Procedure, Staff, Task, TaskId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """When each task starts and which way it is done (0 where nothing is said)."""
+
+    starts: Mapping[TaskId, int]
+    modes: Mapping[TaskId, int] = field(default_factory=dict)
+
+    def way(self, task: Task) -> Task:
+        """The task as it is done."""
+        return task.in_mode(self.modes.get(task.id, 0))
+
+    def span(self, task: Task) -> tuple[int, int]:
+        """First minute of the task and the minute after its last."""
+        start = self.starts[task.id]
+        return start, start + self.way(task).duration.planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Starts of all tasks, and how good they are proven to be.
+    """Starts of all tasks with the way each is done, and how good they are proven to be.
 
     makespan : last end, minutes; bound : proven lower bound of it
     status : "optimal", "feasible", "infeasible" or "unknown"
     """
 
-    starts: Mapping[TaskId, int]
+    placed: Placed
     makespan: int
     bound: int
     status: str
@@ -34,20 +51,28 @@ class Times:
 
 @dataclass(kw_only=True)
 class TimeModel:
-    """The CP-SAT model and its variables."""
+    """The CP-SAT model and its variables.
+
+    lengths : minutes of each task, a variable where it can be done in several ways
+    chosen : task and way -> that it is done so; nothing for a task of one way
+    intervals : one for each way
+    """
 
     model: cp_model.CpModel
-    starts: dict[TaskId, cp_model.IntVar]
-    ends: dict[TaskId, cp_model.LinearExpr]
     makespan: cp_model.IntVar
     horizon: int
-    intervals: dict[TaskId, cp_model.IntervalVar] = field(default_factory=dict)
+    starts: dict[TaskId, cp_model.IntVar] = field(default_factory=dict)
+    ends: dict[TaskId, cp_model.LinearExpr] = field(default_factory=dict)
+    lengths: dict[TaskId, int | cp_model.IntVar] = field(default_factory=dict)
+    chosen: dict[Way, cp_model.IntVar] = field(default_factory=dict)
+    intervals: dict[Way, cp_model.IntervalVar] = field(default_factory=dict)
 
 
 def horizon_of(procedure: Procedure) -> int:
     """A minute by which the day is over in any sensible schedule."""
     lags = sum(max(0, rule.min_lag) for rule in procedure.precedence)
-    serial = sum(task.duration.planned for task in procedure.tasks) + lags
+    longest = (max(w.duration.planned for w in ways_of(task)) for task in procedure.tasks)
+    serial = sum(longest) + lags
     opening = max((person.start for person in procedure.staff), default=0)
     closing = max((person.end for person in procedure.staff), default=0)
     return max(closing, serial + max(0, opening))
@@ -58,40 +83,71 @@ def build_times(procedure: Procedure, drop: Collection[str] = ()) -> TimeModel:
     horizon = horizon_of(procedure)
     model = cp_model.CpModel()
     makespan = model.new_int_var(0, horizon, "")
-    times = TimeModel(model=model, starts={}, ends={}, makespan=makespan, horizon=horizon)
+    times = TimeModel(model=model, makespan=makespan, horizon=horizon)
     for task in procedure.tasks:
-        length = task.duration.planned
-        start = model.new_int_var_from_domain(_domain(procedure, task, horizon, drop), "")
-        times.starts[task.id] = start
-        times.ends[task.id] = start + length
-        times.intervals[task.id] = model.new_fixed_size_interval_var(start, length, "")
-        model.add(makespan >= start + length)
+        _add_task(times, procedure, task, drop)
     _add_order(times, procedure, drop)
     _add_rooms(times, procedure, drop)
     for crew in find_crews(procedure):
         if crew_name(crew) not in drop:
-            hours = not any(f"hours:{skill}" in drop for skill, _ in crew.duties)
+            hours = not any(f"hours:{duty.skill}" in drop for duty in crew.duties)
             _add_crew(times, procedure, crew, hours)
     return times
 
 
+def _add_task(times: TimeModel, procedure: Procedure, task: Task, drop: Collection[str]) -> None:
+    """Start, end and one interval for each way of a task."""
+    model, ways = times.model, ways_of(task)
+    domains = [_domain(procedure, way, times.horizon, drop) for way in ways]
+    every = domains[0]
+    for domain in domains[1:]:
+        every = every.union_with(domain)
+    start = model.new_int_var_from_domain(every, "")
+    times.starts[task.id] = start
+    planned = [way.duration.planned for way in ways]
+    if len(ways) == 1:
+        times.lengths[task.id] = planned[0]
+        times.intervals[task.id, 0] = model.new_fixed_size_interval_var(start, planned[0], "")
+    else:
+        length = model.new_int_var_from_domain(cp_model.Domain.from_values(planned), "")
+        times.lengths[task.id] = length
+        chosen = [model.new_bool_var("") for _ in ways]
+        model.add_exactly_one(chosen)
+        for mode, (held, minutes) in enumerate(zip(chosen, planned, strict=True)):
+            model.add(length == minutes).only_enforce_if(held)
+            model.add_linear_expression_in_domain(start, domains[mode]).only_enforce_if(held)
+            times.chosen[task.id, mode] = held
+            times.intervals[task.id, mode] = model.new_optional_fixed_size_interval_var(
+                start, minutes, held, ""
+            )
+    times.ends[task.id] = start + times.lengths[task.id]
+    model.add(times.makespan >= times.ends[task.id])
+
+
 def _domain(
-    procedure: Procedure, task: Task, horizon: int, drop: Collection[str]
+    procedure: Procedure, way: Task, horizon: int, drop: Collection[str]
 ) -> cp_model.Domain:
     """Starts at which enough people are there from the first to the last minute."""
-    length = task.duration.planned
+    length = way.duration.planned
     domain = cp_model.Domain(0, max(0, horizon - length))
-    for demand in task.demands:
-        if f"hours:{demand.skill}" in drop:
+    for duty, count in needs_of(way).items():
+        if f"hours:{duty.skill}" in drop:
             continue
-        duty = (demand.skill, side_of(task))
         windows = [
-            (person.start, person.end - length)
+            (begin, end - length)
             for person in procedure.staff
-            if can_hold(person, duty) and person.end - person.start >= length
+            if can_hold(person, duty)
+            for begin, end in hours_of(person)
+            if end - begin >= length
         ]
-        domain = domain.intersection_with(_enough(windows, demand.count))
+        domain = domain.intersection_with(_enough(windows, count))
     return domain
+
+
+def hours_of(person: Staff) -> list[tuple[int, int]]:
+    """Stretches of the day in which a person can be asked, absences taken out."""
+    edges = [person.start, *(m for gone in person.absences for m in gone), person.end]
+    return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
 
 
 def _enough(windows: Sequence[tuple[int, int]], count: int) -> cp_model.Domain:
@@ -107,14 +163,15 @@ def _enough(windows: Sequence[tuple[int, int]], count: int) -> cp_model.Domain:
 
 def crew_name(crew: Crew) -> str:
     """The name of a crew's rule, as `drop` takes it."""
-    return "people:" + ",".join(f"{skill}/{side}" for skill, side in crew.duties)
+    return "people:" + ",".join(f"{d.skill}/{d.side}/{d.grade}" for d in crew.duties)
 
 
 def rule_groups(procedure: Procedure) -> list[str]:
     """Names of the groups of rules that can be left out one by one."""
-    skills = dict.fromkeys(demand.skill for task in procedure.tasks for demand in task.demands)
-    used = {kit for task in procedure.tasks for kit in task.equipment}
-    stood = {zone for task in procedure.tasks for zone in task.zones}
+    ways = [way for task in procedure.tasks for way in ways_of(task)]
+    skills = dict.fromkeys(demand.skill for way in ways for demand in way.demands)
+    used = {kit for way in ways for kit in way.equipment}
+    stood = {zone for way in ways for zone in way.zones}
     return [
         *(crew_name(crew) for crew in find_crews(procedure)),
         *(f"equipment:{kit.id}" for kit in procedure.equipment if kit.id in used),
@@ -133,27 +190,40 @@ def _add_order(times: TimeModel, procedure: Procedure, drop: Collection[str]) ->
 
 
 def _add_rooms(times: TimeModel, procedure: Procedure, drop: Collection[str]) -> None:
-    rooms = [
-        (f"zone:{zone.id}", zone.capacity, {t.id: t.zones.get(zone.id, 0) for t in procedure.tasks})
-        for zone in procedure.zones
-    ] + [
-        (
-            f"equipment:{kit.id}",
-            kit.count,
-            {t.id: t.equipment.get(kit.id, 0) for t in procedure.tasks},
+    ways = {
+        (task.id, mode): way for task in procedure.tasks for mode, way in enumerate(ways_of(task))
+    }
+    for zone in procedure.zones:
+        asked = {key: way.zones.get(zone.id, 0) for key, way in ways.items()}
+        if f"zone:{zone.id}" not in drop:
+            _add_room(times, asked, zone.capacity)
+    for kit in procedure.equipment:
+        asked = {key: way.equipment.get(kit.id, 0) for key, way in ways.items()}
+        if f"equipment:{kit.id}" in drop:
+            continue
+        if kit.renewable:
+            _add_room(times, asked, kit.count)
+        else:
+            _add_stock(times, asked, kit.count)
+
+
+def _add_room(times: TimeModel, asked: Mapping[Way, int], capacity: int) -> None:
+    users = {key: count for key, count in asked.items() if count}
+    if users:
+        times.model.add_cumulative(
+            [times.intervals[key] for key in users], list(users.values()), capacity
         )
-        for kit in procedure.equipment
-    ]
-    for name, capacity, asked in rooms:
-        users = {task: count for task, count in asked.items() if count}
-        if users and name not in drop:
-            times.model.add_cumulative(
-                [times.intervals[task] for task in users], list(users.values()), capacity
-            )
+
+
+def _add_stock(times: TimeModel, asked: Mapping[Way, int], stock: int) -> None:
+    """What the tasks use up of a stock, whenever they run."""
+    users = {key: count for key, count in asked.items() if count}
+    if users:
+        times.model.add(sum(n * times.chosen.get(key, 1) for key, n in users.items()) <= stock)
 
 
 def _add_crew(times: TimeModel, procedure: Procedure, crew: Crew, hours: bool) -> None:
-    intervals = [times.intervals[task] for task in crew.asked]
+    intervals = [times.intervals[way] for way in crew.asked]
     demands = list(crew.asked.values())
     if hours:
         for begin, end, absent in _absences(procedure, crew, times.horizon):
@@ -165,21 +235,32 @@ def _add_crew(times: TimeModel, procedure: Procedure, crew: Crew, hours: bool) -
 def _absences(procedure: Procedure, crew: Crew, horizon: int) -> list[tuple[int, int, int]]:
     """Stretches of the day with the number of the crew's people who are not there."""
     people = [procedure.staff[i] for i in crew.people]
-    moments = sorted(
-        {0, horizon} | {m for p in people for m in (p.start, p.end) if 0 < m < horizon}
-    )
+    hours = [hours_of(person) for person in people]
+    edges = {m for own in hours for stretch in own for m in stretch if 0 < m < horizon}
+    moments = sorted({0, horizon} | edges)
     found = []
     for begin, end in pairwise(moments):
-        absent = sum(1 for p in people if not (p.start <= begin and p.end >= end))
+        absent = sum(not any(b <= begin and e >= end for b, e in own) for own in hours)
         if absent:
             found.append((begin, end, absent))
     return found
 
 
-def hint_starts(times: TimeModel, starts: Mapping[TaskId, int]) -> None:
-    """Tell the search these starts as a first guess."""
-    for task, start in starts.items():
+def hint_starts(times: TimeModel, placed: Placed) -> None:
+    """Tell the search these starts and ways as a first guess."""
+    for task, start in placed.starts.items():
         times.model.add_hint(times.starts[task], start)
+    for (task, mode), chosen in times.chosen.items():
+        if task in placed.starts:
+            times.model.add_hint(chosen, placed.modes.get(task, 0) == mode)
+
+
+def read_placed(times: TimeModel, solver: cp_model.CpSolver) -> Placed:
+    """The starts found, and the way of each task that has several."""
+    return Placed(
+        starts={task: int(solver.value(start)) for task, start in times.starts.items()},
+        modes={task: mode for (task, mode), one in times.chosen.items() if solver.value(one)},
+    )
 
 
 def solver_of(policy: ChoreographyPolicy, limit: float) -> cp_model.CpSolver:
@@ -211,12 +292,13 @@ def solve_times(procedure: Procedure, policy: ChoreographyPolicy) -> Times:
     solver = solver_of(policy, policy.time_limit)
     status = STATUS[solver.solve(times.model)]
     if status not in ("optimal", "feasible"):
-        return Times(starts={}, makespan=0, bound=0, status=status, work=_work(solver))
+        none = Placed(starts={})
+        return Times(placed=none, makespan=0, bound=0, status=status, work=_work(solver))
     makespan = int(solver.value(times.makespan))
     bound = makespan if status == "optimal" else _ceil(solver.best_objective_bound)
-    starts = {task: int(solver.value(start)) for task, start in times.starts.items()}
-    tidy = _tidy(times, procedure, policy, starts)
-    return Times(starts=tidy, makespan=makespan, bound=bound, status=status, work=_work(solver))
+    placed, work = read_placed(times, solver), _work(solver)
+    tidy = _tidy(times, procedure, policy, makespan, placed)
+    return Times(placed=tidy, makespan=makespan, bound=bound, status=status, work=work)
 
 
 def _work(solver: cp_model.CpSolver) -> float:
@@ -228,21 +310,25 @@ def _ceil(bound: float) -> int:
 
 
 def _tidy(
-    times: TimeModel, procedure: Procedure, policy: ChoreographyPolicy, starts: dict[TaskId, int]
-) -> dict[TaskId, int]:
+    times: TimeModel,
+    procedure: Procedure,
+    policy: ChoreographyPolicy,
+    makespan: int,
+    placed: Placed,
+) -> Placed:
     """The same makespan with every clinical task early and the watches evenly overlapping."""
     model = times.model
     model.clear_objective()  # type: ignore[no-untyped-call]
-    model.add(times.makespan <= max(starts[t.id] + t.duration.planned for t in procedure.tasks))
-    hint_starts(times, starts)
+    model.add(times.makespan <= makespan)
+    hint_starts(times, placed)
     watches = {task.id for task in procedure.tasks if task.step == 0}
     early = sum(start for task, start in times.starts.items() if task not in watches)
     uneven = [_widest_overlap(times, procedure, watches)] if watches else []
     model.minimize(10 * early + sum(uneven))
     solver = solver_of(policy, policy.time_limit / 2)
     if STATUS[solver.solve(model)] not in ("optimal", "feasible"):
-        return starts
-    return {task: int(solver.value(start)) for task, start in times.starts.items()}
+        return placed
+    return read_placed(times, solver)
 
 
 def _widest_overlap(

@@ -95,7 +95,7 @@ class _Day:
     """The schedule, looked up by minute and person."""
 
     def __init__(self, schedule: Schedule, policy: AnswerPolicy) -> None:
-        tasks = {task.id: task for task in schedule.procedure.tasks}
+        tasks = schedule.done()
         self.runs = [(entry, tasks[entry.task]) for entry in schedule.assignments]
         self.skilled: dict[str, list[Staff]] = {}
         for person in schedule.procedure.staff:

@@ -69,7 +69,7 @@ def window_of(hazard: Hazard, schedule: Schedule) -> tuple[int, int]:
     Waiting minutes in between belong to it, for the twins are under anaesthesia then too.
     (0, 0) when it concerns no task.
     """
-    tasks = {task.id: task for task in schedule.procedure.tasks}
+    tasks = schedule.done()
     hit = [entry for entry in schedule.assignments if concerns(hazard, tasks[entry.task])]
     if not hit:
         return 0, 0
@@ -89,7 +89,7 @@ def lay_out_crew(schedule: Schedule) -> Crew:
 
 def lay_out_duties(schedule: Schedule) -> Duties:
     """The assignments, in the order of the schedule."""
-    tasks = {task.id: task for task in schedule.procedure.tasks}
+    tasks = schedule.done()
     index = {person.id: p for p, person in enumerate(schedule.procedure.staff)}
     runs = [(entry, tasks[entry.task]) for entry in schedule.assignments]
     holders = [[_position(index, who, entry.task) for who, _ in entry.staff] for entry, _ in runs]

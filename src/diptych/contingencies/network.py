@@ -28,7 +28,7 @@ def draw_network(schedule: Schedule) -> WaitNetwork:
     kit and the places that it needs. Pieces and places are taken from tasks that it waits for
     anyway where possible, else from those freed first. Waits that others imply are left out.
     """
-    tasks = {task.id: task for task in schedule.procedure.tasks}
+    tasks = schedule.done()
     rank = _rank(schedule)
     pairs = [(entry, tasks[entry.task]) for entry in schedule.assignments]
     watches = tuple(pair for pair in pairs if pair[1].step == WATCH_STEP)

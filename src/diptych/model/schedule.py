@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diptych.model.ids import MilestoneId, SkillId, StaffId, TaskId
-from diptych.model.procedure import Procedure
+from diptych.model.procedure import Procedure, Task
 from diptych.model.units import Minute
 
 
@@ -55,3 +55,8 @@ class Schedule:
     def assignment(self, task: TaskId) -> Assignment:
         """The assignment of that task."""
         return next(entry for entry in self.assignments if entry.task == task)
+
+    def done(self) -> dict[TaskId, Task]:
+        """Each task in the way in which this schedule does it, in the procedure's order."""
+        modes = {entry.task: entry.mode for entry in self.assignments}
+        return {task.id: task.in_mode(modes.get(task.id, 0)) for task in self.procedure.tasks}

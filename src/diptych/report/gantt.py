@@ -96,7 +96,7 @@ def draw_gantt(schedule: Schedule, rehearsal: Rehearsal) -> Figure:
 
 def _lanes(schedule: Schedule) -> list[Lane]:
     """Title, subjects and rows of each lane; tasks that differ only by a number share a row."""
-    tasks = {task.id: task for task in schedule.procedure.tasks}
+    tasks = schedule.done()
     pairs = [(tasks[entry.task], entry) for entry in schedule.assignments]
     pairs.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].step, pair[0].id))
     lanes: list[Lane] = []

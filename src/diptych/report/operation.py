@@ -82,7 +82,7 @@ def tell_spread(quantiles: Mapping[str, Measured], day_start: str) -> str:
 def _run_sheet(schedule: Schedule) -> Table:
     start = schedule.procedure.day_start
     names = {person.id: person.name for person in schedule.procedure.staff}
-    tasks = {task.id: task for task in schedule.procedure.tasks}
+    tasks = schedule.done()
     rows = []
     for entry in sorted(schedule.assignments, key=lambda e: (e.start, e.end, e.task)):
         task = tasks[entry.task]
