@@ -9,12 +9,13 @@ says so, and on two workers the one that gains nothing gives way to a second gen
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
 from ortools.sat.python import cp_model
 
+from diptych.choreography.check import check
 from diptych.choreography.compact import Compact, Ints, compact_procedure, expand_times
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.project_model import ProjectModel, build_project, read_project
@@ -29,7 +30,7 @@ from diptych.kernels.projects import (
     open_search,
     pack_project,
 )
-from diptych.model import Minute, Procedure, TaskId
+from diptych.model import Assignment, Infeasible, Minute, Procedure, Schedule, TaskId
 
 Stop = Callable[[], bool]
 _SLICE = 1_000
@@ -291,3 +292,48 @@ def _support(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
             _prove(board, policy.seed, 1e6)
         else:
             _breed_until(board, breeder, stop, 50 * _SLICE)
+
+
+def schedule_project(
+    procedure: Procedure,
+    policy: ChoreographyPolicy | None = None,
+    stop: Stop | None = None,
+    workers: int = 1,
+) -> Schedule:
+    """A checked schedule of a procedure that asks for no people; arguments as `search_times`.
+
+    Raises Infeasible when there is none, or none was found within the limit.
+    """
+    found = search_times(procedure, policy or ChoreographyPolicy(), stop, workers)
+    if not found.starts:
+        proven = found.status == "infeasible"
+        raise Infeasible(
+            "no schedule keeps every rule" if proven else "no schedule was found in the time given",
+            conflicts=(),
+            remedy="look at what is short" if proven else "give the search more time",
+        )
+    known = {task.id: task.in_mode(found.modes[task.id]) for task in procedure.tasks}
+    assignments = tuple(
+        Assignment(
+            task=task,
+            start=found.starts[task],
+            end=Minute(found.starts[task] + known[task].duration.planned),
+            staff=(),
+            mode=found.modes[task],
+        )
+        for task in sorted(known, key=lambda task: found.starts[task])
+    )
+    ends = {entry.task: entry.end for entry in assignments}
+    schedule = Schedule(
+        procedure=procedure,
+        assignments=assignments,
+        makespan=found.makespan,
+        bound=found.bound,
+        status=found.status,
+        checked=False,
+        violations=(),
+        milestones={milestone.id: ends[milestone.task] for milestone in procedure.milestones},
+        solver="diptych genetic search and CP-SAT",
+    )
+    violations = check(procedure, schedule)
+    return replace(schedule, checked=not violations, violations=violations)
