@@ -6,7 +6,7 @@ lags, grades, breaks) makes them a relaxation, never wrong: their bounds hold.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
 
@@ -47,9 +47,9 @@ def compact_procedure(procedure: Procedure) -> Compact:
     tasks = _in_order(procedure)
     ways = [(n, mode) for n, task in enumerate(tasks) for mode in range(1 + len(task.modes))]
     done = [tasks[n].in_mode(mode) for n, mode in ways]
-    crews = find_crews(_all_ways(procedure, done))
+    crews = find_crews(procedure)
     unit = _unit(procedure, done)
-    demand, capacity = _resources(procedure, done, crews)
+    demand, capacity = _resources(procedure, ways, done, crews)
     use, stock = _stocks(procedure, done)
     kept = [
         i for i in range(len(done)) if (demand[i] <= capacity).all() and (use[i] <= stock).all()
@@ -114,19 +114,6 @@ def _in_order(procedure: Procedure) -> list[Task]:
     return found
 
 
-def _all_ways(procedure: Procedure, done: Sequence[Task]) -> Procedure:
-    """The procedure with every way as a task of its own, for counting people."""
-    tasks = tuple(replace(task, id=TaskId(str(i)), modes=()) for i, task in enumerate(done))
-    named = replace(procedure.milestones[0], task=tasks[0].id) if tasks else None
-    return replace(
-        procedure,
-        tasks=tasks,
-        precedence=(),
-        milestones=(named,) if named else (),
-        separation=named.id if named else procedure.separation,
-    )
-
-
 def _unit(procedure: Procedure, done: Sequence[Task]) -> int:
     minutes: list[int] = [task.duration.planned for task in done]
     for rule in procedure.precedence:
@@ -139,7 +126,10 @@ def _unit(procedure: Procedure, done: Sequence[Task]) -> int:
 
 
 def _resources(
-    procedure: Procedure, done: Sequence[Task], crews: Sequence[Crew]
+    procedure: Procedure,
+    ways: Sequence[tuple[int, int]],
+    done: Sequence[Task],
+    crews: Sequence[Crew],
 ) -> tuple[Ints, Ints]:
     """(M, R) what each way asks of places, equipment, crews, and (R,) what there is."""
     kits = [kit for kit in procedure.equipment if kit.renewable]
@@ -147,9 +137,9 @@ def _resources(
         [
             *(task.zones.get(zone.id, 0) for zone in procedure.zones),
             *(task.equipment.get(kit.id, 0) for kit in kits),
-            *(crew.asked.get(TaskId(str(i)), 0) for crew in crews),
+            *(crew.asked.get((task.id, mode), 0) for crew in crews),
         ]
-        for i, task in enumerate(done)
+        for (_, mode), task in zip(ways, done, strict=True)
     ]
     capacity = [
         *(zone.capacity for zone in procedure.zones),

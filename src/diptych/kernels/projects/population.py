@@ -31,6 +31,9 @@ from diptych.kernels.projects.streams import draw_below, open_stream
 # what `Search.count` holds
 SCHEDULES, STALE, FRESH, ROUND, BEST_AT = range(5)
 _COUNTS = 5
+# what `Search.habit` holds, and what tuning on made instances gave
+STIR, LISTS, SWAP, MODES, CHOOSE, PATIENCE, CREDIT, ELITE_ROUND = range(8)
+HABITS = (30, 30, 30, 30, 300, 12, 20, 4)
 _NEVER = 1 << 60
 
 
@@ -44,7 +47,7 @@ class Search(NamedTuple):
     latest : (N,) latest end of each task in the shortest project, for fresh lists
     count : schedules made, children since the last gain, members still to be made, rounds,
         schedules made when the best was found
-    horizon : (1,)
+    horizon : (1,); habit : chances and limits, as `HABITS`
     """
 
     lists: NDArray[np.int64]
@@ -63,9 +66,10 @@ class Search(NamedTuple):
     stream: NDArray[np.uint64]
     count: NDArray[np.int64]
     horizon: NDArray[np.int64]
+    habit: NDArray[np.int64]
 
 
-def open_search(project: Project, *, seed: int, members: int = 60, elites: int = 12) -> Search:
+def open_search(project: Project, *, seed: int, members: int = 300, elites: int = 60) -> Search:
     """A search that has made no schedule yet."""
     tasks, horizon = len(project.tail), horizon_of(project)
     lists = np.tile(np.arange(tasks, dtype=np.int64), (members, 1))
@@ -87,6 +91,7 @@ def open_search(project: Project, *, seed: int, members: int = 60, elites: int =
         stream=open_stream(seed),
         count=np.zeros(_COUNTS, np.int64),
         horizon=np.array([horizon], np.int64),
+        habit=np.array(HABITS, np.int64),
     )
     search.count[FRESH] = members
     return search
@@ -123,7 +128,7 @@ def _improve(project: Project, search: Search, desk: Desk, until: int) -> int:
             _make_member(project, search, desk, place)
         else:
             _make_child(project, search, desk)
-            if search.count[STALE] > 12 * members:
+            if search.count[STALE] > search.habit[PATIENCE] * members:
                 _renew(search)
     return search.best_cost[0]  # type: ignore[no-any-return]
 
@@ -165,7 +170,7 @@ def _evaluate(project: Project, search: Search, desk: Desk) -> int:
     choosing = len(project.length) > len(desk.order)
     if choosing:
         _repair_stock(project, search, desk)
-        makespan = place_choosing(project, desk, search.stream, 300)
+        makespan = place_choosing(project, desk, search.stream, search.habit[CHOOSE])
     else:
         makespan = place_forward(project, desk)
     makespan = justify(project, desk, makespan)
@@ -256,11 +261,11 @@ def _choose_parent(search: Search) -> int:
 @compiled
 def _make_child(project: Project, search: Search, desk: Desk) -> None:
     mother, father = _choose_parent(search), _choose_parent(search)
-    kind = draw_below(search.stream, 10)
-    if mother == father or kind < 3:
+    kind = draw_below(search.stream, 100)
+    if mother == father or kind < search.habit[STIR]:
         _stir(project, search, desk, mother)
         father = mother
-    elif kind < 6:
+    elif kind < search.habit[STIR] + search.habit[LISTS]:
         _cross_lists(search, desk, mother, father)
         _swap(project, search, desk)
     else:
@@ -281,7 +286,7 @@ def _replace(
     gain = cost < search.costs[worse]
     search.count[STALE] += 1
     if gain:
-        search.count[STALE] = max(0, search.count[STALE] - 20)
+        search.count[STALE] = max(0, search.count[STALE] - search.habit[CREDIT])
     if cost > search.costs[worse]:
         return
     for member in range(len(search.costs)):
@@ -358,9 +363,9 @@ def _cross_windows(project: Project, search: Search, desk: Desk, mother: int, fa
 
 @compiled
 def _swap(project: Project, search: Search, desk: Desk) -> None:
-    """Neighbours in the list change places with a chance of 3 in 100, if order allows."""
+    """Neighbours in the list change places by chance, if order allows."""
     for n in range(len(desk.order) - 1):
-        if draw_below(search.stream, 100) >= 3:
+        if draw_below(search.stream, 1000) >= search.habit[SWAP]:
             continue
         one, two = desk.order[n], desk.order[n + 1]
         bound = False
@@ -375,7 +380,7 @@ def _mutate_modes(project: Project, search: Search, desk: Desk) -> None:
     for task in range(len(desk.mode)):
         first = project.mode_first[task]
         ways = project.mode_first[task + 1] - first
-        if ways > 1 and draw_below(search.stream, 100) < 3:
+        if ways > 1 and draw_below(search.stream, 1000) < search.habit[MODES]:
             desk.mode[task] = first + draw_below(search.stream, ways)
 
 
@@ -394,7 +399,7 @@ def _renew(search: Search) -> None:
     search.count[ROUND] += 1
     search.count[STALE] = 0
     kept = 0
-    if search.count[ROUND] % 4 == 0:
+    if search.count[ROUND] % search.habit[ELITE_ROUND] == 0:
         for e in range(len(search.elite_cost)):
             if search.elite_cost[e] < _NEVER:
                 search.lists[kept] = search.elite_list[e]
