@@ -10,9 +10,9 @@ Diptych, the loading of its compiled kernels come before it. Every schedule, the
 goes through Diptych's checker; a rejected one of Diptych's ends the run with exit code 1, a
 malformed file with exit code 3.
 
-`gap` is in percent: to the best known makespan (`schedule_best.csv` beside this file, or the
-CSV given: name,value), else to the shortest schedule of this run. Files named made_* come
-from schedule_make.py; they have no published value. PyJobShop and psplib are installed into
+`gap` is in percent: to the best known makespan (`schedule_best.csv` beside this file, and the
+CSV given with --best: name,value), else to the shortest schedule of this run. Files named
+made_* come from schedule_make.py; they have no published value. PyJobShop and psplib are installed into
 an environment of their own in the cache folder on first use.
 """
 
@@ -21,6 +21,7 @@ import csv
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -34,14 +35,31 @@ PEER = ("pyjobshop==0.0.9", "psplib==0.4.0")
 COLUMNS = ("file", "solver", "makespan", "bound", "seconds", "best_known", "gap")
 
 
-def read_best(path):
-    """name -> best known makespan; the name is the file's, without its ending, in lower case."""
+def plain_name(name):
+    """One name for one instance: j12011_1, j120_11_1 and J120_101 are all j120_11_1."""
+    name = name.strip().lower()
+    if found := re.fullmatch(r"j(30|60|90|120)_(\d+)", name):
+        group, member = divmod(int(found.group(2)) - 1, 10)
+        return f"j{found.group(1)}_{group + 1}_{member + 1}"
+    found = re.fullmatch(r"j(120|100|90|60|50|30)_?(\d+)_(\d+)", name)
+    return "j" + "_".join(found.groups()) if found else name
+
+
+def read_best(paths):
+    """Name -> best known makespan; later files overrule earlier ones."""
+    found = {}
+    for path in paths:
+        found |= _read_values(path)
+    return found
+
+
+def _read_values(path):
     found = {}
     with Path(path).open(newline="", encoding="utf-8") as rows:
         plain = (row for row in rows if row.strip() and not row.startswith("#"))
         for row in csv.reader(plain):
             if len(row) >= 2 and row[1].strip().isdecimal():
-                found[row[0].strip().lower()] = int(row[1])
+                found[plain_name(row[0])] = int(row[1])
     return found
 
 
@@ -60,7 +78,7 @@ def run_one(solver, path, options):
 
 def run_file(path, options, best):
     """Rows of all solvers for one file, with their gaps."""
-    name = Path(path).stem.lower()
+    name = plain_name(Path(path).stem)
     known = None if name.startswith("made_") else best.get(name)
     rows = []
     for solver in ["diptych", *options.peers]:
@@ -141,7 +159,7 @@ def parse_options():
     parser.add_argument(
         "--peers", nargs="*", default=["pyjobshop", "cpsat"], choices=["pyjobshop", "cpsat"]
     )
-    parser.add_argument("--best", default=str(HERE / "schedule_best.csv"))
+    parser.add_argument("--best", action="append", default=[], help="CSV of name,value")
     parser.add_argument("--peer-python", default=None, help="a Python that has pyjobshop")
     options = parser.parse_args()
     if options.limit <= 0 or options.workers < 1:
@@ -162,7 +180,8 @@ def main():
             options.peer_python or find_python("schedule", PEER), "pyjobshop"
         )
     options.peer_python = options.peer_python or sys.executable
-    best, machine = read_best(options.best), describe_machine(options)
+    best = read_best([HERE / "schedule_best.csv", *options.best])
+    machine = describe_machine(options)
     if not options.json:
         print("  ".join(COLUMNS))
     rows = [row for path in options.files for row in run_file(path, options, best)]

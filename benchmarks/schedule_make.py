@@ -39,42 +39,43 @@ SETS = {
 }
 
 
+class Network:
+    """A growing order without redundant arcs: `after` each task, and who reaches whom."""
+
+    def __init__(self, tasks):
+        self.after = [set() for _ in range(tasks + 2)]
+        self.reach = np.eye(tasks + 2, dtype=bool)
+
+    def join(self, one, two):
+        for up in np.flatnonzero(self.reach[:, one]):
+            self.reach[up] |= self.reach[two]
+        self.after[one].add(two)
+
+    def adds(self, one, two):
+        """The arc says something new, and makes none of the others redundant."""
+        ups, downs = np.flatnonzero(self.reach[:, one]), np.flatnonzero(self.reach[two])
+        below = set(downs.tolist())
+        return not self.reach[one, two] and not any(self.after[up] & below for up in ups.tolist())
+
+
 def make_network(random, tasks, complexity):
     """Successors of each task 0..tasks+1 (source and sink included), without redundant arcs."""
-    after = [set() for _ in range(tasks + 2)]
-    reach = np.eye(tasks + 2, dtype=bool)
-
-    def join(one, two):
-        if reach[one, two]:
-            return False
-        down = reach[two]
-        for up in np.flatnonzero(reach[:, one]):
-            reach[up] |= down
-        after[one].add(two)
-        return True
-
-    def redundant(one, two):
-        ups, downs = np.flatnonzero(reach[:, one]), np.flatnonzero(reach[two])
-        return any(after[up] & set(downs.tolist()) for up in ups.tolist())
-
-    starts = 3
+    network, near, starts = Network(tasks), tasks // 3, 3
     for task in range(1, tasks + 1):
-        if task <= starts:
-            join(0, task)
-        else:
-            low = max(1, task - tasks // 3)
-            join(int(random.integers(low, task)), task)
-    wanted, tries = int(complexity * (tasks + 2)), 0
-    while sum(map(len, after)) < wanted and tries < 40 * wanted:
-        tries += 1
+        first = 0 if task <= starts else int(random.integers(max(1, task - near), task))
+        network.join(first, task)
+    wanted = int(complexity * (tasks + 2))
+    for _ in range(40 * wanted):
+        if sum(map(len, network.after)) >= wanted:
+            break
         one = int(random.integers(1, tasks))
-        two = int(random.integers(one + 1, min(tasks, one + tasks // 3) + 1))
-        if len(after[one]) < 3 and not reach[one, two] and not redundant(one, two):
-            join(one, two)
+        two = int(random.integers(one + 1, min(tasks, one + near) + 1))
+        if len(network.after[one]) < 3 and network.adds(one, two):
+            network.join(one, two)
     for task in range(1, tasks + 1):
-        if not after[task]:
-            join(task, tasks + 1)
-    return [sorted(row) for row in after]
+        if not network.after[task]:
+            network.join(task, tasks + 1)
+    return [sorted(row) for row in network.after]
 
 
 def make_demands(random, shape, factor):

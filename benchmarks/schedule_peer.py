@@ -5,6 +5,7 @@ Where a psplib parser knows the file, the project is read by it and compared wit
 
 import json
 import sys
+from math import ceil, isnan
 from time import perf_counter
 
 from pyjobshop import Model
@@ -77,7 +78,7 @@ def main():
     json.dump(
         {
             "rows": rows,
-            "bound": None if bound is None or bound != bound else int(-(-bound // 1)),
+            "bound": None if bound is None or isnan(bound) else ceil(bound),
             "status": str(found.status.value).lower(),
             "seconds": seconds,
             "trouble": trouble,

@@ -1,6 +1,6 @@
 """Kernels of projects: schedules from lists, justification, packing, bounds, the search."""
 
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def random_needs(random, tasks=5, modes=1, stocks=0):
     ]
     use = random.integers(0, 4, (total, stocks))
     first = np.concatenate([[0], np.cumsum(counts)])
-    least = np.array([use[a:b].min(axis=0) for a, b in zip(first[:-1], first[1:], strict=True)])
+    least = np.array([use[a:b].min(axis=0) for a, b in pairwise(first)])
     return Needs(
         mode_first=first,
         length=random.integers(1, 5, total),
@@ -87,7 +87,7 @@ def keeps_rules(needs, start, mode):
 def brute_force(needs):
     """Shortest makespan over all lists and modes (serial generation reaches an optimum)."""
     tasks = len(needs.mode_first) - 1
-    ways = [range(a, b) for a, b in zip(needs.mode_first[:-1], needs.mode_first[1:], strict=True)]
+    ways = [range(a, b) for a, b in pairwise(needs.mode_first)]
     best = None
     for mode in product(*ways):
         chosen = np.array(mode)

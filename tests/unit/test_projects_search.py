@@ -72,7 +72,10 @@ def test_arrays_count_places_kit_stocks_and_people():
     assert compact.needs.order == ((0, 1, 1),)
     assert compact.needs.demand.tolist() == [[0, 1, 0], [2, 0, 1]]
     assert compact.needs.stock_use.tolist() == [[3], [0]]
-    assert expand_times(compact, [0, 5], [0, 1]) == ({"early": 0, "late": 50}, {"early": 0, "late": 0})
+    assert expand_times(compact, [0, 5], [0, 1]) == (
+        {"early": 0, "late": 50},
+        {"early": 0, "late": 0},
+    )
 
 
 def test_people_of_several_skills_are_counted_once():

@@ -177,10 +177,10 @@ def _breed(board: _Board, breeder: _Breeder | None, schedules: int) -> None:
         start, mode, best = board.start, board.mode, board.best
     if start is not None and mode is not None and best < search.best_cost[0]:
         offer_schedule(breeder.project, search, start, mode)
-    made = int(search.count[0])
+    made = int(search.tally[0])
     best = improve(breeder.project, search, breeder.desk, schedules)
     with board.lock:
-        board.schedules += int(search.count[0]) - made
+        board.schedules += int(search.tally[0]) - made
     if best < search.horizon[0]:
         _post(board, search.best_start, search.best_mode, best)
 

@@ -28,7 +28,7 @@ from diptych.kernels.projects.generation import (
 from diptych.kernels.projects.project import Project
 from diptych.kernels.projects.streams import draw_below, open_stream
 
-# what `Search.count` holds
+# what `Search.tally` holds
 SCHEDULES, STALE, FRESH, ROUND, BEST_AT = range(5)
 _COUNTS = 5
 # what `Search.habit` holds, and what tuning on made instances gave
@@ -45,7 +45,7 @@ class Search(NamedTuple):
     best_start, best_mode : (N,), best_cost : (1,) the best schedule so far
     elite_list, elite_mode, elite_start, elite_cost : the best of former populations
     latest : (N,) latest end of each task in the shortest project, for fresh lists
-    count : schedules made, children since the last gain, members still to be made, rounds,
+    tally : schedules made, children since the last gain, members still to be made, rounds,
         schedules made when the best was found
     horizon : (1,); habit : chances and limits, as `HABITS`
     """
@@ -64,7 +64,7 @@ class Search(NamedTuple):
     latest: NDArray[np.int64]
     key: NDArray[np.int64]
     stream: NDArray[np.uint64]
-    count: NDArray[np.int64]
+    tally: NDArray[np.int64]
     horizon: NDArray[np.int64]
     habit: NDArray[np.int64]
 
@@ -89,21 +89,21 @@ def open_search(project: Project, *, seed: int, members: int = 300, elites: int 
         latest=-project.tail,
         key=np.zeros(tasks, np.int64),
         stream=open_stream(seed),
-        count=np.zeros(_COUNTS, np.int64),
+        tally=np.zeros(_COUNTS, np.int64),
         horizon=np.array([horizon], np.int64),
         habit=np.array(HABITS, np.int64),
     )
-    search.count[FRESH] = members
+    search.tally[FRESH] = members
     return search
 
 
 def improve(project: Project, search: Search, desk: Desk, schedules: int) -> int:
     """Go on by about that many schedules; the best cost so far.
 
-    The cost is a makespan when it is below `search.horizon[0]`, else some stock is short. Calls
-    in slices give the same as one call. Raises nothing; changes `search`.
+    The cost is a makespan when it is below `search.horizon[0]`, else some stock is short. A search
+    cut into slices goes the same way as one that is not. Raises nothing; changes `search`.
     """
-    return int(_improve(project, search, desk, search.count[SCHEDULES] + schedules))
+    return int(_improve(project, search, desk, search.tally[SCHEDULES] + schedules))
 
 
 def offer_schedule(
@@ -121,14 +121,14 @@ def offer_schedule(
 @compiled
 def _improve(project: Project, search: Search, desk: Desk, until: int) -> int:
     members = len(search.costs)
-    while search.count[SCHEDULES] < until:
-        if search.count[FRESH] > 0:
-            place = members - search.count[FRESH]
-            search.count[FRESH] -= 1
+    while search.tally[SCHEDULES] < until:
+        if search.tally[FRESH] > 0:
+            place = members - search.tally[FRESH]
+            search.tally[FRESH] -= 1
             _make_member(project, search, desk, place)
         else:
             _make_child(project, search, desk)
-            if search.count[STALE] > search.habit[PATIENCE] * members:
+            if search.tally[STALE] > search.habit[PATIENCE] * members:
                 _renew(search)
     return search.best_cost[0]  # type: ignore[no-any-return]
 
@@ -146,7 +146,7 @@ def _cost(search: Search, desk: Desk, makespan: int) -> int:
     short = 0
     for s in range(len(desk.left)):
         short -= min(0, desk.left[s])
-    return makespan if short == 0 else search.horizon[0] + makespan + 10 * short  # type: ignore[no-any-return]
+    return makespan if short == 0 else search.horizon[0] + makespan + 10 * short
 
 
 @compiled
@@ -161,7 +161,7 @@ def _keep(project: Project, search: Search, desk: Desk, place: int, cost: int) -
         search.best_cost[0] = cost
         search.best_start[:] = desk.start
         search.best_mode[:] = desk.mode
-        search.count[BEST_AT] = search.count[SCHEDULES]
+        search.tally[BEST_AT] = search.tally[SCHEDULES]
 
 
 @compiled
@@ -174,7 +174,7 @@ def _evaluate(project: Project, search: Search, desk: Desk) -> int:
     else:
         makespan = place_forward(project, desk)
     makespan = justify(project, desk, makespan)
-    search.count[SCHEDULES] += 3
+    search.tally[SCHEDULES] += 3
     return _cost(search, desk, makespan)
 
 
@@ -284,9 +284,9 @@ def _replace(
     """The child takes the place of its worse parent unless it is worse itself, or a double."""
     worse = mother if search.costs[mother] > search.costs[father] else father
     gain = cost < search.costs[worse]
-    search.count[STALE] += 1
+    search.tally[STALE] += 1
     if gain:
-        search.count[STALE] = max(0, search.count[STALE] - search.habit[CREDIT])
+        search.tally[STALE] = max(0, search.tally[STALE] - search.habit[CREDIT])
     if cost > search.costs[worse]:
         return
     for member in range(len(search.costs)):
@@ -396,10 +396,10 @@ def _renew(search: Search) -> None:
         search.elite_mode[worst] = search.modes[best]
         search.elite_start[worst] = search.starts[best]
         search.elite_cost[worst] = search.costs[best]
-    search.count[ROUND] += 1
-    search.count[STALE] = 0
+    search.tally[ROUND] += 1
+    search.tally[STALE] = 0
     kept = 0
-    if search.count[ROUND] % search.habit[ELITE_ROUND] == 0:
+    if search.tally[ROUND] % search.habit[ELITE_ROUND] == 0:
         for e in range(len(search.elite_cost)):
             if search.elite_cost[e] < _NEVER:
                 search.lists[kept] = search.elite_list[e]
@@ -407,4 +407,4 @@ def _renew(search: Search) -> None:
                 search.starts[kept] = search.elite_start[e]
                 search.costs[kept] = search.elite_cost[e]
                 kept += 1
-    search.count[FRESH] = len(search.costs) - kept
+    search.tally[FRESH] = len(search.costs) - kept
