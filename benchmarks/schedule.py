@@ -12,8 +12,8 @@ malformed file with exit code 3.
 
 `gap` is in percent: to the best known makespan (`schedule_best.csv` beside this file, and the
 CSV given with --best: name,value), else to the shortest schedule of this run. Files named
-made_* come from schedule_make.py; they have no published value. PyJobShop and psplib are installed into
-an environment of their own in the cache folder on first use.
+made_* come from schedule_make.py; they have no published value. PyJobShop and psplib are
+installed into an environment of their own in the cache folder on first use.
 """
 
 import argparse
