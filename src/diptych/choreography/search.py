@@ -1,16 +1,18 @@
 """Start times of a project without named people: genetic search and CP-SAT side by side.
 
 The genetic search of `kernels.projects` finds short schedules fast but proves nothing; CP-SAT,
-asked again and again for a schedule shorter than the best one, improves small projects to the
-end and proves bounds. Both write to one board. Without `stop` they take turns by counts of
-work and the result depends on the input and the seed only; with `stop` they race until it
-says so, and on two workers the one that gains nothing gives way to a second genetic search.
+asked for a schedule shorter than the best one, ends small projects and proves bounds; planning
+one window after the other anew (`windows`) finds what both miss. All write to one board.
+Without `stop` they take turns by counts of work and the result depends on the input and the
+seed only; with `stop` they race until it says so, and on two workers the proofs give way to
+windows and a second genetic search when they gain nothing.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -19,6 +21,7 @@ from diptych.choreography.check import check
 from diptych.choreography.compact import Compact, Ints, compact_procedure, expand_times
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.project_model import ProjectModel, build_project, read_project
+from diptych.choreography.windows import Windows, open_windows, shorten
 from diptych.kernels.projects import (
     Desk,
     Project,
@@ -29,14 +32,16 @@ from diptych.kernels.projects import (
     open_desk,
     open_search,
     pack_project,
+    spread_tasks,
 )
 from diptych.model import Assignment, Infeasible, Minute, Procedure, Schedule, TaskId
 
 Stop = Callable[[], bool]
-_SLICE = 1_000
+_SLICE = 1_500
 _WARM = 6_000
 _ROUND = 60_000
 _CHANCES = (1.0, 3.0)
+_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,32 +227,63 @@ def _note(
         _raise_bound(board, int(-(-solver.best_objective_bound // 1)))
 
 
+def _open_windows(board: _Board, seed: int) -> Windows | None:
+    if board.project is None or len(board.compact.tasks) == 0:
+        return None
+    return open_windows(board.compact, board.project, seed)
+
+
+def _slide(board: _Board, windows: Windows | None, tries: int, stop: Stop) -> bool:
+    """So many windows of the best schedule planned anew; whether one made it shorter."""
+    gained = False
+    for _ in range(tries if windows else 0):
+        solver = cp_model.CpSolver()
+        with board.lock:
+            start, mode = board.start, board.mode
+            if board.over or stop() or start is None or mode is None or windows is None:
+                return gained
+            board.solver = solver
+        found = shorten(windows, start, mode, solver)
+        board.solver = None
+        if found is not None:
+            gained = True
+            early, _ = spread_tasks(windows.project, windows.desk, *found)
+            ends = early + windows.project.length[found[1]]
+            _post(board, early, found[1], int(ends.max()))
+    return gained
+
+
 def _take_turns(board: _Board, policy: ChoreographyPolicy) -> None:
-    """Both searches in turn, by counts of work."""
-    breeder = _open_breeder(board, policy.seed)
+    """All searches in turn, by counts of work."""
+    breeder, windows = _open_breeder(board, policy.seed), _open_windows(board, policy.seed)
     _breed(board, breeder, _WARM)
     for share in (0.2, 0.8):
         if not board.over:
-            _prove(board, policy.seed, share * policy.time_limit)
+            _prove(board, policy.seed, 0.5 * share * policy.time_limit)
         if not board.over:
             _breed(board, breeder, int(share * policy.time_limit * _ROUND))
+        _slide(board, windows, int(share * policy.time_limit * _TRIES), lambda: False)
 
 
 def _take_turns_until(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
     """Both in turn on one thread; CP-SAT gets a share that grows only while it gains."""
     breeder = _open_breeder(board, policy.seed)
     with ThreadPoolExecutor(1) as pool:
-        work = 0.5
+        work, windows = 0.5, _open_windows(board, policy.seed)
         while not (board.over or stop()):
             before = board.best, board.bound
             _breed_until(board, breeder, stop, _ROUND)
-            if board.over or stop():
-                break
-            proof = pool.submit(_prove, board, policy.seed, work)
-            while not proof.done():
-                _watch(board, stop)
-            proof.result()
+            _attend(board, stop, pool.submit(_prove, board, policy.seed, work))
+            _attend(board, stop, pool.submit(_slide, board, windows, _TRIES, stop))
             work *= 2.0 if (board.best, board.bound) != before or breeder is None else 0.5
+
+
+def _attend(board: _Board, stop: Stop, task: Future[Any]) -> None:
+    """Wait for a search on the other thread, and end it when it is time."""
+    while not task.done():
+        _watch(board, stop)
+        wait([task], timeout=0.02)
+    task.result()
 
 
 def _breed_until(board: _Board, breeder: _Breeder | None, stop: Stop, schedules: int) -> None:
@@ -276,6 +312,8 @@ def _race(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
             _watch(board, stop)
             if breeder is not None and not board.over:
                 _breed(board, breeder, _SLICE)
+            else:
+                wait([other], timeout=0.02)
         other.result()
 
 
@@ -286,12 +324,12 @@ def _support(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
             _prove(board, policy.seed, work)
         if (board.best, board.bound) == before:
             break
-    breeder = _open_breeder(board, policy.seed + 1)
+    breeder, windows = _open_breeder(board, policy.seed + 1), _open_windows(board, policy.seed)
     while not (board.over or stop()):
         if breeder is None:
             _prove(board, policy.seed, 1e6)
-        else:
-            _breed_until(board, breeder, stop, 50 * _SLICE)
+        elif not _slide(board, windows, _TRIES, stop):
+            _breed_until(board, breeder, stop, _ROUND)
 
 
 def schedule_project(

@@ -259,3 +259,19 @@ def justify(project: Project, desk: Desk, makespan: int) -> int:
     place_backward(project, desk, makespan)
     _sort(project, desk, False)
     return place_forward(project, desk)
+
+
+def spread_tasks(
+    project: Project, desk: Desk, start: NDArray[np.int64], mode: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N,) starts with every task as early as the order of the starts allows, and as late.
+
+    The late ones end with the early schedule, which is no longer than the one given.
+    """
+    desk.start[:], desk.mode[:] = start, mode
+    _sort(project, desk, False)
+    makespan = place_forward(project, desk)
+    early = desk.start.copy()
+    _sort(project, desk, True)
+    place_backward(project, desk, makespan)
+    return early, desk.start.copy()
