@@ -1,12 +1,15 @@
 """From the separating plan, the roster and the tables to the work of the day."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from diptych.choreography.courses import add_courses
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.steps import Step, read_steps
 from diptych.choreography.tasks import Draft, draft_tasks, twin_order
-from diptych.choreography.watches import add_watches
+from diptych.choreography.watches import add_watches, earliest_starts
 from diptych.model import (
+    Duration,
     Equipment,
     EquipmentId,
     InputError,
@@ -21,6 +24,7 @@ from diptych.model import (
     SeparationPlan,
     SkillId,
     Staff,
+    TaskId,
     Zone,
     ZoneId,
 )
@@ -33,21 +37,28 @@ def compose(
     *,
     tables: Mapping[str, SourcedTable],
     policy: ChoreographyPolicy | None = None,
+    buffers: Mapping[TaskId, Minute] | None = None,
 ) -> Procedure:
     """The tasks of the day in their order, with people, places, kit and rest rules.
 
     Steps, their lengths and what they ask for come from the tables "steps", "skills",
     "roles", "zones", "equipment" and "rest"; each vessel of `plan.crossings` gives one
     test clamp and one division, in the plan's order. Tasks of one twin are named
-    "<step>-A" or "<step>-B", of a vessel "<step>-<order>". Raises InputErrors when a step
-    names a skill, zone, equipment or step that the tables do not have.
+    "<step>-A" or "<step>-B", of a vessel "<step>-<order>". `buffers` are minutes by which
+    the planned length of tasks is longer than otherwise, up to their most length. Raises
+    InputErrors when a step names a skill, zone, equipment or step that the tables do not
+    have.
     """
     policy = policy or ChoreographyPolicy()
     steps = read_steps(tables["steps"], policy)
     _refuse_unknown(steps, tables)
     order = twin_order(plan, policy)
     draft = draft_tasks(steps, plan, order)
-    add_watches(draft, [step for step in steps if step.each == "watch"], order, tables["rest"])
+    _lengthen(draft, buffers or {})
+    earliest = earliest_starts(draft)
+    add_watches(draft, [one for one in steps if one.each == "watch"], order, tables["rest"])
+    courses = [one for one in steps if one.each in ("twin-course", "team-course")]
+    add_courses(draft, courses, order, earliest, tables["rest"])
     milestones = _milestones(draft)
     return Procedure(
         tasks=tuple(draft.tasks.values()),
@@ -59,8 +70,33 @@ def compose(
         equipment=_equipment(tables["equipment"]),
         day_start=policy.day_start,
         separation=MilestoneId("separation"),
-        notes=_notes(policy, order.notes, draft),
+        notes=(*_notes(policy, order.notes, draft), *_buffer_notes(policy, buffers or {})),
         rest=rest_rules(tables["rest"]),
+    )
+
+
+def _lengthen(draft: Draft, buffers: Mapping[TaskId, Minute]) -> None:
+    """Each buffer added to the planned length of its task, in every way of doing it."""
+    for id, minutes in buffers.items():
+        task = draft.tasks[id]
+        modes = tuple(
+            replace(mode, duration=_longer(mode.duration, minutes)) for mode in task.modes
+        )
+        duration = _longer(task.duration, minutes)
+        draft.tasks[id] = replace(task, duration=duration, modes=modes)
+
+
+def _longer(duration: Duration, minutes: Minute) -> Duration:
+    return replace(duration, planned=Minute(min(duration.high, duration.planned + minutes)))
+
+
+def _buffer_notes(policy: ChoreographyPolicy, buffers: Mapping[TaskId, Minute]) -> tuple[str, ...]:
+    if not buffers:
+        return ()
+    return (
+        f"Buffers of {sum(buffers.values())} min in all are planned at {len(buffers)} tasks, so"
+        f" that each milestone comes about when it is announced on {policy.punctuality:.0%} of"
+        " simulated days; a task that ends early gives its buffer back.",
     )
 
 
@@ -70,6 +106,9 @@ def rest_rules(table: SourcedTable) -> Rest:
         longest_stretch=Minute(int(table.value("longest-stretch"))),
         shortest_break=Minute(int(table.value("shortest-break"))),
         longest_work=Minute(int(table.value("longest-work"))),
+        longest_span=Minute(int(table.value("longest-span"))),
+        low=(Minute(int(table.value("low-from"))), Minute(int(table.value("low-to")))),
+        low_stretch=Minute(int(table.value("low-stretch"))),
     )
 
 

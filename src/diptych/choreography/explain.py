@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from diptych.choreography.moves import tell_moves
 from diptych.choreography.policy import clock_text
 from diptych.model import (
     Assignment,
@@ -14,13 +15,17 @@ from diptych.model import (
     TaskId,
 )
 
+_NAMED = 4
+
 
 def explain(schedule: Schedule, task: TaskId) -> str:
     """When a task runs, what it waits for, who holds it and who else could at that time.
 
     Plain sentences from the schedule itself: the tasks whose end it waits for to the
     minute; else the people, places or kit that become free at its start; else that it
-    could start earlier without ending the day earlier. InputError for an unknown task.
+    could start earlier without ending the day earlier. Then what would move it: when it
+    could start without what holds it back, and how much later it may start before the day
+    or a milestone moves. InputError for an unknown task.
     """
     procedure = schedule.procedure
     if task not in {entry.task for entry in schedule.assignments}:
@@ -31,6 +36,7 @@ def explain(schedule: Schedule, task: TaskId) -> str:
         (
             f"{what.title} runs from {begin} to {end} ({entry.end - entry.start} min).",
             _reason(schedule, entry, what),
+            *tell_moves(schedule, task),
             *_people(schedule, entry, what),
         )
     )
@@ -69,7 +75,9 @@ def _people(schedule: Schedule, entry: Assignment, task: Task) -> Iterable[str]:
     for demand in task.demands:
         holders = [names[person] for person, skill in entry.staff if skill == demand.skill]
         others = _others(schedule, entry, task, demand.skill)
-        spare = f"free then too: {', '.join(others)}" if others else "nobody else is free then"
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        few = ", ".join(others[:_NAMED])
+        spare = f"free then too: {few}{more}" if others else "nobody else is free then"
         yield f"{demand.skill}: {', '.join(holders)} ({spare})."
 
 

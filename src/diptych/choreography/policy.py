@@ -15,7 +15,11 @@ class ChoreographyPolicy:
     turn : the joined pair is turned to reach the second side (steps 8 and 9)
     first : the twin that is anaesthetised first; None: decided from the plan
     moves : the twin that moves to the second theatre; None: decided from the plan
-    seed : seed of the search
+    punctuality : share of days (0 to 1) on which each milestone is to be met; buffers are
+        placed for it where they buy most; None: no buffers
+    correlation : part of the spread of the lengths that all tasks of a day have in common
+    forecast_days : simulated days from which buffers and the forecast come
+    seed : seed of the search and of the simulated days
     time_limit, people_limit : deterministic limits of one search for times and for people
         (units of the solver, about seconds of one core; no clock is read)
     """
@@ -25,6 +29,9 @@ class ChoreographyPolicy:
     turn: bool = False
     first: TwinId | None = None
     moves: TwinId | None = None
+    punctuality: float | None = None
+    correlation: float = 0.4
+    forecast_days: int = 2000
     seed: int = 1
     time_limit: float = 6.0
     people_limit: float = 1.0
@@ -35,6 +42,17 @@ class ChoreographyPolicy:
             self.quantile is None or 0.0 < self.quantile < 1.0,
             f"quantile is {self.quantile}, expected a number between 0 and 1, or none",
             remedy="plan for 0.5 (the median) to 0.9, or leave it out for the most likely length",
+        )
+        require(
+            self.punctuality is None or 0.0 < self.punctuality < 1.0,
+            f"punctuality is {self.punctuality}, expected a share between 0 and 1, or none",
+            remedy="ask for 0.5 (every other day) to 0.9 (nine of ten days), or leave it out",
+        )
+        require(
+            0.0 <= self.correlation <= 1.0 and self.forecast_days >= 100,
+            f"correlation is {self.correlation} and forecast_days {self.forecast_days}, expected"
+            " 0 to 1 and at least 100",
+            remedy="leave both out, or take 0.4 and 2000",
         )
         for name, limit in (("time_limit", self.time_limit), ("people_limit", self.people_limit)):
             require(

@@ -1,14 +1,15 @@
 """The rows of the table of steps, read and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.model import Duration, InputError, Minute
 from diptych.tables import SourcedTable, TableRow
 
-_EACH = ("team", "pair", "twin", "turns", "vein", "watch")
+_EACH = ("team", "pair", "twin", "turns", "vein", "watch", "twin-course", "team-course")
+ALL_DAY = ("watch", "twin-course", "team-course")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ class Step:
     below_calibre: float
     until: str
     source: str
+    every_least: int = 0
+    every_most: int = 0
+    grades: Mapping[str, int] = field(default_factory=dict)
+    leaders: Mapping[str, int] = field(default_factory=dict)
+    other: "Step | None" = None
 
 
 def read_steps(table: SourcedTable, policy: ChoreographyPolicy) -> tuple[Step, ...]:
@@ -74,6 +80,21 @@ def _refuse_unreachable(table: SourcedTable, steps: list[Step]) -> None:
 
 
 def _step(key: str, row: TableRow, policy: ChoreographyPolicy) -> Step:
+    step = _plain(key, row, policy)
+    if not row.text("other_title", ""):
+        return step
+    other = replace(
+        step,
+        title=row.text("other_title"),
+        duration=_duration(row, policy, "other_"),
+        demands=row.counts("other_demands"),
+        zones=row.counts("other_zones"),
+        equipment=row.counts("other_equipment"),
+    )
+    return replace(step, other=other)
+
+
+def _plain(key: str, row: TableRow, policy: ChoreographyPolicy) -> Step:
     return Step(
         key=key,
         number=row.integer("step"),
@@ -93,12 +114,16 @@ def _step(key: str, row: TableRow, policy: ChoreographyPolicy) -> Step:
         milestone_title=row.text("milestone_title", ""),
         below_calibre=row.number("below_calibre", 0.0),
         until=row.text("until", ""),
+        every_least=row.integer("every_least", 0),
+        every_most=row.integer("every_most", 0),
+        grades=row.counts("grades"),
+        leaders=row.counts("leaders"),
         source=f"{row.source} ({row.confidence.value})",
     )
 
 
-def _duration(row: TableRow, policy: ChoreographyPolicy) -> Duration:
-    low, mode, high = (row.integer(field) for field in ("low", "mode", "high"))
+def _duration(row: TableRow, policy: ChoreographyPolicy, prefix: str = "") -> Duration:
+    low, mode, high = (row.integer(prefix + name) for name in ("low", "mode", "high"))
     planned = mode if policy.quantile is None else three_point(low, mode, high, policy.quantile)
     return Duration(low=Minute(low), mode=Minute(mode), high=Minute(high), planned=Minute(planned))
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from diptych.choreography.policy import ChoreographyPolicy
-from diptych.choreography.steps import Step
+from diptych.choreography.steps import ALL_DAY, Step
 from diptych.model import (
     Crossing,
     Demand,
     EquipmentId,
     Minute,
+    Mode,
     Precedence,
     SeparationPlan,
     SkillId,
@@ -83,7 +84,7 @@ def _lack(plan: SeparationPlan, twin: TwinId) -> float:
 def draft_tasks(steps: Sequence[Step], plan: SeparationPlan, order: TwinOrder) -> Draft:
     """Every task except the watches, with the order that the table and the plan give."""
     draft = Draft()
-    drawn = [step for step in steps if step.each != "watch"]
+    drawn = [step for step in steps if step.each not in ALL_DAY]
     separated = False
     for step in drawn:
         draft.steps[step.key] = step
@@ -168,7 +169,7 @@ def _vein_task(step: Step, crossing: Crossing) -> Task:
         step=step.number,
         subject=Subject.SHARED,
         duration=step.duration,
-        demands=_demands(step),
+        demands=demands_of(step),
         zones=_zones(step, "", "", False),
         equipment={EquipmentId(key): n for key, n in step.equipment.items()},
         priority=step.priority,
@@ -201,11 +202,28 @@ def _task(step: Step, place: str, order: TwinOrder, separated: bool) -> Task:
         step=step.number,
         subject=_subject(step, place),
         duration=step.duration,
-        demands=_demands(step),
+        demands=demands_of(step),
         zones=_zones(step, place, theatre, separated),
         equipment={EquipmentId(key): equipment[key] for key in sorted(equipment)},
         priority=step.priority,
         source=step.source,
+        modes=_modes(step, place, order, separated),
+    )
+
+
+def _modes(step: Step, place: str, order: TwinOrder, separated: bool) -> tuple[Mode, ...]:
+    """The other way to do the step, where the table has one."""
+    if step.other is None:
+        return ()
+    way = _task(step.other, place, order, separated)
+    return (
+        Mode(
+            title=step.other.title,
+            duration=way.duration,
+            demands=way.demands,
+            zones=way.zones,
+            equipment=way.equipment,
+        ),
     )
 
 
@@ -215,8 +233,18 @@ def _subject(step: Step, place: str) -> Subject:
     return Subject.TEAM if step.each == "team" else Subject.BOTH
 
 
-def _demands(step: Step) -> tuple[Demand, ...]:
-    return tuple(Demand(skill=SkillId(skill), count=n) for skill, n in step.demands.items() if n)
+def demands_of(step: Step) -> tuple[Demand, ...]:
+    """What the step asks for, with the grades that the table wants."""
+    return tuple(
+        Demand(
+            skill=SkillId(skill),
+            count=n,
+            grade=step.grades.get(skill, 0),
+            leader=step.leaders.get(skill, 0),
+        )
+        for skill, n in step.demands.items()
+        if n
+    )
 
 
 def _zones(step: Step, place: str, theatre: str, separated: bool) -> dict[ZoneId, int]:

@@ -62,7 +62,7 @@ class TimeModel:
     makespan: cp_model.IntVar
     horizon: int
     starts: dict[TaskId, cp_model.IntVar] = field(default_factory=dict)
-    ends: dict[TaskId, cp_model.LinearExpr] = field(default_factory=dict)
+    ends: dict[TaskId, cp_model.LinearExpr | cp_model.IntVar] = field(default_factory=dict)
     lengths: dict[TaskId, int | cp_model.IntVar] = field(default_factory=dict)
     chosen: dict[Way, cp_model.IntVar] = field(default_factory=dict)
     intervals: dict[Way, cp_model.IntervalVar] = field(default_factory=dict)
@@ -120,7 +120,11 @@ def _add_task(times: TimeModel, procedure: Procedure, task: Task, drop: Collecti
             times.intervals[task.id, mode] = model.new_optional_fixed_size_interval_var(
                 start, minutes, held, ""
             )
-    times.ends[task.id] = start + times.lengths[task.id]
+    if len(ways) == 1:
+        times.ends[task.id] = start + planned[0]
+    else:
+        times.ends[task.id] = model.new_int_var(0, times.horizon, "")
+        model.add(times.ends[task.id] == start + times.lengths[task.id])
     model.add(times.makespan >= times.ends[task.id])
 
 

@@ -306,6 +306,36 @@ _part("dossier", "The document that the team reads.")
 
 
 @app.command()
+def schedule(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A procedure file (TOML): the whole operation.")
+    ],
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", help="The people (CSV); else the [[staff]] rows of FILE."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write to (default: schedule, beside FILE)."),
+    ] = None,
+    seed: SeedOption = 1,
+    days: DaysOption = 2_000,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Schedule any long operation of several teams from one file, without a case."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.wording import schedule_lines
+        from diptych.pipeline.operation import schedule_file
+
+        target = out or file.parent / "schedule"
+        told = schedule_file(file, roster, target, seed=seed, days=days)
+        say.result(told, lines=schedule_lines(told))
+        if told["status"] != "optimal":
+            raise typer.Exit(5)
+
+
+@app.command()
 def new(
     case: CaseArgument,
     json: JsonOption = False,
@@ -380,7 +410,7 @@ def theatre(
 def export(
     case: CaseArgument,
     to: Annotated[
-        str, typer.Option("--to", help="Comma-separated: nifti, stl, ply, glb, csv.")
+        str, typer.Option("--to", help="Comma-separated: nifti, stl, ply, glb, csv, procedure.")
     ] = "nifti,stl,csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write to (default CASE/export).")

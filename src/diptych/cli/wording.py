@@ -1,5 +1,6 @@
 """The plan in a few plain lines, for the end of a command."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -134,3 +135,20 @@ def clock(start: str, minutes: float) -> str:
     total = int(hours) * 60 + int(first) + int(minutes)
     day = total // 1440
     return f"{total // 60 % 24:02d}:{total % 60:02d}" + (f" (+{day} d)" if day else "")
+
+
+def schedule_lines(told: Mapping[str, Any]) -> list[str]:
+    """What a schedule of a procedure file came to, for people."""
+    simulated = told["simulated"]["end"]
+    proven = "proven shortest" if told["status"] == "optimal" else f"bound {told['bound']} min"
+    return [
+        f"{told['title']}: {told['makespan']} min from {told['day_start']} ({proven}),"
+        f" {told['people']} people.",
+        *(f"  {minute:5d} min  {id}" for id, minute in _by_minute(told["milestones"])),
+        f"Simulated end, P10 to P90: {simulated['p10']:.0f} to {simulated['p90']:.0f} min.",
+        *(f"Wrote {file}" for file in told["files"]),
+    ]
+
+
+def _by_minute(milestones: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(milestones.items(), key=lambda entry: (entry[1], entry[0]))

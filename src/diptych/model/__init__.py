@@ -115,6 +115,7 @@ from diptych.model.rehearsal import (
 )
 from diptych.model.schedule import (
     Assignment,
+    MilestoneForecast,
     Schedule,
     Violation,
 )
@@ -233,6 +234,7 @@ __all__ = [
     "Landmark",
     "Measured",
     "Milestone",
+    "MilestoneForecast",
     "MilestoneId",
     "Millilitre",
     "MillilitrePerMinute",

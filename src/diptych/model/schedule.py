@@ -33,6 +33,24 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneForecast:
+    """When a milestone is likely to come, without hazards.
+
+    planned : its minute in the plan
+    p10, p50, p80, p90 : minutes by which 10, 50, 80 and 90 of 100 simulated days reach it
+    kept : share of the days that reach it by the planned minute
+    """
+
+    milestone: MilestoneId
+    planned: Minute
+    p10: Minute
+    p50: Minute
+    p80: Minute
+    p90: Minute
+    kept: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """The plan of the day.
 
@@ -40,6 +58,7 @@ class Schedule:
     bound : proven lower bound of the makespan, minutes
     checked : the independent checker found no violation
     milestones : the minute of each milestone
+    forecast : when each milestone is likely to come; empty where nobody asked
     """
 
     procedure: Procedure
@@ -51,6 +70,7 @@ class Schedule:
     violations: tuple[Violation, ...]
     milestones: Mapping[MilestoneId, Minute]
     solver: str
+    forecast: tuple[MilestoneForecast, ...] = ()
 
     def assignment(self, task: TaskId) -> Assignment:
         """The assignment of that task."""

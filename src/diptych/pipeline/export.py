@@ -24,7 +24,7 @@ from diptych.pipeline.results import load_result
 
 
 def export_case(case: Path, kinds: tuple[str, ...], out: Path | None) -> list[str]:
-    """Writes the asked kinds ("nifti", "stl", "ply", "glb", "csv"); returns the paths written.
+    """Writes the asked kinds ("nifti", "stl", "ply", "glb", "csv", "procedure"); returns the paths.
 
     Raises UsageError for a kind that there is not.
     """
@@ -129,10 +129,25 @@ def _write_csv(case: Path, target: Path) -> list[Path]:
     return [path, _write_vessels(case, target)]
 
 
+def _write_procedure(case: Path, target: Path) -> list[Path]:
+    """The day as a procedure file, for a team to edit and schedule again without the case."""
+    from diptych.choreography import write_procedure
+    from diptych.pipeline.operation import TABLES
+    from diptych.tables import load_table
+
+    schedule = load_result(case, parts.CHOREOGRAPHY, "schedule", Schedule)
+    folder = CaseFolder(case)
+    tables = {name: load_table(name, folder.override(name)) for name in TABLES}
+    path = target / "procedure.toml"
+    write_atomically(path, write_procedure(schedule.procedure, tables=tables).encode("utf-8"))
+    return [path]
+
+
 _WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "nifti": _write_nifti,
     "stl": _write_stl,
     "ply": _write_ply,
     "glb": _write_glb,
     "csv": _write_csv,
+    "procedure": _write_procedure,
 }

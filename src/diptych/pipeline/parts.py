@@ -167,7 +167,7 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 
 def _choreography(run: Run, out: Path) -> None:
-    from diptych.choreography import ChoreographyPolicy, compose, read_roster, solve
+    from diptych.choreography import ChoreographyPolicy, arrange, read_roster
 
     tables = run.tables(STAGE["choreograph"].tables)
     policy = merge_policy(
@@ -176,7 +176,7 @@ def _choreography(run: Run, out: Path) -> None:
     text = read_text(run.folder.roster)
     roster = read_roster(text, tables=tables, day_start=policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
-    schedule = solve(compose(plan, roster, tables=tables, policy=policy), policy)
+    schedule = arrange(plan, roster, tables=tables, policy=policy)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
 
 

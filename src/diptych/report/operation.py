@@ -7,6 +7,7 @@ from diptych.model import (
     Figure,
     Hazard,
     Measured,
+    MilestoneForecast,
     Minute,
     Paragraph,
     Rehearsal,
@@ -57,7 +58,9 @@ def write_choreography(inputs: DossierInputs, figures: tuple[Figure, ...]) -> Se
 
 
 def _milestones(schedule: Schedule, rehearsal: Rehearsal) -> Table:
+    """Planned, likely without hazards, and simulated with hazards, side by side."""
     start, procedure = schedule.procedure.day_start, schedule.procedure
+    likely = {one.milestone: one for one in schedule.forecast}
     rows = []
     for milestone in procedure.milestones:
         minute = schedule.milestones.get(milestone.id)
@@ -65,10 +68,24 @@ def _milestones(schedule: Schedule, rehearsal: Rehearsal) -> Table:
         spread = "-"
         if milestone.id == procedure.separation:
             spread = tell_spread(rehearsal.separation_time, start)
-        rows.append((milestone.title, planned, spread))
+        rows.append((milestone.title, planned, *_likely(likely.get(milestone.id), start), spread))
     end = tell_spread(rehearsal.end_time, start)
-    rows.append(("End of the day", tell_clock(schedule.makespan, start), end))
-    return table("Milestones", ("Milestone", "Planned", "Simulated P10 to P90"), rows)
+    rows.append(("End of the day", tell_clock(schedule.makespan, start), "-", "-", end))
+    headings = (
+        "Milestone",
+        "Planned",
+        "Likely without hazards, P10 to P90",
+        "Days that keep it",
+        "With hazards, P10 to P90",
+    )
+    return table("Milestones", headings, rows)
+
+
+def _likely(forecast: MilestoneForecast | None, day_start: str) -> tuple[str, str]:
+    if forecast is None:
+        return "-", "-"
+    low, high = tell_clock(forecast.p10, day_start), tell_clock(forecast.p90, day_start)
+    return f"{low} to {high}", f"{forecast.kept:.0%}"
 
 
 def tell_spread(quantiles: Mapping[str, Measured], day_start: str) -> str:
