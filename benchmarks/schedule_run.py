@@ -11,12 +11,13 @@ import json
 import resource
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 
 from schedule_files import Malformed, build_procedure, read_procedure
 
-from diptych.choreography import ChoreographyPolicy, check
+from diptych.choreography import ChoreographyPolicy, check, solve
 from diptych.model import Assignment, Infeasible
 
 MARGIN = 0.15  # seconds kept back for building the answer
@@ -27,6 +28,11 @@ def run_diptych(procedure, options):
 
     warm = build_procedure([[(1, [1, 1]), (2, [1, 1])], [(1, [1, 0])]], [[1], []], [1], [2])
     schedule_project(warm, ChoreographyPolicy(time_limit=0.01))
+    if procedure.staff:
+        skills = [{"s": 1}, {}]
+        small = build_procedure([[(1, [])], [(1, [])]], [[1], []], [], [], skills, [("s",)])
+        asked = count()
+        solve_staffed(small, options, lambda: next(asked) > 100)
     begin = perf_counter()
     deadline = begin + options.limit - MARGIN
 
@@ -35,21 +41,37 @@ def run_diptych(procedure, options):
 
     policy = ChoreographyPolicy(seed=options.seed)
     if procedure.staff:
-        schedule = solve_staffed(procedure, options, stop)
+        answer = solve_staffed(procedure, options, stop)
     else:
         schedule = schedule_project(procedure, policy, stop, options.workers)
-    return schedule.assignments, schedule.bound, schedule.status, perf_counter() - begin
+        answer = schedule.assignments, schedule.bound, schedule.status
+    return *answer, perf_counter() - begin
 
 
 def solve_staffed(procedure, options, stop):
-    from diptych.choreography import solve
-
-    del stop
-    limit = options.limit
-    policy = ChoreographyPolicy(
-        seed=options.seed, time_limit=limit / 3, people_limit=max(0.1, limit / 20)
-    )
-    return solve(procedure, policy)
+    """People and times together; without that search, as the day of the operation is planned."""
+    try:
+        from diptych.choreography.skilled import search_people
+    except ImportError:
+        limit = options.limit
+        policy = ChoreographyPolicy(
+            seed=options.seed, time_limit=limit / 3, people_limit=max(0.1, limit / 20)
+        )
+        schedule = solve(procedure, policy)
+        return schedule.assignments, schedule.bound, schedule.status
+    found = search_people(procedure, ChoreographyPolicy(seed=options.seed), stop)
+    rows = [
+        (
+            task.id,
+            found.starts[task.id],
+            found.starts[task.id] + task.in_mode(found.modes[task.id]).duration.planned,
+            [(procedure.staff[n].id, skill) for n, skill in found.holders.get(task.id, ())],
+            found.modes[task.id],
+        )
+        for task in procedure.tasks
+        if task.id in found.starts
+    ]
+    return _assignments(rows), found.bound, found.status
 
 
 def run_cpsat(procedure, options):

@@ -40,7 +40,7 @@ Stop = Callable[[], bool]
 _SLICE = 1_500
 _WARM = 6_000
 _ROUND = 60_000
-_CHANCES = (1.0, 3.0)
+_CHANCES = ((0.2, 1.0), (0.6, 0.05), (2.0, 0.03))
 _TRIES = 4
 
 
@@ -318,15 +318,13 @@ def _race(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
 
 
 def _support(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
-    for work in _CHANCES:
-        before = board.best, board.bound
-        if not (board.over or stop()):
+    """Proofs while they are near, then windows and a second genetic search."""
+    for work, gap in _CHANCES:
+        if not (board.over or stop()) and board.best - board.bound <= gap * board.best:
             _prove(board, policy.seed, work)
-        if (board.best, board.bound) == before:
-            break
     breeder, windows = _open_breeder(board, policy.seed + 1), _open_windows(board, policy.seed)
     while not (board.over or stop()):
-        if breeder is None:
+        if breeder is None or board.start is None:
             _prove(board, policy.seed, 1e6)
         elif not _slide(board, windows, _TRIES, stop):
             _breed_until(board, breeder, stop, _ROUND)

@@ -76,14 +76,14 @@ def shorten(
     length = windows.project.length[mode]
     early, late = spread_tasks(windows.project, windows.desk, start, mode)
     size = round(windows.size)
-    place = draw_below(windows.stream, len(start) + size // 2) - size // 3
+    place = draw_below(windows.stream, len(start)) - size // 3
     order = np.argsort(2 * early + length + 2 * late + length, kind="stable")
     inside = order[max(0, place) : max(0, place + size)]
     part = _cut(windows, (early, late, mode), order, inside)
     if part is None:
         return None
     _build(windows, part)
-    solver.parameters.num_workers = 1
+    _make_light(solver)
     solver.parameters.random_seed = draw_below(windows.stream, 2**30)
     solver.parameters.max_deterministic_time = _WORK
     status = solver.solve(part.model)
@@ -92,6 +92,14 @@ def shorten(
     factor = 1.1 if status == cp_model.INFEASIBLE else 0.95
     windows.size = min(len(start), max(_LEAST_SIZE, windows.size * factor))
     return None
+
+
+def _make_light(solver: cp_model.CpSolver) -> None:
+    """Less preparation than usual, which a small problem of feasibility does not repay."""
+    solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 0
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
 
 
 def _cut(
