@@ -26,6 +26,7 @@ from diptych.kernels.projects import (
     Desk,
     Project,
     Search,
+    draw_below,
     improve,
     lower_bound,
     offer_schedule,
@@ -233,17 +234,35 @@ def _open_windows(board: _Board, seed: int) -> Windows | None:
     return open_windows(board.compact, board.project, seed)
 
 
-def _slide(board: _Board, windows: Windows | None, tries: int, stop: Stop) -> bool:
-    """So many windows of the best schedule planned anew; whether one made it shorter."""
+def _choose_base(
+    board: _Board, windows: Windows, breeder: _Breeder | None
+) -> tuple[Ints, Ints] | None:
+    """One of the schedules as short as the best one, so that windows differ in what is around."""
+    if breeder is not None:
+        same = np.flatnonzero(breeder.search.costs == board.best)
+        if len(same) > 0:
+            member = same[draw_below(windows.stream, len(same))]
+            return breeder.search.starts[member].copy(), breeder.search.modes[member].copy()
+    if board.start is None or board.mode is None:
+        return None
+    return board.start, board.mode
+
+
+def _slide(
+    board: _Board, windows: Windows | None, breeder: _Breeder | None, tries: int, stop: Stop
+) -> bool:
+    """So many windows of the shortest schedules planned anew; whether one made it shorter."""
     gained = False
     for _ in range(tries if windows else 0):
         solver = cp_model.CpSolver()
         with board.lock:
-            start, mode = board.start, board.mode
-            if board.over or stop() or start is None or mode is None or windows is None:
+            if board.over or stop() or windows is None:
                 return gained
+            base = _choose_base(board, windows, breeder)
             board.solver = solver
-        found = shorten(windows, start, mode, solver)
+        if base is None:
+            return gained
+        found = shorten(windows, *base, solver)
         board.solver = None
         if found is not None:
             gained = True
@@ -262,7 +281,8 @@ def _take_turns(board: _Board, policy: ChoreographyPolicy) -> None:
             _prove(board, policy.seed, 0.5 * share * policy.time_limit)
         if not board.over:
             _breed(board, breeder, int(share * policy.time_limit * _ROUND))
-        _slide(board, windows, int(share * policy.time_limit * _TRIES), lambda: False)
+        tries = int(share * policy.time_limit * _TRIES)
+        _slide(board, windows, breeder, tries, lambda: False)
 
 
 def _take_turns_until(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
@@ -274,7 +294,7 @@ def _take_turns_until(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> 
             before = board.best, board.bound
             _breed_until(board, breeder, stop, _ROUND)
             _attend(board, stop, pool.submit(_prove, board, policy.seed, work))
-            _attend(board, stop, pool.submit(_slide, board, windows, _TRIES, stop))
+            _attend(board, stop, pool.submit(_slide, board, windows, breeder, _TRIES, stop))
             work *= 2.0 if (board.best, board.bound) != before or breeder is None else 0.5
 
 
@@ -326,7 +346,7 @@ def _support(board: _Board, policy: ChoreographyPolicy, stop: Stop) -> None:
     while not (board.over or stop()):
         if breeder is None or board.start is None:
             _prove(board, policy.seed, 1e6)
-        elif not _slide(board, windows, _TRIES, stop):
+        elif not _slide(board, windows, breeder, _TRIES, stop):
             _breed_until(board, breeder, stop, _ROUND)
 
 

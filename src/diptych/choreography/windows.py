@@ -19,8 +19,8 @@ from ortools.sat.python import cp_model
 from diptych.choreography.compact import Compact, Ints
 from diptych.kernels.projects import Desk, Project, draw_below, open_desk, open_stream, spread_tasks
 
-_FIRST_SIZE, _LEAST_SIZE = 45, 12
-_WORK = 0.06
+_FIRST_SIZE, _LEAST_SIZE = 50, 12
+_WORK = 0.08
 
 
 @dataclass(kw_only=True)
