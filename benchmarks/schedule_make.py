@@ -154,7 +154,82 @@ def write_sm(after, lengths, demand, capacity, stock_use, stock):
     return "\n".join([*head, rule, "RESOURCEAVAILABILITIES:", names, amounts, rule, ""])
 
 
+def make_skills(random, tasks, people):
+    """(tasks, 4) people wanted of each skill, (people, 4) who has it; each task can be done."""
+    mastery = random.random((people, 4)) < 0.5
+    mastery[~mastery.any(axis=1), random.integers(0, 4)] = True
+    wanted = np.where(random.random((tasks, 4)) < 0.5, random.integers(1, 4, (tasks, 4)), 0)
+    wanted[~wanted.any(axis=1), random.integers(0, 4)] = 1
+    sets = [[n for n in range(4) if mask >> n & 1] for mask in range(1, 16)]
+    for row in wanted:
+        for skills in sets:
+            while row[skills].sum() > mastery[:, skills].any(axis=1).sum():
+                row[max(skills, key=lambda n: row[n])] -= 1
+    return wanted, mastery
+
+
+def write_dzn(seed, tasks=40, people=25):
+    """The text of an MSPSP file like set 1b: 40 activities, 4 skills, 25 people."""
+    random = np.random.Generator(np.random.Philox(key=[seed, 4040]))
+    after = make_network(random, tasks, (1.5, 1.8, 2.1)[seed % 3])
+    wanted, mastery = make_skills(random, tasks, people)
+    none = np.zeros((1, 4), int)
+    lengths = [0, *random.integers(1, 11, tasks).tolist(), 0]
+    links = [(one + 1, two + 1) for one, row in enumerate(after) for two in row]
+
+    def table(rows):
+        return "[| " + "\n| ".join(",".join(map(str, row)) + "," for row in rows) + " |]"
+
+    asked = np.concatenate([none, wanted, none]).tolist()
+    able = [["true" if one else "false" for one in row] for row in mastery]
+    fields = {
+        "nActs": tasks + 2, "dur": lengths, "nSkills": 4, "sreq": table(asked),
+        "nResources": people, "mastery": table(able), "nPrecs": len(links),
+        "pred": [one for one, _ in links], "succ": [two for _, two in links],
+    }  # fmt: skip
+    return f"% seed = {seed}\n" + "".join(f"{name} = {value};\n" for name, value in fields.items())
+
+
+def write_def(seed, tasks=100, people=10, links=48, kinds=9):
+    """The text of an iMOPSE file: 100 tasks, 10 people with 6 of 9 skills at levels 0 to 2."""
+    random = np.random.Generator(np.random.Philox(key=[seed, 100]))
+    levels = np.full((people, kinds), -1)
+    for row in levels:
+        row[random.permutation(kinds)[:6]] = random.integers(0, 3, 6)
+    skill = random.integers(0, kinds, tasks)
+    level = np.minimum(random.integers(0, 3, tasks), levels.max(axis=0)[skill])
+    skill = np.where(level < 0, levels.max(axis=0).argmax(), skill)
+    before = [[] for _ in range(tasks)]
+    for _ in range(links):
+        two = int(random.integers(1, tasks))
+        one = int(random.integers(max(0, two - 12), two))
+        before[two] = sorted({*before[two], one + 1})
+    rule = "=" * 40
+    head = [
+        rule, "General characteristics:", f"Tasks: {tasks}", f"Resources: {people}",
+        f"Precedence relations: {sum(map(len, before))}", f"Number of skill types: {kinds}",
+        rule, "ResourceID \t Salary \t Skills",
+    ]  # fmt: skip
+    for n, row in enumerate(levels):
+        owned = "\t".join(f"Q{kind}: {one}" for kind, one in enumerate(row) if one >= 0)
+        head.append(f"{n + 1}\t20.0\t{owned}")
+    head += [rule, "TaskID \t Duration \t Skill \t Predecessor IDs"]
+    for n in range(tasks):
+        ends = "\t".join(map(str, before[n]))
+        length = int(random.integers(9, 41))
+        head.append(f"{n + 1}\t{length}\tQ{skill[n]}: {max(0, level[n])}\t{ends}")
+    return "\n".join([*head, rule, ""])
+
+
+WRITERS = {"mspsp": ("dzn", write_dzn), "imopse": ("def", write_def)}
+
+
 def write_instance(folder, name, seed):
+    if name in WRITERS:
+        suffix, writer = WRITERS[name]
+        path = Path(folder) / f"made_{name}_{seed}.{suffix}"
+        path.write_text(writer(seed))
+        return path
     shape = SETS[name]
     suffix = "mm" if shape.modes > 1 else "sm"
     path = Path(folder) / f"made_{name}_{seed}.{suffix}"
@@ -165,7 +240,9 @@ def write_instance(folder, name, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--sets", nargs="+", default=["j60", "j90", "j120"], choices=sorted(SETS))
+    parser.add_argument(
+        "--sets", nargs="+", default=["j60", "j90", "j120"], choices=sorted([*SETS, *WRITERS])
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)

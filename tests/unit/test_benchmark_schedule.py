@@ -212,6 +212,18 @@ def test_made_instances_are_read_back_and_depend_on_their_seed(tmp_path, name):
     assert schedule_project(procedure, ChoreographyPolicy(time_limit=0.05)).checked
 
 
+@pytest.mark.parametrize(("name", "tasks", "people"), [("mspsp", 42, 25), ("imopse", 100, 10)])
+def test_made_instances_with_skills_have_somebody_for_every_task(tmp_path, name, tasks, people):
+    for seed in range(3):
+        path = schedule_make.write_instance(tmp_path, name, seed)
+        procedure = read_procedure(path)
+        assert (len(procedure.tasks), len(procedure.staff)) == (tasks, people)
+        for task in procedure.tasks:
+            able = [sum(d.skill in p.skills for p in procedure.staff) for d in task.demands]
+            wanted = [d.count for d in task.demands]
+            assert all(a >= w for a, w in zip(able, wanted, strict=True)), task
+
+
 @pytest.mark.slow
 def test_benchmark_prints_a_row_a_solver_and_refuses_a_malformed_file(tmp_path):
     path = write(tmp_path, "b.rcp")
