@@ -13,7 +13,8 @@ malformed file with exit code 3.
 `gap` is in percent: to the best known makespan (`schedule_best.csv` beside this file, and the
 CSV given with --best: name,value), else to the shortest schedule of this run. Files named
 made_* come from schedule_make.py; they have no published value. PyJobShop and psplib are
-installed into an environment of their own in the cache folder on first use.
+installed into an environment of their own in the cache folder on first use; where that is
+impossible, the run goes on without it.
 """
 
 import argparse
@@ -167,6 +168,18 @@ def parse_options():
     return options
 
 
+def find_peer(options):
+    """PyJobShop's Python; without it the run goes on with the other solvers, and says so."""
+    if "pyjobshop" in options.peers:
+        try:
+            python = options.peer_python or find_python("schedule", PEER)
+            options.peer_python = check_python(python, "pyjobshop")
+        except SystemExit:
+            print("going on without pyjobshop", file=sys.stderr)
+            options.peers = [peer for peer in options.peers if peer != "pyjobshop"]
+    options.peer_python = options.peer_python or sys.executable
+
+
 def main():
     options = parse_options()
     try:
@@ -175,11 +188,7 @@ def main():
     except Malformed as error:
         print(error, file=sys.stderr)
         return 3
-    if "pyjobshop" in options.peers:
-        options.peer_python = check_python(
-            options.peer_python or find_python("schedule", PEER), "pyjobshop"
-        )
-    options.peer_python = options.peer_python or sys.executable
+    find_peer(options)
     best = read_best([HERE / "schedule_best.csv", *options.best])
     machine = describe_machine(options)
     if not options.json:
