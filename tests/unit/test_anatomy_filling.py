@@ -7,7 +7,8 @@ import pytest
 from blood_images import lay_images
 from scipy import ndimage
 
-from diptych.anatomy.filling import calm_contrast, find_rims, find_vessels, read_noise
+from diptych.anatomy.baseline import read_noise
+from diptych.anatomy.filling import calm_contrast, find_rims, find_vessels
 from diptych.anatomy.images import Images
 from diptych.anatomy.policy import AnatomyPolicy
 

@@ -1,6 +1,7 @@
 """Forecast of the day, and buffers where doubt arises."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def uncertain(id, low, mode, high):
 
 
 def chain_day(*tasks):
-    order = tuple(after(one.id, two.id) for one, two in zip(tasks, tasks[1:], strict=False))
+    order = tuple(after(one.id, two.id) for one, two in pairwise(tasks))
     procedure = day(tasks, order, (person("ann", "cut"),))
     marks = tuple(Milestone(id=f"m-{one.id}", title=one.id, task=one.id) for one in tasks[:-1])
     return replace(procedure, milestones=(*marks, *procedure.milestones))
@@ -89,5 +90,5 @@ def test_arranged_day_keeps_its_buffers_and_is_checked():
 
 
 def test_odd_punctuality_is_refused():
-    with pytest.raises(InputError, match="punctuality is 1.0, expected a share between 0 and 1"):
+    with pytest.raises(InputError, match=r"punctuality is 1\.0, expected a share between 0 and 1"):
         ChoreographyPolicy(punctuality=1.0)

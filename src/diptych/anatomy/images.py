@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from diptych.anatomy.baseline import calm_plain
 from diptych.anatomy.contrast import Contrast, read_angiogram
 from diptych.anatomy.phases import part_phases
 from diptych.anatomy.policy import AnatomyPolicy
@@ -36,6 +37,8 @@ class Images:
     body : tissue of the heads, without table and cushions; inner air is not part of it
         (of an MR it is: there air and bone are both black)
     box : where it lies in `grid`; affine : index in the box -> LPS+ mm
+    base : `plain` as contrast is counted from it, its noise averaged out; None where it is
+        `plain` itself
     hull : inside of the skulls, where the image itself does not show bone well (MR)
     arterial : HU that arterial blood gains, where there is an arterial phase beside a
         venous one; what it gains in the venous phase is then not in `venous`
@@ -51,6 +54,7 @@ class Images:
     grid: Volume
     affine: NDArray[np.float64]
     hull: Mask | None = None
+    base: FloatGrid | None = None
     arterial: FloatGrid | None = None
     roles: tuple[str, ...] = ("ct", "ctv")
     notes: tuple[str, ...] = ()
@@ -60,6 +64,11 @@ class Images:
         """Voxel size, mm."""
         i, j, k = self.grid.spacing
         return float(i), float(j), float(k)
+
+    @property
+    def rise(self) -> FloatGrid:
+        """HU gained by contrast."""
+        return self.venous - (self.plain if self.base is None else self.base)
 
     @property
     def voxel_ml(self) -> float:
@@ -124,6 +133,7 @@ def read_volumes(volumes: Mapping[str, Volume], policy: AnatomyPolicy, name: str
         grid=grid,
         affine=affine,
         hull=inner,
+        base=found.base,
         arterial=found.arterial,
         roles=(role, found.role) if found.role else (role,),
         notes=tuple(_limits(role, found.role)),
@@ -143,6 +153,7 @@ class _Field:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contrast:
     venous: FloatGrid
+    base: FloatGrid | None = None
     arterial: FloatGrid | None = None
     role: str = ""
 
@@ -163,16 +174,27 @@ def _read_contrast(volumes: Mapping[str, Volume], role: str, field: _Field) -> _
     if not given:
         return _Contrast(venous=field.plain)
     enhanced = _enhance(volumes, given[0], role, field)
+    base = _base_of(volumes[given[0]], role, enhanced, field)
     later = [name for name in given[1:] if name in ARTERIAL and given[0] in VENOUS]
     if not later:
-        return _Contrast(venous=enhanced, role=given[0])
-    early = _enhance(volumes, later[0], role, field) - field.plain
-    phases = part_phases(enhanced - field.plain, early, field.body)
+        return _Contrast(venous=enhanced, base=base, role=given[0])
+    below = field.plain if base is None else base
+    early = _enhance(volumes, later[0], role, field) - below
+    phases = part_phases(enhanced - below, early, field.body)
     return _Contrast(
-        venous=field.plain + phases.venous,
+        venous=below + phases.venous,
+        base=base,
         arterial=phases.arterial,
         role=given[0],
     )
+
+
+def _base_of(volume: Volume, role: str, enhanced: FloatGrid, field: _Field) -> FloatGrid | None:
+    """What two CTs' contrast is counted from, where it is not the plain one itself."""
+    if volume.modality != "CT" or role != "ct":
+        return None
+    calm = calm_plain(field.plain, enhanced, field.body)
+    return None if calm is field.plain else calm
 
 
 def _enhance(volumes: Mapping[str, Volume], name: str, role: str, field: _Field) -> FloatGrid:

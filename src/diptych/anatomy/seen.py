@@ -52,7 +52,7 @@ def leave_images(seen: Seen, case: Case) -> Seen:
         veins=_leave_twice(blood.veins, parts, None),
         arteries=blood.arteries and _leave_twice(blood.arteries, parts, images.arterial),
     )
-    if np.array_equal(parts.rise, images.venous - images.plain):
+    if np.array_equal(parts.rise, images.rise):
         parts = replace(parts, rise=NOTHING)
     return replace(seen, images=left, found=replace(seen.found, parts=parts), blood=blood)
 
@@ -68,7 +68,7 @@ def fill_images(kept: Seen, case: Case) -> Seen:
         grid=_volume_of(images.roles[0], case),
     )
     if not parts.rise.size:
-        parts = replace(parts, rise=images.venous - images.plain)
+        parts = replace(parts, rise=images.rise)
     blood = kept.blood
     blood = replace(
         blood,

@@ -74,7 +74,7 @@ def find_compartments(images: Images, policy: AnatomyPolicy) -> Compartments:
     lumps that bone encloses; fontanelles, sutures and the foramen magnum are throats
     where it ends. Raises InputError when no lump is enclosed by bone.
     """
-    rise = images.venous - images.plain
+    rise = images.rise
     calm = calm_contrast(images, rise)
     vessel = find_vessels(images, rise, calm, policy)
     rims = find_rims(vessel, calm)

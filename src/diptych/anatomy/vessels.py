@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from diptych.anatomy.baseline import CALM_HU, read_noise
 from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
-from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
@@ -20,6 +20,8 @@ from diptych.kernels.skeleton import Skeleton, prune_spurs, scale_skeleton, trac
 Points = NDArray[np.float64]
 LEAST_RADIUS_MM = 0.3
 SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
+SPUR_MOST = 1.5
+"""Noise beside a vessel lengthens the spurs of its mask, up to so many times."""
 EXIT_CALIBRE_MM, EXIT_MM = 2.5, 5.0
 STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
 
@@ -159,11 +161,19 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     if not len(skeleton.nodes):
         return skeleton, 0
     covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
-    least = np.maximum(SPUR_LEAST_MM / min(images.spacing), covered)
+    least = np.maximum(_least_spur(parts) / min(images.spacing), covered)
     noise = read_noise(parts.stream, parts.cavity & ~parts.vessel)
     skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.stream, noise)
     skeleton = close_mouths(skeleton, images, parts.stream)
     return skeleton, len(links)
+
+
+def _least_spur(parts: Compartments) -> float:
+    """Length (mm) up to which a strand with a free end is a spur: the longer in noise."""
+    if parts.calm is None:
+        return SPUR_LEAST_MM
+    noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
+    return SPUR_LEAST_MM * min(max(noise / CALM_HU, 1.0), SPUR_MOST)
 
 
 def _reach(nodes: Points, parts: Compartments) -> Points:

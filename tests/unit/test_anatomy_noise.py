@@ -1,0 +1,69 @@
+"""What noise changes in how vessels are followed and painted, and that little noise does not."""
+
+import numpy as np
+import pytest
+from blood_images import lay_images
+from numpy.typing import NDArray
+
+from diptych.anatomy.drainage import Drainage, paint_owners
+from diptych.anatomy.ownership import Sides
+from diptych.anatomy.tissues import Compartments
+from diptych.anatomy.vessels import Branch, Tree, trace_vessels
+from diptych.model import Owner
+
+SHAPE, STEP, FULL = (40, 24, 24), 1.0, 160.0
+BODY = np.ones(SHAPE, dtype=bool)
+NONE = np.zeros(SHAPE, dtype=bool)
+
+
+def see(mask: NDArray[np.bool_], noise: float) -> Compartments:
+    """Vessels where the mask is; calmed contrast only where there is noise."""
+    stream = np.random.Generator(np.random.Philox(key=11))
+    pure = np.where(mask, np.float32(FULL), np.float32(0.0))
+    rise = (pure + stream.normal(0.0, noise, SHAPE)).astype(np.float32) if noise else pure
+    zero = np.zeros(SHAPE, dtype=np.float32)
+    return Compartments(
+        bone=NONE,
+        cavity=BODY,
+        vessel=mask,
+        depth=zero,
+        lumps=np.ones(SHAPE, dtype=np.int32),
+        rise=rise,
+        calm=pure if noise else None,
+    )
+
+
+def paint(noise: float, owner: Owner) -> int:
+    """Voxels with that owner beside a vein of 3 mm of B's in A's side, seen as 1 mm thick."""
+    mask = NONE.copy()
+    mask[4:36, 12, 12] = True
+    parts = see(mask, noise)
+    images = lay_images(parts.rise, BODY, STEP)
+    path = np.linspace((4.0, 12.0, 12.0), (35.0, 12.0, 12.0), 63)
+    vein = Branch(start=0, end=1, path=path, radius=np.full(63, 0.9))
+    tree = Tree(nodes=path[[0, -1]], degree=np.ones(2, dtype=np.int64), branches=(vein,))
+    drainage = Drainage(owner=(owner,), confidence=(0.9,), run=(0,), crossing=(0.0,))
+    side = np.ones(SHAPE, dtype=np.uint8)
+    zero = np.zeros(SHAPE, dtype=np.float32)
+    sides = Sides(side=side, inner=NONE, sheet=zero, faces=NONE, confidence=side)
+    codes, _ = paint_owners(images, parts, sides, tree, drainage)
+    return int((codes == owner).sum())
+
+
+def test_noise_widens_what_is_painted_round_a_vein_of_one_twin() -> None:
+    assert paint(0.0, Owner.B) == paint(8.0, Owner.B) == 32
+    assert paint(26.0, Owner.B) == 32 * 5 + 2
+
+
+def test_noise_does_not_widen_a_shared_vessel() -> None:
+    assert paint(26.0, Owner.SHARED) == 32
+
+
+@pytest.mark.parametrize(("noise", "ends"), [(0.0, 3), (26.0, 2)])
+def test_what_is_a_spur_hangs_on_the_noise(noise: float, ends: int) -> None:
+    mask = NONE.copy()
+    mask[4:36, 11:13, 11:13] = True
+    mask[20:22, 13:19, 11:13] = True
+    parts = see(mask, noise)
+    tree = trace_vessels(lay_images(parts.rise, BODY, STEP), parts)
+    assert int((tree.degree == 1).sum()) == ends
