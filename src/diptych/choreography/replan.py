@@ -21,7 +21,7 @@ from diptych.choreography.shift import Shift, earliest_end, shift_right
 from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
 
 if TYPE_CHECKING:
-    from diptych.choreography.search import Found, Search
+    from diptych.choreography.replan_search import Found, Search
 
 Stop = Callable[[], bool]
 _MOST_SPARE = 3
@@ -120,7 +120,7 @@ def _sit_down(
 
 
 def _search(desk: Desk, stop: Stop | None = None) -> "Search":
-    from diptych.choreography.search import Search
+    from diptych.choreography.replan_search import Search
 
     return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=stop)
 
@@ -161,8 +161,8 @@ def _widened(desk: Desk) -> Desk:
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
     """Every way found soon: shifted, shifted with other people, searched for; and the search."""
+    from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
-    from diptych.choreography.search import Aim
 
     search, limit = _search(desk), desk.policy.limit
     crewed = search.crew_shifted()
@@ -189,8 +189,8 @@ def _is_best(desk: Desk, plan: Replan) -> bool:
 
 def _improve(desk: Desk, first: Replan) -> Replan:
     """The first plan, or a better one that a longer search finds."""
+    from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
-    from diptych.choreography.search import Aim
 
     if _stopped(desk) or _is_best(desk, first):
         return first
@@ -200,8 +200,8 @@ def _improve(desk: Desk, first: Replan) -> Replan:
 
 def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
     """A bound of the end, and the cheapest of the plans that end as early as can be found."""
+    from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
-    from diptych.choreography.search import Aim
 
     if _stopped(desk) or _ends(least) <= desk.bound:
         return desk.bound, least
@@ -217,8 +217,8 @@ def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
 
 def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
     """The most reserve for its cost among the plans known and one sought for it."""
+    from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
-    from diptych.choreography.search import Aim
 
     worth = desk.policy.reserve_worth
     ways = list(known)

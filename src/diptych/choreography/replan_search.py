@@ -1,0 +1,179 @@
+"""One search for a way to go on: times, then people, then both together where that fails."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from diptych.choreography.ahead import (
+    Ahead,
+    Quantity,
+    add_keepers,
+    build_ahead,
+    hint_plan,
+    measure_cost,
+    open_duties,
+    seal_people,
+)
+from diptych.choreography.bands import Line
+from diptych.choreography.recrew import Holders, assign_again
+from diptych.choreography.rejoin import join_people
+from diptych.choreography.remainder import Remainder, demands_by_skill
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.reserve import critical_tasks, rules_before
+from diptych.choreography.retime import FOUND, Effort, Stop, Timing, solve_ahead
+from diptych.choreography.shift import Shift
+from diptych.model import TaskId
+
+_JOINT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What is sought: the least cost; with `earliest`, the earliest end, whatever it costs.
+
+    latest : minute by which the day must end; reserve : reserve is weighed against cost
+    """
+
+    earliest: bool = False
+    latest: int | None = None
+    reserve: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Times and people of all tasks; empty where none were found.
+
+    bound : proven lower bound of the makespan (0: none was sought)
+    status : "optimal", "feasible", "infeasible" or "unknown"
+    stuck : groups of duties that no way was found for
+    """
+
+    starts: Mapping[TaskId, int]
+    lengths: Mapping[TaskId, int]
+    holders: Holders
+    bound: int
+    status: str
+    stuck: tuple[tuple[Line, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What every search needs."""
+
+    remainder: Remainder
+    shift: Shift
+    policy: ReplanPolicy
+    stop: Stop | None = None
+
+    def crew_shifted(self) -> Found:
+        """The right-shifted times with other people where the planned ones cannot stay."""
+        shift = self.shift
+        crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
+        return Found(
+            starts={} if crew.stuck or not shift.legal else shift.starts,
+            lengths=shift.lengths,
+            holders=crew.holders,
+            bound=0,
+            status="unknown" if crew.stuck or not shift.legal else "feasible",
+            stuck=crew.stuck,
+        )
+
+    def run(
+        self,
+        aim: Aim,
+        effort: Effort,
+        hint: Found | None = None,
+        suspects: Sequence[tuple[Line, ...]] = (),
+    ) -> Found:
+        """The best way found; groups that cannot be crewed are solved with the times, again.
+
+        `suspects` are solved with the times from the first. `hint` is a way already known.
+        """
+        stuck = list(suspects)
+        status, bound = "unknown", 0
+        for _ in range(len(self.remainder.procedure.tasks)):
+            harder = replace(effort, work=_JOINT * effort.work) if stuck else effort
+            timing = self._time(aim, harder, hint, stuck)
+            bound = max(bound, ceil(timing.bound - 1e-6)) if aim.earliest else 0
+            status = timing.status
+            if status not in FOUND:
+                break
+            crew = assign_again(
+                self.remainder,
+                timing.starts,
+                timing.lengths,
+                self.policy,
+                reserve=aim.reserve,
+                stop=self.stop,
+            )
+            if not crew.stuck:
+                return Found(
+                    starts=timing.starts,
+                    lengths=timing.lengths,
+                    holders=crew.holders,
+                    bound=bound,
+                    status=status,
+                )
+            new = [component for component in crew.stuck if component not in stuck]
+            if not new:
+                status = "unknown"
+                break
+            stuck += new
+        return Found(
+            starts={}, lengths={}, holders={}, bound=bound, status=status, stuck=tuple(stuck)
+        )
+
+    def _time(
+        self, aim: Aim, effort: Effort, hint: Found | None, stuck: Sequence[Sequence[Line]]
+    ) -> Timing:
+        ahead = build_ahead(self.remainder, self.shift.end)
+        add_keepers(ahead)
+        open_duties(ahead, self._orphans(ahead))
+        if stuck:
+            join_people(ahead, stuck)
+        seal_people(ahead)
+        if aim.latest is not None:
+            ahead.model.add(ahead.makespan <= aim.latest)
+        if hint is None:
+            hint_plan(ahead, self.shift.starts, self.shift.lengths)
+        else:
+            hint_plan(ahead, hint.starts, hint.lengths, hint.holders)
+        if aim.earliest:
+            ahead.model.minimize(ahead.makespan)
+        else:
+            cost = measure_cost(ahead, self.policy)
+            worth = self.policy.reserve_worth * _waits(ahead, self.policy) if aim.reserve else 0
+            ahead.model.minimize(cost - worth)
+        return solve_ahead(ahead, self.policy, effort, self.stop)
+
+    def _orphans(self, ahead: Ahead) -> list[TaskId]:
+        """Tasks with a duty that none of the planned people can hold any more, or never could."""
+        orphans = []
+        for task in ahead.tasks.values():
+            if task.id in self.remainder.begun or task.id in self.remainder.lengths:
+                continue
+            for skill, asked in demands_by_skill(task).items():
+                kept = [key for key in ahead.held if key[:2] == (task.id, skill)]
+                away = _is_fixed(ahead, task.id) or len(kept) < sum(d.count for d in asked)
+                if away:
+                    orphans.append(task.id)
+                    break
+        return orphans
+
+
+def _is_fixed(ahead: Ahead, task: TaskId) -> bool:
+    return isinstance(ahead.starts[task], int)
+
+
+def _waits(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
+    """Minutes between the critical steps and what they follow, as far as they help."""
+    waits = []
+    for task in critical_tasks(ahead.remainder):
+        rules = rules_before(ahead.remainder, task.id)
+        if rules:
+            wait = ahead.model.new_int_var(0, int(policy.wait), "")
+            for rule in rules:
+                gap = ahead.starts[task.id] - ahead.ends[rule.before]
+                ahead.model.add(wait <= gap - int(rule.min_lag))
+            waits.append(wait)
+    return sum(waits)
