@@ -54,7 +54,14 @@ def test_a_file_is_scheduled_and_written(file: Path, tmp_path: Path) -> None:
     assert (told["makespan"], told["violations"], told["checked"]) == (125, [], True)
     assert told["simulated"]["end"]["p10"] <= told["simulated"]["end"]["p90"]
     names = [Path(path).name for path in told["files"]]
-    assert names == ["schedule.json", "schedule.csv", "schedule.svg"]
+    assert names == [
+        "schedule.json",
+        "schedule.csv",
+        "schedule.svg",
+        "cards.html",
+        "rooms.html",
+        "hand-overs.html",
+    ]
     assert all(Path(path).stat().st_size > 100 for path in told["files"])
     tasks = json.loads(Path(told["files"][0]).read_text("utf-8"))["tasks"]
     assert [row["task"] for row in tasks][:2] == ["map-A", "map-B"]
