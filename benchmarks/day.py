@@ -2,11 +2,12 @@
 
     python benchmarks/day.py [--seeds 0 1 2 3 4] [--workers 1 2 8] [--limit 60] [--json]
 
-Each day is the demonstration day with a number of vessels, a quantile of the steps' lengths and a
-roster drawn by its seed. Rows: `first` (`first_schedule`: serial generation with people and rest; "-" where it finds none),
-`quick` (`solve` with the shortest limit on who holds what: the same proven end),
-`diptych` (`solve`, to the proven optimum), `cp-sat N` the plain person-level model with N workers:
-who holds which duty, one duty at a time, hours, breaks, work, places, kit, waits, and nothing of
+Each day is the demonstration day with a number of vessels, a quantile of the steps' lengths
+and a roster drawn by its seed. Rows: `first` (`first_schedule`: serial generation with people
+and rest; "-" where it finds none), `quick` (`solve` with the shortest limit on who holds what:
+the same proven end), `diptych` (`solve`, to the proven optimum), `cp-sat N` the plain
+person-level model with N workers: who holds which duty, one duty at a time, hours, breaks,
+work, places, kit, waits, and nothing of
 ours. first_s: CPU seconds to the first schedule, for ours with the independent check; best: the
 last minute at the end; bound: proven; cpu_s: CPU seconds in all, at most --limit for CP-SAT;
 violations: what the checker finds. Kernels are compiled before the clock starts.
