@@ -59,7 +59,8 @@ def solve_staffed(procedure, options, stop):
         )
         schedule = solve(procedure, policy)
         return schedule.assignments, schedule.bound, schedule.status
-    found = search_people(procedure, ChoreographyPolicy(seed=options.seed), stop)
+    policy = ChoreographyPolicy(seed=options.seed)
+    found = search_people(procedure, policy, stop, options.workers)
     rows = [
         (
             task.id,

@@ -6,7 +6,7 @@ from crewing_projects import least_makespan, random_project
 from diptych.choreography import ChoreographyPolicy, check
 from diptych.choreography.crewing import make_crewing
 from diptych.choreography.energy import energetic_bound
-from diptych.choreography.named import Found
+from diptych.choreography.named import Effort, Found
 from diptych.choreography.neighbours import KINDS, choose_free, free_some
 from diptych.choreography.skilled import search_people
 from diptych.model import Assignment, Subject
@@ -110,7 +110,7 @@ def test_a_neighbourhood_mends_a_bad_schedule():
         status="feasible",
         work=0.0,
     )
-    found = free_some(crewing, bad, {1}, 0, 1.0, 1)
+    found = free_some(crewing, bad, {1}, 0, Effort(seed=1, limit=1.0))
     assert (found.makespan, found.holders["q"]) == (20, ((1, "cut"),))
     random = np.random.Generator(np.random.Philox(key=1))
     for kind in KINDS:

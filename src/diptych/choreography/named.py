@@ -6,7 +6,8 @@ people at given starts. `free_some` frees the teams of some tasks and the times 
 the other tasks keep their people and the order in which these serve them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from diptych.choreography.crewing import Crewing, Holder
 from diptych.model import Task, TaskId
 
 _MOST_SETS = 250
+_ASK = 0.02
 
 Literal = cp_model.IntVar
 
@@ -238,13 +240,43 @@ def hint_plan(built: NamedModel, starts: Mapping[TaskId, int], modes: Mapping[Ta
                 built.model.add_hint(literal, modes[task.id] == k)
 
 
-def make_solver(seed: int, limit: float) -> cp_model.CpSolver:
-    """A solver of one worker with that seed and deterministic limit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long one run of the solver may last.
+
+    limit : deterministic limit; stop : asked every 20 ms beside it, None: never
+    """
+
+    seed: int
+    limit: float
+    stop: Callable[[], bool] | None = None
+
+
+def _run_solver(built: "NamedModel", effort: Effort) -> tuple[cp_model.CpSolver, str]:
+    """One worker with that seed and limits; what it found, and its status."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = limit
-    return solver
+    solver.parameters.random_seed = effort.seed
+    solver.parameters.max_deterministic_time = effort.limit
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(solver, effort.stop, done))
+    if effort.stop is not None:
+        watcher.start()
+    try:
+        status = _STATUS[solver.solve(built.model)]
+    finally:
+        done.set()
+    if effort.stop is not None:
+        watcher.join()
+    return solver, status
+
+
+def _watch(
+    solver: cp_model.CpSolver, stop: Callable[[], bool] | None, done: threading.Event
+) -> None:
+    while stop is not None and not done.wait(_ASK):
+        if stop():
+            solver.stop_search()
 
 
 _STATUS = {
@@ -256,9 +288,9 @@ _STATUS = {
 }
 
 
-def run_model(built: NamedModel, solver: cp_model.CpSolver) -> Found:
+def run_model(built: NamedModel, effort: Effort) -> Found:
     """Solve and read the answer."""
-    status = _STATUS[solver.solve(built.model)]
+    solver, status = _run_solver(built, effort)
     starts: dict[TaskId, int] = {}
     modes: dict[TaskId, int] = {}
     holders: dict[TaskId, tuple[Holder, ...]] = {}

@@ -12,13 +12,13 @@ import numpy as np
 
 from diptych.choreography.crewing import Crewing, Holder
 from diptych.choreography.named import (
+    Effort,
     Found,
     NamedModel,
     add_crews,
     add_people,
     base_model,
     hint_plan,
-    make_solver,
     one_at_a_time,
     run_model,
 )
@@ -76,9 +76,7 @@ def _along_waits(crewing: Crewing, size: int, random: np.random.Generator) -> se
     return free
 
 
-def free_some(
-    crewing: Crewing, plan: Found, free: set[int], bound: int, limit: float, seed: int
-) -> Found:
+def free_some(crewing: Crewing, plan: Found, free: set[int], bound: int, effort: Effort) -> Found:
     """A schedule shorter than `plan` with only these tasks' teams and ways changed, if any."""
     built = base_model(crewing, bound, plan.makespan - 1)
     add_crews(built)
@@ -97,7 +95,7 @@ def free_some(
     )
     built.model.minimize(built.makespan)
     hint_plan(built, plan.starts, plan.modes)
-    found = run_model(built, make_solver(seed, limit))
+    found = run_model(built, effort)
     return _with_kept(crewing, plan, free, found)
 
 
@@ -133,7 +131,7 @@ def _with_kept(crewing: Crewing, plan: Found, free: set[int], found: Found) -> F
     )
 
 
-def name_people(crewing: Crewing, times: Found, limit: float, seed: int) -> Found:
+def name_people(crewing: Crewing, times: Found, effort: Effort) -> Found:
     """People at given starts and ways, or "infeasible" where nobody can be found."""
     built = base_model(crewing, 0, times.makespan)
     for i, task in enumerate(crewing.procedure.tasks):
@@ -141,4 +139,4 @@ def name_people(crewing: Crewing, times: Found, limit: float, seed: int) -> Foun
         built.model.add(built.ways[i][times.modes[task.id]] == 1)
         add_people(built, i, {})
     one_at_a_time(built)
-    return run_model(built, make_solver(seed, limit))
+    return run_model(built, effort)

@@ -22,11 +22,11 @@ from diptych.choreography.crewing import (
 )
 from diptych.choreography.energy import energetic_bound
 from diptych.choreography.named import (
+    Effort,
     Found,
     add_crews,
     base_model,
     hint_plan,
-    make_solver,
     run_model,
 )
 from diptych.choreography.neighbours import KINDS, choose_free, free_some, name_people
@@ -85,6 +85,11 @@ class _Hunt:
     def over(self) -> bool:
         proven = self.best is not None and self.best.makespan <= self.bound
         return proven or self.impossible or (self.stop is not None and self.stop())
+
+    def effort(self, limit: float, seed: int | None = None) -> Effort:
+        """One run of the solver, ended early when the hunt is over."""
+        stop = None if self.stop is None else lambda: self.over
+        return Effort(seed=self.policy.seed if seed is None else seed, limit=limit, stop=stop)
 
     def take(self, found: Found) -> bool:
         """Keep a schedule that is shorter than the best; True when it was."""
@@ -193,7 +198,7 @@ def _count(hunt: _Hunt, limit: float) -> None:
         hunt.bound = max(hunt.bound, min(times.bound, hunt.makespan))
     plain = hunt.crewing.procedure.rest is None
     if times.status in _FOUND and times.makespan < hunt.makespan and plain and not hunt.over:
-        hunt.take(name_people(hunt.crewing, times, limit / 2, hunt.policy.seed))
+        hunt.take(name_people(hunt.crewing, times, hunt.effort(limit / 2)))
 
 
 def _times(hunt: _Hunt, limit: float, seed: int) -> Found:
@@ -203,7 +208,7 @@ def _times(hunt: _Hunt, limit: float, seed: int) -> Found:
     built.model.minimize(built.makespan)
     if best is not None:
         hint_plan(built, best.starts, best.modes)
-    return run_model(built, make_solver(seed, limit))
+    return run_model(built, hunt.effort(limit, seed))
 
 
 def _look_around(hunt: _Hunt, limit: float) -> None:
@@ -217,7 +222,7 @@ def _look_around(hunt: _Hunt, limit: float) -> None:
     kind = int(random.choice(len(KINDS), p=share))
     size = min(hunt.size, len(best.starts))
     free = choose_free(hunt.crewing, best, KINDS[kind], size, random)
-    found = free_some(hunt.crewing, best, free, hunt.bound, limit, hunt.policy.seed)
+    found = free_some(hunt.crewing, best, free, hunt.bound, hunt.effort(limit))
     gained = hunt.take(found)
     hunt.worth[kind] = max(0.1, _LEARN * hunt.worth[kind] + (1.0 if gained else 0.0))
     if found.status == "infeasible":
