@@ -1,5 +1,6 @@
 """Forecast of the day, and buffers where doubt arises."""
 
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -92,3 +93,15 @@ def test_arranged_day_keeps_its_buffers_and_is_checked():
 def test_odd_punctuality_is_refused():
     with pytest.raises(InputError, match=r"punctuality is 1\.0, expected a share between 0 and 1"):
         ChoreographyPolicy(punctuality=1.0)
+
+
+def test_of_several_tries_the_earliest_ninth_decile_is_kept(monkeypatch):
+    """Solved from three seeds; the second try's day has the smallest 90th percentile."""
+    module = sys.modules["diptych.choreography.arrange"]
+    tries = [replace(solve(chain_day(uncertain("p", *DOUBTFUL))), solver=name) for name in "abc"]
+    decile = {"a": 300, "b": 200, "c": 200}
+    monkeypatch.setattr(module, "solve", lambda procedure, policy: tries[policy.seed - 1])
+    monkeypatch.setattr(module, "foresee_end", lambda one, policy, share: decile[one.solver])
+    monkeypatch.setattr(module, "compose", lambda *args, **options: None)
+    kept = arrange(plan(), (), tables={}, policy=ChoreographyPolicy(tries=3))
+    assert kept.solver == "b"

@@ -32,6 +32,12 @@ def forecast_day(schedule: Schedule, policy: ChoreographyPolicy) -> tuple[Milest
     )
 
 
+def foresee_end(schedule: Schedule, policy: ChoreographyPolicy, quantile: float) -> Minute:
+    """The minute by which that share of the simulated days is over."""
+    ends = _live(chain_tasks(schedule), policy).max(axis=1, initial=0.0)
+    return Minute(round(float(np.quantile(ends, quantile))))
+
+
 def _foresee(
     schedule: Schedule, milestone: Milestone, minutes: NDArray[np.float64]
 ) -> MilestoneForecast:
