@@ -364,7 +364,7 @@ def great_day():
 @pytest.mark.parametrize(
     ("now", "event"),
     [
-        (700, Delay(task="clamp-02", minutes=25)),
+        (690, Delay(task="clamp-02", minutes=25)),
         (1100, Absence(staff="ns5", begin=1100, end=1500)),
     ],
 )
@@ -388,7 +388,10 @@ def test_same_question_same_answer(great_day):
 
 
 @pytest.mark.slow
-def test_a_watch_is_added_where_the_day_outgrows_the_watches(great_day):
+def test_a_watch_is_added_where_the_day_outgrows_the_watches():
+    procedure = demonstration()
+    rest = replace(procedure.rest, longest_span=None, low=None, low_stretch=None)
+    great_day = solve(replace(procedure, rest=rest))
     events = [Delay(task="brain", minutes=200)]
     way = replan_least(great_day, 1000, events, policy())
     assert way.schedule.checked
