@@ -18,6 +18,9 @@ from diptych.kernels.simultaneous import (
     cover_pairs,
     cover_triples,
     fill,
+    find_short,
+    open_book,
+    open_desk,
 )
 
 
@@ -43,14 +46,20 @@ def coverable(able, first, hazards):
     return bool((maximum_bipartite_matching(graph, perm_type="column") >= 0).all())
 
 
+def blank(places, hazards):
+    pairs = hazards * (hazards - 1) // 2
+    return open_book(pairs, max(1, len(places.masks)), 64, places.masks.shape[1])
+
+
 def solve_all(places, hazards):
     alive = np.arange(hazards)
-    ones, used1 = cover_ones(places, alive)
-    twos, used2 = cover_pairs(places, alive, ones, used1)
+    singles, book = np.full(len(places.masks), 255, np.uint8), blank(places, hazards)
+    ones, used1 = cover_ones(places, alive, singles, book)
+    twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
     words = places.masks.shape[1]
     threes = np.zeros((hazards,) * 3, np.uint8)
     used3 = np.zeros((*threes.shape, words), np.uint64)
-    counts = cover_triples(places, alive, twos, used2, threes, used3)
+    counts = cover_triples(places, alive, twos, used2, threes, used3, book)
     return ones, twos, threes, used1, used2, used3, counts
 
 
@@ -71,7 +80,7 @@ def test_every_set_equals_matching(seed):
     covered = sum(truth[one] for one in combinations(range(6), 3))
     assert counts[0] == covered
     assert sum(counts[:3]) == 20
-    fours = cover_fours(places, np.arange(6), threes, used3)
+    fours = cover_fours(places, np.arange(6), threes, used3, blank(places, 6))
     assert fours[0] == sum(truth[one] for one in combinations(range(6), 4))
     assert sum(fours[:3]) == 15
 
@@ -92,13 +101,28 @@ def test_own_gaps_are_those_whose_parts_are_all_covered(seed):
 def test_fillings_are_different_and_able(seed):
     places, able, first = random_places(seed, people=14)
     for found in combinations(range(6), 3):
-        chosen = np.empty(len(able), np.int64)
-        empty = fill(places, np.array(found), chosen)
+        desk = open_desk(places)
+        empty = fill(places, np.array(found), desk)
         rows = [n for h in found for n in range(first[h], first[h + 1])]
-        taken = [bit for bit in chosen[: len(rows)] if bit >= 0]
+        taken = [bit for bit in desk.chosen[: len(rows)] if bit >= 0]
         assert len(set(taken)) == len(taken) == len(rows) - empty
-        for row, bit in zip(rows, chosen, strict=False):
+        for row, bit in zip(rows, desk.chosen, strict=False):
             assert bit < 0 or int(places.masks[row, bit // 64]) >> int(bit % 64) & 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_short_is_reached_by_too_few(seed):
+    """The named places have as many fewer bits among them as places stay empty."""
+    places, able, first = random_places(seed, people=5)
+    for found in combinations(range(6), 3):
+        desk, reach = open_desk(places), np.zeros(2, np.uint64)
+        empty = fill(places, np.array(found), desk)
+        short = int(find_short(places, np.array(found), desk, reach))
+        rows = [n for h in found for n in range(first[h], first[h + 1])]
+        named = [row for n, row in enumerate(rows) if short >> n & 1]
+        bits = sum(int(word).bit_count() for word in reach)
+        assert bits == able[named].any(axis=0).sum()
+        assert len(named) - bits == empty
 
 
 def answer(able, first, hazard, taken):
@@ -117,7 +141,8 @@ def test_in_turn_is_never_kinder_than_at_once_and_exact_at_the_last(seed):
     """The third hazard is answered exactly when any free people could; no order is missed."""
     places, able, first = random_places(seed, hazards=4, people=7, words=1)
     alive = np.arange(4)
-    ones, used1 = cover_ones(places, alive)
+    singles = np.full(len(places.masks), 255, np.uint8)
+    ones, used1 = cover_ones(places, alive, singles, blank(places, 4))
     counts, after = call_in_turn(places, alive, used1)
     for i, j in permutations(range(4), 2):
         if ones[i] == YES and after[i, j]:

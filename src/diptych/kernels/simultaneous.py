@@ -20,6 +20,7 @@ NO = np.uint8(0)
 YES = np.uint8(1)
 INHERITED = np.uint8(2)
 OWN = np.uint8(3)
+EMPTY = 255
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 _WORD = 64
@@ -34,6 +35,75 @@ class Places(NamedTuple):
 
     first: NDArray[np.int64]
     masks: NDArray[np.uint64]
+
+
+class Desk(NamedTuple):
+    """Room to work in: for each bit its place and where it was met from; places; a filling."""
+
+    holder: NDArray[np.int64]
+    came: NDArray[np.int64]
+    queue: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+
+
+class Book(NamedTuple):
+    """What the proof writes down, so that others can check it; see `model.Certificate`.
+
+    One row of `pairs` for each pair of the class, from `start[0]` on. `listed` and `gaps`
+    get a row for each, while there is room; `size` counts [listed, gaps], also those for
+    which there was none. `kind` is the number of the class. `reach` are the bits that can
+    fill the places that are too many.
+    """
+
+    start: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    pairs: NDArray[np.uint8]
+    listed: NDArray[np.int16]
+    fillings: NDArray[np.uint8]
+    gaps: NDArray[np.int16]
+    short: NDArray[np.uint64]
+    reach: NDArray[np.uint64]
+    size: NDArray[np.int64]
+
+
+def open_book(pairs: int, width: int, room: int, words: int) -> Book:
+    """An empty book for so many pairs, places in one set, listed sets and gaps, and words."""
+    return Book(
+        start=np.zeros(1, np.int64),
+        kind=np.zeros(1, np.int64),
+        pairs=np.full((pairs, width), EMPTY, np.uint8),
+        listed=np.full((room, 5), -1, np.int16),
+        fillings=np.full((room, width), EMPTY, np.uint8),
+        gaps=np.full((room, 5), -1, np.int16),
+        short=np.zeros(room, np.uint64),
+        reach=np.zeros((room, words), np.uint64),
+        size=np.zeros(2, np.int64),
+    )
+
+
+@compiled
+def _write_filling(
+    book: Book, hazards: NDArray[np.int64], chosen: NDArray[np.int64], count: int
+) -> None:
+    n = book.size[0]
+    if n < book.listed.shape[0]:
+        book.listed[n, 0] = book.kind[0]
+        for h in range(hazards.size):
+            book.listed[n, 1 + h] = hazards[h]
+        for p in range(count):
+            book.fillings[n, p] = chosen[p]
+    book.size[0] = n + 1
+
+
+@compiled
+def _write_gap(book: Book, places: Places, hazards: NDArray[np.int64], desk: Desk) -> None:
+    n = book.size[1]
+    if n < book.gaps.shape[0]:
+        book.gaps[n, 0] = book.kind[0]
+        for h in range(hazards.size):
+            book.gaps[n, 1 + h] = hazards[h]
+        book.short[n] = find_short(places, hazards, desk, book.reach[n])
+    book.size[1] = n + 1
 
 
 @compiled
@@ -58,7 +128,7 @@ def _lowest(word: np.uint64) -> int:
 
 @compiled
 def extend(places: Places, hazard: int, used: NDArray[np.uint64]) -> bool:
-    """Add the hazard's places to `used` greedily, lowest free bit first; False: not so.
+    """Add the hazard's places to `used` in order, each the lowest free bit; False: not so.
 
     used : (W,) bits taken so far, changed in place (also when False comes back).
     """
@@ -77,63 +147,114 @@ def extend(places: Places, hazard: int, used: NDArray[np.uint64]) -> bool:
 
 
 @compiled
-def fill(places: Places, hazards: NDArray[np.int64], chosen: NDArray[np.int64]) -> int:
-    """Different bits for all places of the hazards, as many as can be had.
+def open_desk(places: Places) -> Desk:
+    """A desk large enough for all hazards of a class at once."""
+    total, bits = places.masks.shape[0], places.masks.shape[1] * _WORD
+    return Desk(
+        np.full(bits, -1, np.int64),
+        np.empty(bits, np.int64),
+        np.empty(total, np.int64),
+        np.empty(total, np.int64),
+    )
 
-    chosen : (at least the places of the hazards,) the bit of each place in order, -1 where
-    none is left. Returns how many places stay empty.
-    """
-    total = 0
-    for h in hazards:
-        total += places.first[h + 1] - places.first[h]
-    row = np.empty(total, np.int64)
+
+@compiled
+def _list_places(places: Places, hazards: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of the places of the hazards, in order."""
+    row = np.empty(_size(places, hazards), np.int64)
     n = 0
     for h in hazards:
         for p in range(places.first[h], places.first[h + 1]):
             row[n] = p
             n += 1
+    return row
+
+
+@compiled
+def _reach(places: Places, row: NDArray[np.int64], root: int, desk: Desk) -> tuple[int, int]:
+    """From an empty place to a free bit over bits that others hold, breadth first.
+
+    row : the places. Returns the free bit (-1 where there is none) and how many places were
+    met; those are desk.queue[:that many], and desk.came[bit] is where a bit was met from.
+    """
     words = places.masks.shape[1]
-    bits = words * _WORD
-    chosen[:total] = -1
-    holder = np.full(bits, -1, np.int64)
-    came = np.empty(bits, np.int64)
-    queue = np.empty(total, np.int64)
-    seen = np.empty(words, np.uint64)
+    seen = np.zeros(words, np.uint64)
+    desk.queue[0] = root
+    head, tail = 0, 1
+    while head < tail:
+        place = desk.queue[head]
+        head += 1
+        for w in range(words):
+            fresh = places.masks[row[place], w] & ~seen[w]
+            seen[w] |= fresh
+            while fresh != _NONE:
+                bit = w * _WORD + _lowest(fresh)
+                fresh &= fresh - _ONE
+                desk.came[bit] = place
+                if desk.holder[bit] < 0:
+                    return bit, tail
+                desk.queue[tail] = desk.holder[bit]
+                tail += 1
+    return -1, tail
+
+
+@compiled
+def _pass_along(found: int, root: int, desk: Desk) -> None:
+    """Give the free bit to the place that reached it, its old bit to the place before ..."""
+    while True:
+        place = desk.came[found]
+        before = desk.chosen[place]
+        desk.chosen[place] = found
+        desk.holder[found] = place
+        if place == root:
+            return
+        found = before
+
+
+@compiled
+def fill(places: Places, hazards: NDArray[np.int64], desk: Desk) -> int:
+    """Different bits for all places of the hazards, as many as can be had.
+
+    They come in `desk.chosen`: the bit of each place in order, -1 where none is left.
+    Returns how many places stay empty.
+    """
+    row = _list_places(places, hazards)
+    desk.chosen[: row.size] = -1
+    desk.holder[:] = -1
     empty = 0
-    for root in range(total):
-        came[:] = -1
-        seen[:] = _NONE
-        queue[0] = root
-        head, tail, found = 0, 1, -1
-        while head < tail and found < 0:
-            place = queue[head]
-            head += 1
-            for w in range(words):
-                fresh = places.masks[row[place], w] & ~seen[w]
-                while fresh != _NONE:
-                    bit = w * _WORD + _lowest(fresh)
-                    fresh &= fresh - _ONE
-                    seen[w] |= _ONE << np.uint64(bit - w * _WORD)
-                    came[bit] = place
-                    if holder[bit] < 0:
-                        found = bit
-                        break
-                    queue[tail] = holder[bit]
-                    tail += 1
-                if found >= 0:
-                    break
+    for root in range(row.size):
+        found, _ = _reach(places, row, root, desk)
         if found < 0:
             empty += 1
-            continue
-        while True:
-            place = came[found]
-            before = chosen[place]
-            chosen[place] = found
-            holder[found] = place
-            if place == root:
-                break
-            found = before
+        else:
+            _pass_along(found, root, desk)
     return empty
+
+
+@compiled
+def find_short(
+    places: Places, hazards: NDArray[np.int64], desk: Desk, reach: NDArray[np.uint64]
+) -> np.uint64:
+    """Places that together are reached by fewer bits than they are (Hall 1935).
+
+    desk : as `fill` left it for the same hazards, with places left empty
+    reach : (W,) zeros; the bits that can fill any of those places are written here.
+    Bit n of the result is the n-th place of the hazards in order (64 at most). It is all that
+    the places left empty can reach over bits held by others (Dulmage and Mendelsohn 1958):
+    its bits are exactly as many fewer than its places as places stay empty.
+    """
+    row = _list_places(places, hazards)
+    short = _NONE
+    for root in range(row.size):
+        if desk.chosen[root] >= 0:
+            continue
+        _, met = _reach(places, row, root, desk)
+        for n in range(met):
+            place = desk.queue[n]
+            short |= _ONE << np.uint64(place)
+            for w in range(reach.size):
+                reach[w] |= places.masks[row[place], w]
+    return short
 
 
 @compiled
@@ -165,22 +286,65 @@ def _size(places: Places, hazards: NDArray[np.int64]) -> int:
 
 @compiled
 def cover_ones(
-    places: Places, alive: NDArray[np.int64]
+    places: Places, alive: NDArray[np.int64], singles: NDArray[np.uint8], book: Book
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    """Each hazard of `alive` alone: state (n,) and the bits that fill it (n, W)."""
+    """Each hazard of `alive` alone: state (n,) and the bits that fill it (n, W).
+
+    singles : (N,) the bit of each place is written here.
+    """
     words = places.masks.shape[1]
     state = np.zeros(alive.size, np.uint8)
     used = np.zeros((alive.size, words), np.uint64)
-    chosen = np.empty(places.masks.shape[0], np.int64)
+    desk = open_desk(places)
     one = np.empty(1, np.int64)
     for i in range(alive.size):
         one[0] = alive[i]
-        if fill(places, one, chosen) == 0:
-            _taken(chosen, _size(places, one), used[i])
+        if fill(places, one, desk) == 0:
+            size = _size(places, one)
+            _taken(desk.chosen, size, used[i])
+            singles[places.first[alive[i]] : places.first[alive[i]] + size] = desk.chosen[:size]
             state[i] = YES
         else:
             state[i] = OWN
+            _write_gap(book, places, one, desk)
     return state, used
+
+
+@compiled
+def _extend_filling(
+    places: Places,
+    base: NDArray[np.uint64],
+    singles: NDArray[np.uint8],
+    hazards: tuple[int, int, bool],
+    used: NDArray[np.uint64],
+    row: NDArray[np.uint8],
+) -> bool:
+    """Like `extend`, from one hazard's filling to a second's, written into `row` in order.
+
+    hazards : the one with its filling in `singles`, the one to add, whether the one to add
+    comes first in `row`.
+    """
+    old, new, before = hazards
+    used[:] = base
+    start, size = places.first[old], places.first[old + 1] - places.first[old]
+    more = places.first[new + 1] - places.first[new]
+    here = 0 if before else size
+    for n in range(places.first[new], places.first[new + 1]):
+        found = False
+        for w in range(used.size):
+            free = places.masks[n, w] & ~used[w]
+            if free != _NONE:
+                used[w] |= free & (~free + _ONE)
+                row[here] = w * _WORD + _lowest(free)
+                here += 1
+                found = True
+                break
+        if not found:
+            return False
+    there = more if before else 0
+    for n in range(size):
+        row[there + n] = singles[start + n]
+    return True
 
 
 @compiled
@@ -189,30 +353,53 @@ def cover_pairs(
     alive: NDArray[np.int64],
     ones: NDArray[np.uint8],
     used1: NDArray[np.uint64],
-) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    """Each pair i < j of `alive`: state (n, n) and the bits that fill it (n, n, W)."""
+    singles: NDArray[np.uint8],
+    book: Book,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64], int]:
+    """Each pair i < j of `alive`: state (n, n), the bits that fill it (n, n, W), searches."""
     n, words = alive.size, places.masks.shape[1]
     state = np.zeros((n, n), np.uint8)
     used = np.zeros((n, n, words), np.uint64)
-    chosen = np.empty(places.masks.shape[0], np.int64)
+    desk = open_desk(places)
     two = np.empty(2, np.int64)
+    row, searched = book.start[0], 0
     for i in range(n):
         for j in range(i + 1, n):
             if ones[i] != YES or ones[j] != YES:
                 state[i, j] = INHERITED
-                continue
-            if _try(places, used1[i], alive[j], used[i, j]) or _try(
-                places, used1[j], alive[i], used[i, j]
-            ):
-                state[i, j] = YES
             else:
-                two[0], two[1] = alive[i], alive[j]
-                if fill(places, two, chosen) == 0:
-                    _taken(chosen, _size(places, two), used[i, j])
+                one, other, here = alive[i], alive[j], used[i, j]
+                filling = book.pairs[row]
+                if _extend_filling(
+                    places, used1[i], singles, (one, other, False), here, filling
+                ) or _extend_filling(places, used1[j], singles, (other, one, True), here, filling):
                     state[i, j] = YES
                 else:
-                    state[i, j] = OWN
-    return state, used
+                    two[0], two[1] = one, other
+                    searched += 1
+                    state[i, j] = _search_pair(places, two, desk, here, filling)
+                    if state[i, j] == OWN:
+                        filling[:] = EMPTY
+                        _write_gap(book, places, two, desk)
+            row += 1
+    return state, used, searched
+
+
+@compiled
+def _search_pair(
+    places: Places,
+    two: NDArray[np.int64],
+    desk: Desk,
+    used: NDArray[np.uint64],
+    filling: NDArray[np.uint8],
+) -> np.uint8:
+    if fill(places, two, desk) > 0:
+        return OWN
+    size = _size(places, two)
+    _taken(desk.chosen, size, used)
+    for n in range(size):
+        filling[n] = desk.chosen[n]
+    return YES
 
 
 @compiled
@@ -223,6 +410,7 @@ def cover_triples(
     used2: NDArray[np.uint64],
     state: NDArray[np.uint8],
     used3: NDArray[np.uint64],
+    book: Book,
 ) -> tuple[int, int, int, int]:
     """Each triple i < j < k of `alive`, counted: covered, inherited, own, and by full search.
 
@@ -230,7 +418,7 @@ def cover_triples(
     """
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
-    chosen = np.empty(places.masks.shape[0], np.int64)
+    desk = open_desk(places)
     three = np.empty(3, np.int64)
     keep, keep_used = state.size > 0, used3.size > 0
     covered, inherited, own, full = 0, 0, 0, 0
@@ -255,9 +443,13 @@ def cover_triples(
                 if not good:
                     full += 1
                     three[0], three[1], three[2] = alive[i], alive[j], alive[k]
-                    good = fill(places, three, chosen) == 0
+                    good = fill(places, three, desk) == 0
                     if good:
-                        _taken(chosen, _size(places, three), used)
+                        size = _size(places, three)
+                        _taken(desk.chosen, size, used)
+                        _write_filling(book, three, desk.chosen, size)
+                    else:
+                        _write_gap(book, places, three, desk)
                 if good:
                     covered += 1
                 else:
@@ -275,6 +467,7 @@ def cover_fours(
     alive: NDArray[np.int64],
     threes: NDArray[np.uint8],
     used3: NDArray[np.uint64],
+    book: Book,
 ) -> tuple[int, int, int, int]:
     """Each set of four of `alive`, counted as in `cover_triples`.
 
@@ -282,7 +475,7 @@ def cover_fours(
     """
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
-    chosen = np.empty(places.masks.shape[0], np.int64)
+    desk = open_desk(places)
     four = np.empty(4, np.int64)
     covered, inherited, own, full = 0, 0, 0, 0
     for i in range(n):
@@ -303,13 +496,13 @@ def cover_fours(
                     )
                     if not good:
                         full += 1
-                        four[0], four[1], four[2], four[3] = (
-                            alive[i],
-                            alive[j],
-                            alive[k],
-                            alive[m],
-                        )
-                        good = fill(places, four, chosen) == 0
+                        four[0], four[1] = alive[i], alive[j]
+                        four[2], four[3] = alive[k], alive[m]
+                        good = fill(places, four, desk) == 0
+                        if good:
+                            _write_filling(book, four, desk.chosen, _size(places, four))
+                        else:
+                            _write_gap(book, places, four, desk)
                     if good:
                         covered += 1
                     else:
@@ -391,10 +584,11 @@ def _rest(places: Places, taken: NDArray[np.uint64], hazard: int, used: NDArray[
     first = np.empty(2, np.int64)
     first[0], first[1] = 0, high - low
     one = np.zeros(1, np.int64)
-    chosen = np.empty(high - low, np.int64)
-    if fill(Places(first, masks), one, chosen) > 0:
+    left = Places(first, masks)
+    desk = open_desk(left)
+    if fill(left, one, desk) > 0:
         return False
     used[:] = taken
     for n in range(high - low):
-        used[chosen[n] // _WORD] |= _ONE << np.uint64(chosen[n] % _WORD)
+        used[desk.chosen[n] // _WORD] |= _ONE << np.uint64(desk.chosen[n] % _WORD)
     return True

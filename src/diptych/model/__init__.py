@@ -167,6 +167,7 @@ from diptych.model.series import (
     GroupMember,
     RawSeries,
 )
+from diptych.model.setproof import NOBODY, Certificate, SetCount, SetGap, SetProof
 from diptych.model.signs import (
     OWNER_COLOURS,
     SIGNS,
@@ -200,6 +201,7 @@ from diptych.model.window import (
 )
 
 __all__ = [
+    "NOBODY",
     "NO_VESSELS",
     "OWNER_COLOURS",
     "SIGNS",
@@ -215,6 +217,7 @@ __all__ = [
     "Broken",
     "Case",
     "CaseId",
+    "Certificate",
     "Check",
     "ClampStep",
     "Classification",
@@ -309,6 +312,9 @@ __all__ = [
     "SeparationFront",
     "SeparationPlan",
     "Series",
+    "SetCount",
+    "SetGap",
+    "SetProof",
     "SkillId",
     "SkinBalance",
     "SkinBudget",

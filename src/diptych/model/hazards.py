@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from diptych.model.checks import require
 from diptych.model.ids import Confidence, EquipmentId, HazardId, SkillId, StaffId, Subject
+from diptych.model.setproof import SetProof
 from diptych.model.units import Minute, Probability
 
 
@@ -105,6 +106,7 @@ class Coverage:
     order : how many hazards at once were considered
     minutes : hazard-minutes examined; covered_minutes of them have a witness
     certified : the independent checker accepted every witness and every gap
+    sets : the proof for two and more hazards at once; None where only single ones were asked
     """
 
     order: int
@@ -114,3 +116,4 @@ class Coverage:
     minutes: int
     covered_minutes: int
     certified: bool
+    sets: SetProof | None = None

@@ -1,0 +1,121 @@
+"""Gaps of several hazards at once, told in words: when, and what there is too little of."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.contingencies.wording import kit_missing, people_missing
+from diptych.model import Certificate, Hazard, Minute, ResponseDemand, Schedule, SetGap
+
+_Place = ResponseDemand | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shortage:
+    """The same hazards short of the same places, for which the same numbers are there."""
+
+    hazards: tuple[int, ...]
+    short: int
+    numbers: tuple[int, ...]
+    spans: tuple[tuple[Minute, Minute], ...]
+
+
+def tell_gaps(
+    proof: Certificate,
+    reach: NDArray[np.uint64],
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+) -> tuple[SetGap, ...]:
+    """Each gap of two and more hazards of the certificate, its minutes joined.
+
+    reach : (at least G, W) bits that can fill the places that are too many.
+    In order of the number of hazards, then of the hazards, then of the first minute.
+    """
+    places = [_places(hazard, schedule) for hazard in hazards]
+    found = [shortage for shortage in _join(proof, reach) if len(shortage.hazards) > 1]
+    found.sort(key=lambda s: (len(s.hazards), s.hazards, s.spans))
+    return tuple(_tell(shortage, proof.names, places, hazards) for shortage in found)
+
+
+def _places(hazard: Hazard, schedule: Schedule) -> list[_Place]:
+    """What each place of the hazard asks for: a person of a demand, or a kind of kit."""
+    found: list[_Place] = [ask for ask in hazard.response.demands for _ in range(ask.count)]
+    for kit in schedule.procedure.equipment:
+        found += [str(kit.id)] * hazard.response.equipment.get(kit.id, 0)
+    return found
+
+
+def _join(proof: Certificate, reach: NDArray[np.uint64]) -> Iterator[_Shortage]:
+    """Gaps of the same hazards with the same shortage, their classes put together."""
+    count = len(proof.gaps)
+    if not count:
+        return
+    rows = np.concatenate(
+        [proof.gaps[:, 1:].astype(np.uint64), proof.short[:, None], reach[:count]], axis=1
+    )
+    keys, which = np.unique(rows, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    order = np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[order], np.arange(len(keys) + 1))
+    sets = keys[:, :4].astype(np.int16)
+    for n, key in enumerate(keys):
+        classes = proof.gaps[order[starts[n] : starts[n + 1]], 0]
+        yield _Shortage(
+            hazards=tuple(int(h) for h in sets[n] if h >= 0),
+            short=int(key[4]),
+            numbers=_numbers(key[5:]),
+            spans=_spans(proof, classes),
+        )
+
+
+def _numbers(words: NDArray[np.uint64]) -> tuple[int, ...]:
+    every = sum(int(word) << (64 * n) for n, word in enumerate(words))
+    return tuple(bit for bit in range(every.bit_length()) if every >> bit & 1)
+
+
+def _spans(proof: Certificate, classes: NDArray[np.int16]) -> tuple[tuple[Minute, Minute], ...]:
+    """The stretches of these classes, neighbours joined."""
+    hit = np.zeros(len(proof.alive), np.bool_)
+    hit[classes] = True
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit[proof.of], [False]])))
+    marks = proof.stretch[edges].tolist()
+    return tuple((Minute(a), Minute(b)) for a, b in zip(marks[::2], marks[1::2], strict=True))
+
+
+def _tell(
+    shortage: _Shortage,
+    names: Sequence[str],
+    places: Sequence[list[_Place]],
+    hazards: Sequence[Hazard],
+) -> SetGap:
+    every = [place for h in shortage.hazards for place in places[h]]
+    asked = [place for n, place in enumerate(every) if shortage.short >> n & 1]
+    free = tuple(names[n] for n in shortage.numbers)
+    return SetGap(
+        hazards=tuple(hazards[h].id for h in shortage.hazards),
+        spans=shortage.spans,
+        missing=_missing(asked, free),
+        lacking=len(asked) - len(free),
+        free=free,
+    )
+
+
+def _missing(asked: Sequence[_Place], free: Sequence[str]) -> str:
+    """The places that are too many for those who can come, in words."""
+    kit = Counter(place for place in asked if isinstance(place, str))
+    people = Counter(
+        (place.skill, place.within) for place in asked if isinstance(place, ResponseDemand)
+    )
+    pieces = Counter(name.rpartition(" ")[0] for name in free)
+    parts = []
+    if people:
+        demands = [
+            ResponseDemand(skill=skill, count=count, within=within)
+            for (skill, within), count in sorted(people.items())
+        ]
+        parts.append(people_missing(demands, len(free) - sum(pieces[kind] for kind in kit)))
+    parts += [kit_missing(kind, count, pieces[kind]) for kind, count in sorted(kit.items())]
+    return "; ".join(parts)

@@ -1,0 +1,169 @@
+"""The prover for several hazards at once: every set of them in every class of minutes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.contingencies.classes import Classes
+from diptych.contingencies.setgaps import tell_gaps
+from diptych.kernels.simultaneous import (
+    EMPTY,
+    YES,
+    Book,
+    call_in_turn,
+    cover_fours,
+    cover_ones,
+    cover_pairs,
+    cover_triples,
+    open_book,
+)
+from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetProof
+
+LARGEST = 4
+_ROOM = 32768
+_NO_STATE = np.zeros((0, 0, 0), np.uint8)
+_NO_BITS = np.zeros((0, 0, 0, 0), np.uint64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """Per class and order: covered, inherited, own gaps, searched; in turn: of how many."""
+
+    sets: NDArray[np.int64]
+    turns: NDArray[np.int64]
+    singles: NDArray[np.uint8]
+    book: Book
+
+
+def search_sets(
+    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int, *, turns: bool
+) -> SetProof:
+    """Every set of up to `order` hazards, exact and complete, not yet certified.
+
+    turns : also one after another in every order, up to three.
+    Raises InputError for an order outside 2 to 4 and for more numbers than a byte holds.
+    """
+    _require(order, classes)
+    found = _search(classes, order, turns=turns)
+    minutes = classes.minutes()
+    proof = _certify(classes, found, order)
+    return SetProof(
+        order=order,
+        counts=tuple(_count(found, minutes, classes, n) for n in range(1, order + 1)),
+        gaps=tell_gaps(proof, found.book.reach, schedule, hazards),
+        certificate=proof,
+        certified=False,
+    )
+
+
+def _require(order: int, classes: Classes) -> None:
+    if not 2 <= order <= LARGEST:
+        raise InputError(
+            f"order is {order}, expected 2 to {LARGEST} hazards at once",
+            remedy=f"ask for an order from 1 to {LARGEST}",
+        )
+    if len(classes.names) >= EMPTY:
+        raise InputError(
+            f"there are {len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
+            remedy="leave kit that no hazard asks for out of the table of equipment",
+        )
+
+
+def _search(classes: Classes, order: int, *, turns: bool) -> _Found:
+    """Once with little room to write in, and again where it was too little."""
+    room = _ROOM
+    while True:
+        found = _pass(classes, order, room, turns=turns)
+        most = int(found.book.size.max())
+        if most <= room:
+            return found
+        room = most
+
+
+def _pass(classes: Classes, order: int, room: int, *, turns: bool) -> _Found:
+    alive = [np.flatnonzero(row) for row in classes.alive]
+    book = open_book(
+        sum(comb(len(row), 2) for row in alive),
+        _widest(classes.first, order),
+        room,
+        classes.masks.shape[2],
+    )
+    found = _Found(
+        sets=np.zeros((len(alive), order + 1, 4), np.int64),
+        turns=np.zeros((len(alive), 4), np.int64),
+        singles=np.full(classes.masks.shape[:2], EMPTY, np.uint8),
+        book=book,
+    )
+    for number, row in enumerate(alive):
+        book.kind[0] = number
+        _solve_class(classes, number, row, found, order, turns)
+        book.start[0] += comb(len(row), 2)
+    return found
+
+
+def _widest(first: NDArray[np.int64], order: int) -> int:
+    """The most places that a set of `order` hazards can have; at least 1."""
+    return max(1, int(np.sort(np.diff(first))[-order:].sum()))
+
+
+def _solve_class(
+    classes: Classes, number: int, alive: NDArray[np.int64], found: _Found, order: int, turns: bool
+) -> None:
+    places, book, n = classes.places(number), found.book, len(alive)
+    singles = found.singles[number]
+    ones, used1 = cover_ones(places, alive, singles, book)
+    found.sets[number, 1] = _sort_states(ones)
+    twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
+    found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
+    found.sets[number, 2, 3] = searched
+    if turns:
+        found.turns[number] = call_in_turn(places, alive, used1)[0]
+    if order == 3:
+        found.sets[number, 3] = cover_triples(places, alive, twos, used2, _NO_STATE, _NO_BITS, book)
+    if order == 4:
+        threes = np.zeros((n, n, n), np.uint8)
+        used3 = np.zeros((n, n, n, places.masks.shape[1]), np.uint64)
+        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, used3, book)
+        found.sets[number, 4] = cover_fours(places, alive, threes, used3, book)
+
+
+def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    covered, inherited, own = (int((states == code).sum()) for code in (YES, 2, 3))
+    return covered, inherited, own, len(states)
+
+
+def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: int) -> SetCount:
+    sets = found.sets[:, order]
+    turns = found.turns[:, 2 * order - 4 : 2 * order - 2] if order in (2, 3) else None
+    return SetCount(
+        order=order,
+        combinations=int(minutes @ sets[:, :3].sum(axis=1)),
+        classes=int(sets[:, :3].sum()),
+        searched=int(sets[:, 3].sum()),
+        covered=int(minutes @ sets[:, 0]),
+        gaps=int(minutes @ sets[:, 2]),
+        turns=0 if turns is None else int(minutes @ turns[:, 0]),
+        turned=0 if turns is None else int(minutes @ turns[:, 1]),
+    )
+
+
+def _certify(classes: Classes, found: _Found, order: int) -> Certificate:
+    book = found.book
+    listed, gaps = (int(n) for n in book.size)
+    return Certificate(
+        order=order,
+        names=classes.names,
+        stretch=classes.stretch,
+        of=classes.of,
+        alive=classes.alive,
+        first=classes.first,
+        singles=found.singles,
+        pairs=book.pairs[:, : _widest(classes.first, 2)],
+        listed=book.listed[:listed],
+        listed_fillings=book.fillings[:listed],
+        gaps=book.gaps[:gaps],
+        short=book.short[:gaps],
+    )
