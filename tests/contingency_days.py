@@ -40,7 +40,13 @@ MIRROR = {Subject.A: Subject.B, Subject.B: Subject.A}
 SKILLS = ("anaesthesia", "surgery", "scrub")
 
 
-def person(id: str, *skills: str, team: str = "both", hours: tuple[int, int] = (0, 2000)) -> Staff:
+def person(
+    id: str,
+    *skills: str,
+    team: str = "both",
+    hours: tuple[int, int] = (0, 2000),
+    away: tuple[tuple[int, int], ...] = (),
+) -> Staff:
     return Staff(
         id=StaffId(id),
         name=id.title(),
@@ -49,6 +55,7 @@ def person(id: str, *skills: str, team: str = "both", hours: tuple[int, int] = (
         team=team,
         start=Minute(hours[0]),
         end=Minute(hours[1]),
+        absences=tuple((Minute(begin), Minute(end)) for begin, end in away),
     )
 
 
@@ -217,6 +224,21 @@ def random_day(seed: int, *, people: int = 6, tasks: int = 7) -> tuple[Schedule,
     return plan(rows, staff, kit={"pump": 2}), hazards
 
 
+def ruled_day(seed: int) -> tuple[Schedule, list[Hazard]]:
+    """A random small day in which people are away for a while."""
+    schedule, hazards = random_day(seed)
+    rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
+    staff = tuple(_ruled_person(who, rng) for who in schedule.procedure.staff)
+    procedure = replace(schedule.procedure, staff=staff)
+    return replace(schedule, procedure=procedure), hazards
+
+
+def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
+    begin = who.start + int(rng.integers(0, 10))
+    absences = ((Minute(begin), Minute(begin + int(rng.integers(1, 15)))),)
+    return replace(who, absences=absences if rng.random() < 0.5 else ())
+
+
 def mirrored(schedule: Schedule) -> Schedule:
     """The same day with the twins' labels and teams swapped."""
     swap = {"A": "B", "B": "A", "both": "both"}
@@ -248,49 +270,87 @@ def brute_force(
     schedule: Schedule, hazards: list[Hazard], *, own_twin: bool = True
 ) -> dict[tuple[str, int], bool]:
     """Covered or not, for each hazard and minute, by trying every choice of people."""
+    return {
+        (trouble.id, minute): _answerable(schedule, trouble, minute, own_twin)
+        for trouble in hazards
+        for minute in strikes(schedule, trouble)
+    }
+
+
+def strikes(schedule: Schedule, trouble: Hazard) -> range:
+    """The minutes in which the hazard can strike."""
     tasks = {entry.id: entry for entry in schedule.procedure.tasks}
-    answer = {}
-    for trouble in hazards:
-        hit = [
-            entry
-            for entry in schedule.assignments
-            if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
-            and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
-        ]
-        if not hit:
-            continue
-        for minute in range(min(e.start for e in hit), max(e.end for e in hit)):
-            answer[trouble.id, minute] = _answerable(schedule, trouble, minute, own_twin)
-    return answer
+    hit = [
+        entry
+        for entry in schedule.assignments
+        if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
+        and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
+    ]
+    return range(min(e.start for e in hit), max(e.end for e in hit)) if hit else range(0)
 
 
 def _answerable(schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool) -> bool:
-    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
-    running = [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
-
-    def stays(duty: Task, team: str) -> bool:
-        near = own_twin and _near(trouble.subject, duty.subject, team)
-        return duty.priority >= trouble.severity and not near
-
-    def comes(who: Staff, demand: ResponseDemand) -> bool:
-        here = who.start <= minute < who.end and demand.skill in who.skills
-        return here and not any(
-            stays(duty, who.team) and entry.end > minute + demand.within
-            for entry, duty in running
-            if who.id in [one for one, _ in entry.staff]
-        )
-
-    total = {kit.id: kit.count for kit in schedule.procedure.equipment}
-    for kind, needed in trouble.response.equipment.items():
-        held = sum(duty.equipment.get(kind, 0) for _, duty in running if stays(duty, ""))
-        if total[kind] - held < needed:
-            return False
+    free, needed = things(schedule, trouble, minute, own_twin=own_twin)
+    if any(free[kind] < number for kind, number in needed.items()):
+        return False
     places = [
-        [who.id for who in schedule.procedure.staff if comes(who, demand)]
-        for demand in trouble.response.demands
+        who
+        for demand, who in zip(
+            trouble.response.demands,
+            comers(schedule, trouble, minute, own_twin=own_twin),
+            strict=True,
+        )
         for _ in range(demand.count)
     ]
     return any(len(set(choice)) == len(choice) for choice in product(*places))
+
+
+def comers(
+    schedule: Schedule, trouble: Hazard, minute: int, *, own_twin: bool = True
+) -> list[list[str]]:
+    """For each demand of the hazard the ids of those who can come."""
+
+    def comes(who: Staff, demand: ResponseDemand) -> bool:
+        here = who.start <= minute < who.end and demand.skill in who.skills
+        gone = [span for span in who.absences if span[0] <= minute and minute < span[1]]
+        return (
+            here
+            and not gone
+            and not any(
+                _stays(trouble, duty, who.team, own_twin) and entry.end > minute + demand.within
+                for entry, duty in _running(schedule, minute)
+                if who.id in [one for one, _ in entry.staff]
+            )
+        )
+
+    return [
+        [who.id for who in schedule.procedure.staff if comes(who, demand)]
+        for demand in trouble.response.demands
+    ]
+
+
+def things(
+    schedule: Schedule, trouble: Hazard, minute: int, *, own_twin: bool = True
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many pieces of each kind of kit are free for the hazard, and how many it needs."""
+    free = {}
+    for kit in schedule.procedure.equipment:
+        free[str(kit.id)] = kit.count - sum(
+            duty.equipment.get(kit.id, 0)
+            for _, duty in _running(schedule, minute)
+            if _stays(trouble, duty, "", own_twin)
+        )
+    return free, {str(kind): number for kind, number in trouble.response.equipment.items()}
+
+
+def _running(schedule: Schedule, minute: int) -> list[tuple[Assignment, Task]]:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    return [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
+
+
+def _stays(trouble: Hazard, duty: Task, team: str, own_twin: bool) -> bool:
+    near = own_twin and _near(trouble.subject, duty.subject, team)
+    return duty.priority >= trouble.severity and not near
 
 
 def _near(trouble: Subject, about: Subject, team: str) -> bool:

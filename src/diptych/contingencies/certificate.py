@@ -158,7 +158,7 @@ class _Day:
 
     def _able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
         for person in self.skilled.get(demand.skill, ()):
-            if person.start <= minute < person.end:
+            if _here(person, minute):
                 duties = self.busy[minute].get(person.id, ())
                 if all(self._leaves(hazard, demand, minute, person, duty) for duty in duties):
                     yield person.id
@@ -194,6 +194,12 @@ def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
         for person, _ in entry.staff:
             busy.setdefault(person, []).append((entry, task))
     return busy
+
+
+def _here(person: Staff, minute: int) -> bool:
+    """Is the person in the house, and not away for a while?"""
+    away = any(begin <= minute < end for begin, end in person.absences)
+    return person.start <= minute < person.end and not away
 
 
 def _beside(trouble: Subject, about: Subject, team: str) -> bool:

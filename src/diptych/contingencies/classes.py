@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.duties import DayArrays, lay_out, offsets
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.kernels.bitcover import Duties, free_people, free_pieces
+from diptych.kernels.bitcover import Duties, bound_holders, free_people, free_pieces
 from diptych.kernels.simultaneous import Places
 from diptych.model import Hazard, Schedule
 
@@ -51,15 +51,14 @@ def sort_minutes(schedule: Schedule, hazards: Sequence[Hazard], policy: AnswerPo
     """The classes of the day's minutes; people with the fewest skills have the lowest bits."""
     day = lay_out(schedule, hazards)
     order = day.rarest_first
-    crew = day.crew._replace(
-        start=day.crew.start[order], end=day.crew.end[order], team=day.crew.team[order]
-    )
     calls = day.calls._replace(able=np.ascontiguousarray(day.calls.able[:, order]))
     duties = _renumber(day.duties, order)
     own = policy.those_at_the_twin_answer
-    people, _, _ = free_people(day.minutes, duties, crew, calls, own)
+    bound = bound_holders(duties, day.crew.team[order], calls, own)
+    reach = np.ascontiguousarray(day.reach[:, order])
+    people, _ = free_people(day.minutes, reach, duties, calls, bound)
     base = offsets([int(n) for n in day.crew.kit])
-    pieces = free_pieces(day.minutes, duties, crew, calls, own, base)
+    pieces = free_pieces(day.minutes, duties, calls, own, base)
     masks, first = _stack(day, hazards, people, pieces)
     masks[~_alive_places(day.active, first)] = 0
     flat = np.concatenate([masks.reshape(len(masks), -1), day.active.astype(np.uint64)], axis=1)

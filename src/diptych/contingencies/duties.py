@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.bitcover import Calls, Crew, Duties
+from diptych.kernels.bitcover import AWAY, Calls, Crew, Duties
 from diptych.model import Hazard, InputError, Schedule, Staff, StaffId, Subject, Task, TaskId
 
 SUBJECT_CODE = {subject: code for code, subject in enumerate(Subject)}
@@ -20,12 +20,14 @@ class DayArrays:
 
     minutes : (K,) start of each stretch in which nothing changes; `end` closes the last
     active : (K, H) the hazard can occur in the stretch
+    reach : (K, P) minutes until the person can be there, AWAY where they cannot be asked
     rarest_first : people with the fewest skills first, the order in which to ask them
     """
 
     minutes: NDArray[np.int64]
     end: int
     active: NDArray[np.bool_]
+    reach: NDArray[np.int64]
     duties: Duties
     crew: Crew
     calls: Calls
@@ -48,6 +50,7 @@ def lay_out(schedule: Schedule, hazards: Sequence[Hazard]) -> DayArrays:
         minutes=minutes,
         end=end,
         active=active,
+        reach=_lay_out_reach(people, minutes),
         duties=lay_out_duties(schedule),
         crew=lay_out_crew(schedule),
         calls=calls,
@@ -85,6 +88,16 @@ def lay_out_crew(schedule: Schedule) -> Crew:
         team=np.array([TEAM_CODE[person.team] for person in staff], np.int64),
         kit=np.array([kit.count for kit in schedule.procedure.equipment], np.int64),
     )
+
+
+def _lay_out_reach(staff: Sequence[Staff], minutes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(K, P) minutes until each person can be there."""
+    reach = np.full((len(minutes), len(staff)), AWAY, np.int64)
+    for p, person in enumerate(staff):
+        reach[(minutes >= person.start) & (minutes < person.end), p] = 0
+        for begin, end in person.absences:
+            reach[(minutes >= begin) & (minutes < end), p] = AWAY
+    return reach
 
 
 def lay_out_duties(schedule: Schedule) -> Duties:
@@ -161,4 +174,5 @@ def _stretches(schedule: Schedule, calls: Calls) -> tuple[NDArray[np.int64], int
         marks |= {int(entry.end) - int(within) for within in np.unique(calls.within)}
     for person in schedule.procedure.staff:
         marks |= {int(person.start), int(person.end)}
+        marks |= {int(minute) for span in person.absences for minute in span}
     return np.array(sorted(m for m in marks if begin <= m < end), np.int64), end

@@ -15,6 +15,9 @@ from diptych.kernels.compiled import compiled
 
 BOTH, SHARED, TEAM = 2, 3, 4
 EITHER_TEAM = 2
+AWAY = 1 << 40
+"""Minutes until a person can be there who cannot be asked."""
+Bools = NDArray[np.bool_]
 
 
 class Duties(NamedTuple):
@@ -75,65 +78,66 @@ def at_the_twin(hazard: int, task: int, team: int) -> bool:
 
 
 @compiled
-def free_people(
-    minutes: NDArray[np.int64], duties: Duties, crew: Crew, calls: Calls, own_twin: bool
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Who can answer each demand, and which kit is at hand, at each of `minutes`.
+def bound_holders(duties: Duties, team: NDArray[np.int64], calls: Calls, own_twin: bool) -> Bools:
+    """(H, E) each holder of a task is bound to it, whatever the time, when the hazard strikes."""
+    bound = np.zeros((calls.severity.size, duties.holder.size), np.bool_)
+    for h in range(calls.severity.size):
+        for r in range(duties.start.size):
+            firm = duties.priority[r] >= calls.severity[h]
+            for e in range(duties.first[r], duties.first[r + 1]):
+                wears = team[duties.holder[e]]
+                near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], wears)
+                bound[h, e] = firm and not near
+    return bound
 
-    Returns (can, idle, kit): `can` (K, D, W) masks of people who can come in time, `idle`
-    (K, W) masks of those on no task at all, `kit` (K, H, Q) pieces not held.
+
+@compiled
+def free_people(
+    minutes: NDArray[np.int64],
+    reach: NDArray[np.int64],
+    duties: Duties,
+    calls: Calls,
+    bound: Bools,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Who can answer each demand at each of `minutes`, and who is on no task.
+
+    reach : (K, P) minutes until the person can be there: 0 in the house, AWAY not to be had
+    bound : (H, E) from `bound_holders`. Returns (can, idle): `can` (K, D, W) masks of people
+    who can come in time, `idle` (K, W) masks of those in the house who are on no task at all.
     """
-    people = crew.start.size
+    people = reach.shape[1]
     words = (people + 63) // 64
-    hazards = calls.severity.size
-    demands = calls.number.size
-    kinds = crew.kit.size
-    can = np.zeros((minutes.size, demands, words), np.uint64)
+    can = np.zeros((minutes.size, calls.number.size, words), np.uint64)
     idle = np.zeros((minutes.size, words), np.uint64)
-    kit = np.zeros((minutes.size, hazards, kinds), np.int64)
     held = np.zeros(people, np.bool_)
+    running = np.zeros(duties.start.size, np.int64)
     for k in range(minutes.size):
         now = minutes[k]
+        size = 0
         held[:] = False
         for r in range(duties.start.size):
             if duties.start[r] <= now < duties.end[r]:
+                running[size] = r
+                size += 1
                 for e in range(duties.first[r], duties.first[r + 1]):
                     held[duties.holder[e]] = True
         for p in range(people):
-            if crew.start[p] <= now < crew.end[p] and not held[p]:
+            if reach[k, p] == 0 and not held[p]:
                 idle[k, p // 64] |= np.uint64(1) << np.uint64(p % 64)
-        for h in range(hazards):
-            severity = calls.severity[h]
-            subject = calls.subject[h]
-            for q in range(kinds):
-                kit[k, h, q] = crew.kit[q]
-            for r in range(duties.start.size):
-                if not duties.start[r] <= now < duties.end[r]:
-                    continue
-                if duties.priority[r] < severity:
-                    continue
-                if own_twin and at_the_twin(subject, duties.subject[r], -1):
-                    continue
-                for q in range(kinds):
-                    kit[k, h, q] -= duties.kit[r, q]
+        for h in range(calls.severity.size):
             for d in range(calls.first[h], calls.first[h + 1]):
                 held[:] = False
-                for r in range(duties.start.size):
-                    if not duties.start[r] <= now < duties.end[r]:
-                        continue
-                    if duties.priority[r] < severity:
-                        continue
+                for n in range(size):
+                    r = running[n]
                     if duties.end[r] <= now + calls.within[d]:
                         continue
                     for e in range(duties.first[r], duties.first[r + 1]):
-                        p = duties.holder[e]
-                        if own_twin and at_the_twin(subject, duties.subject[r], crew.team[p]):
-                            continue
-                        held[p] = True
+                        if bound[h, e]:
+                            held[duties.holder[e]] = True
                 for p in range(people):
-                    if calls.able[d, p] and crew.start[p] <= now < crew.end[p] and not held[p]:
+                    if calls.able[d, p] and reach[k, p] <= calls.within[d] and not held[p]:
                         can[k, d, p // 64] |= np.uint64(1) << np.uint64(p % 64)
-    return can, idle, kit
+    return can, idle
 
 
 @compiled
@@ -237,13 +241,13 @@ def match_people(
 
 @compiled
 def cover_each(
-    can: NDArray[np.uint64], kit: NDArray[np.int64], active: NDArray[np.bool_], calls: Calls
+    can: NDArray[np.uint64], pieces: NDArray[np.uint64], active: Bools, calls: Calls
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """For each minute and hazard: slack in people, tightest set of demands, slack in kit.
 
-    can : (K, D, W) and kit : (K, H, Q) from `free_people`; active : (K, H). Each result is
-    (K, H) int64; where a hazard is not active, zeros. Hazards without need of kit have a
-    kit slack of 2**31.
+    can : (K, D, W) from `free_people`; pieces : (K, H, Q, W) from `free_pieces`; active :
+    (K, H). Each result is (K, H) int64; where a hazard is not active, zeros. Hazards without
+    need of kit have a kit slack of 2**31.
     """
     minutes, hazards = active.shape
     people_slack = np.zeros((minutes, hazards), np.int64)
@@ -258,9 +262,12 @@ def cover_each(
             people_slack[k, h] = slack
             tightest[k, h] = chosen
             least = 1 << 31
-            for q in range(kit.shape[2]):
+            for q in range(pieces.shape[2]):
                 if calls.kit[h, q] > 0:
-                    least = min(least, kit[k, h, q] - calls.kit[h, q])
+                    free = 0
+                    for w in range(pieces.shape[3]):
+                        free += count_bits(pieces[k, h, q, w])
+                    least = min(least, free - calls.kit[h, q])
             kit_slack[k, h] = least
     return people_slack, tightest, kit_slack
 
@@ -269,7 +276,6 @@ def cover_each(
 def free_pieces(
     minutes: NDArray[np.int64],
     duties: Duties,
-    crew: Crew,
     calls: Calls,
     own_twin: bool,
     base: NDArray[np.int64],
@@ -278,28 +284,39 @@ def free_pieces(
 
     base : (Q + 1,) pieces of kind q are bits base[q]..base[q + 1] - 1. Returns (K, H, Q, W)
     masks: pieces that no running task holds, and those held for what the hazard may take
-    from. Tasks take the lowest free pieces in the plan's order.
+    from. Tasks take the lowest free pieces in the plan's order; where they hold more than
+    there are, those that keep theirs go first.
     """
-    hazards, kinds = calls.severity.size, crew.kit.size
+    hazards, kinds = calls.severity.size, base.size - 1
     words = (base[kinds] + 63) // 64
     masks = np.zeros((minutes.size, hazards, kinds, max(words, 1)), np.uint64)
+    yields = np.zeros((duties.start.size, hazards), np.bool_)
+    for r in range(duties.start.size):
+        for h in range(hazards):
+            lesser = duties.priority[r] < calls.severity[h]
+            near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
+            yields[r, h] = lesser or near
+    lacking = np.zeros(hazards, np.int64)
     for k in range(minutes.size):
         now = minutes[k]
         for q in range(kinds):
             nearest = base[q]
+            lacking[:] = 0
             for r in range(duties.start.size):
                 if not duties.start[r] <= now < duties.end[r]:
                     continue
                 for _ in range(duties.kit[r, q]):
-                    if nearest >= base[q + 1]:
-                        break
                     for h in range(hazards):
-                        lesser = duties.priority[r] < calls.severity[h]
-                        near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
-                        if lesser or near:
+                        if nearest >= base[q + 1]:
+                            lacking[h] += 0 if yields[r, h] else 1
+                        elif yields[r, h]:
                             masks[k, h, q, nearest // 64] |= np.uint64(1) << np.uint64(nearest % 64)
                     nearest += 1
-            for bit in range(nearest, base[q + 1]):
-                for h in range(hazards):
+            for h in range(hazards):
+                for bit in range(nearest, base[q + 1]):
                     masks[k, h, q, bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
+                for w in range(masks.shape[3]):
+                    while lacking[h] > 0 and masks[k, h, q, w] != np.uint64(0):
+                        masks[k, h, q, w] &= masks[k, h, q, w] - np.uint64(1)
+                        lacking[h] -= 1
     return masks
