@@ -46,6 +46,8 @@ def person(
     team: str = "both",
     hours: tuple[int, int] = (0, 2000),
     away: tuple[tuple[int, int], ...] = (),
+    on_call: tuple[tuple[int, int, int], ...] = (),
+    grade: int = 3,
 ) -> Staff:
     return Staff(
         id=StaffId(id),
@@ -56,6 +58,8 @@ def person(
         start=Minute(hours[0]),
         end=Minute(hours[1]),
         absences=tuple((Minute(begin), Minute(end)) for begin, end in away),
+        on_call=tuple((Minute(begin), Minute(end), Minute(way)) for begin, end, way in on_call),
+        grade=grade,
     )
 
 
@@ -225,18 +229,33 @@ def random_day(seed: int, *, people: int = 6, tasks: int = 7) -> tuple[Schedule,
 
 
 def ruled_day(seed: int) -> tuple[Schedule, list[Hazard]]:
-    """A random small day in which people are away for a while."""
+    """A random small day in which people are away for a while, on call, and of grades."""
     schedule, hazards = random_day(seed)
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     staff = tuple(_ruled_person(who, rng) for who in schedule.procedure.staff)
     procedure = replace(schedule.procedure, staff=staff)
-    return replace(schedule, procedure=procedure), hazards
+    return replace(schedule, procedure=procedure), [_ruled_hazard(one, rng) for one in hazards]
 
 
 def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
     begin = who.start + int(rng.integers(0, 10))
     absences = ((Minute(begin), Minute(begin + int(rng.integers(1, 15)))),)
-    return replace(who, absences=absences if rng.random() < 0.5 else ())
+    late = int(who.end + rng.integers(0, 5))
+    on_call = ((Minute(late), Minute(late + 20), Minute(int(rng.choice([0, 3, 15])))),)
+    return replace(
+        who,
+        absences=absences if rng.random() < 0.5 else (),
+        on_call=on_call if rng.random() < 0.5 else (),
+        grade=int(rng.integers(2, 5)),
+    )
+
+
+def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
+    demands = tuple(
+        replace(demand, grade=int(rng.choice([0, 0, 3, 4])))
+        for demand in trouble.response.demands
+    )
+    return replace(trouble, response=replace(trouble.response, demands=demands))
 
 
 def mirrored(schedule: Schedule) -> Schedule:
@@ -311,17 +330,16 @@ def comers(
     """For each demand of the hazard the ids of those who can come."""
 
     def comes(who: Staff, demand: ResponseDemand) -> bool:
-        here = who.start <= minute < who.end and demand.skill in who.skills
-        gone = [span for span in who.absences if span[0] <= minute and minute < span[1]]
-        return (
-            here
-            and not gone
-            and not any(
-                _stays(trouble, duty, who.team, own_twin) and entry.end > minute + demand.within
-                for entry, duty in _running(schedule, minute)
-                if who.id in [one for one, _ in entry.staff]
-            )
+        spans = [(who.start, who.end, 0), *who.on_call]
+        here = any(begin <= minute < end and demand.within >= way for begin, end, way in spans)
+        gone = any(begin <= minute and minute < end for begin, end in who.absences)
+        fit = demand.skill in who.skills and who.grade >= demand.grade
+        bound = any(
+            _stays(trouble, duty, who.team, own_twin) and entry.end > minute + demand.within
+            for entry, duty in _running(schedule, minute)
+            if who.id in [one for one, _ in entry.staff]
         )
+        return here and fit and not gone and not bound
 
     return [
         [who.id for who in schedule.procedure.staff if comes(who, demand)]

@@ -1,9 +1,12 @@
 """Who and what can come, one rule at a time, on days that can be checked by hand."""
 
+from dataclasses import replace
+
+import pytest
 from contingency_days import by_minute, hazard, person, plan, task
 
 from diptych.contingencies import prove_coverage
-from diptych.model import Hazard, Schedule
+from diptych.model import Hazard, InputError, Minute, Schedule
 
 BLEED = hazard("bleed", (1, "anaesthesia", 5), severity=3)
 
@@ -23,3 +26,32 @@ def covered(schedule: Schedule, trouble: Hazard = BLEED) -> list[int]:
 def test_nobody_who_is_absent_can_come() -> None:
     away = day(person("y", "anaesthesia", hours=(0, 50), away=((10, 20), (30, 31))))
     assert covered(away) == [*range(10), *range(20, 30), *range(31, 50)]
+
+
+def test_those_on_call_come_where_the_time_allows_their_way() -> None:
+    staff = person("y", "anaesthesia", hours=(20, 30), on_call=((5, 12, 5), (30, 40, 6)))
+    assert covered(day(staff)) == [*range(5, 12), *range(20, 30)]
+    slower = hazard("bleed", (1, "anaesthesia", 6), severity=3)
+    assert covered(day(staff), slower) == [*range(5, 12), *range(20, 40)]
+
+
+@pytest.mark.parametrize(
+    "on_call", [((10, 25, 1),), ((40, 60, 1), (50, 70, 1)), ((60, 40, 1),), ((40, 60, -1),)]
+)
+def test_odd_times_on_call_are_refused(on_call) -> None:
+    with pytest.raises(InputError, match=r"staff y \(Y\): on call .* outside the hours"):
+        person("y", hours=(20, 30), on_call=on_call)
+
+
+def test_people_of_too_low_a_grade_do_not_answer() -> None:
+    staff = [
+        person("y", "anaesthesia", grade=2),
+        person("z", "anaesthesia", hours=(10, 20), grade=4),
+    ]
+    graded = replace(BLEED.response.demands[0], grade=4)
+    led = replace(BLEED, response=replace(BLEED.response, demands=(graded,)))
+    assert covered(day(*staff)) == list(range(60))
+    assert covered(day(*staff), led) == list(range(10, 20))
+    gap = prove_coverage(day(*staff), [led]).gaps[0]
+    assert gap.missing == "needs 1 person for anaesthesia of grade 4 within 5 min; nobody can come"
+    assert gap.end == Minute(10)

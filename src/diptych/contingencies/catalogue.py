@@ -127,16 +127,24 @@ def _demands(row: TableRow) -> tuple[ResponseDemand, ...]:
 
 def _demand(row: TableRow, entry: object) -> ResponseDemand:
     fields = entry if isinstance(entry, dict) else {}
-    skill, count, within = (fields.get(name) for name in ("skill", "count", "within"))
-    if (
-        not isinstance(skill, str)
-        or not isinstance(count, int)
-        or not isinstance(within, int)
-        or count < 1
-        or within < 0
-    ):
-        raise _fault(row, f"demand is {entry!r}, expected skill, count >= 1 and within >= 0")
-    return ResponseDemand(skill=SkillId(skill), count=count, within=Minute(within))
+    skill = fields.get("skill")
+    count, within, grade = (
+        _whole(fields.get(name, default))
+        for name, default in (("count", None), ("within", None), ("grade", 0))
+    )
+    known = set(fields) <= {"skill", "count", "within", "grade"}
+    if not isinstance(skill, str) or not known or count < 1 or within < 0 or not 0 <= grade <= 5:
+        raise _fault(
+            row,
+            f"demand is {entry!r}, expected skill, count >= 1, within >= 0 and, if wanted,"
+            " grade 1 to 5",
+        )
+    return ResponseDemand(skill=SkillId(skill), count=count, within=Minute(within), grade=grade)
+
+
+def _whole(value: object) -> int:
+    """The whole number that it is, else -1."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _require_known(hazard: Hazard, skills: Collection[str], equipment: Collection[str]) -> None:

@@ -7,6 +7,7 @@ way. It reads the rules from the schedule itself, in words of its own.
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import inf
 
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.model import (
@@ -158,7 +159,7 @@ class _Day:
 
     def _able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
         for person in self.skilled.get(demand.skill, ()):
-            if _here(person, minute):
+            if person.grade >= demand.grade and _way(person, minute) <= demand.within:
                 duties = self.busy[minute].get(person.id, ())
                 if all(self._leaves(hazard, demand, minute, person, duty) for duty in duties):
                     yield person.id
@@ -196,10 +197,11 @@ def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
     return busy
 
 
-def _here(person: Staff, minute: int) -> bool:
-    """Is the person in the house, and not away for a while?"""
-    away = any(begin <= minute < end for begin, end in person.absences)
-    return person.start <= minute < person.end and not away
+def _way(person: Staff, minute: int) -> float:
+    """Minutes until the person can be there: none in the house, else from where they are called."""
+    if person.start <= minute < person.end:
+        return inf if any(begin <= minute < end for begin, end in person.absences) else 0
+    return min((way for begin, end, way in person.on_call if begin <= minute < end), default=inf)
 
 
 def _beside(trouble: Subject, about: Subject, team: str) -> bool:

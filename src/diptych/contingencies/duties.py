@@ -97,6 +97,8 @@ def _lay_out_reach(staff: Sequence[Staff], minutes: NDArray[np.int64]) -> NDArra
         reach[(minutes >= person.start) & (minutes < person.end), p] = 0
         for begin, end in person.absences:
             reach[(minutes >= begin) & (minutes < end), p] = AWAY
+        for begin, end, travel in person.on_call:
+            reach[(minutes >= begin) & (minutes < end), p] = travel
     return reach
 
 
@@ -121,12 +123,15 @@ def lay_out_duties(schedule: Schedule) -> Duties:
 
 
 def lay_out_calls(schedule: Schedule, hazards: Sequence[Hazard]) -> Calls:
-    """The demands of the hazards, against the skills of the people and the kinds of kit."""
+    """The demands of the hazards, against the people's skills and grades and the kinds of kit."""
     for hazard in hazards:
         _require_workable(hazard)
     staff, kinds = schedule.procedure.staff, schedule.procedure.equipment
     demands = [demand for hazard in hazards for demand in hazard.response.demands]
-    able = [[demand.skill in person.skills for person in staff] for demand in demands]
+    able = [
+        [demand.skill in person.skills and person.grade >= demand.grade for person in staff]
+        for demand in demands
+    ]
     return Calls(
         severity=np.array([hazard.severity for hazard in hazards], np.int64),
         subject=np.array([SUBJECT_CODE[hazard.subject] for hazard in hazards], np.int64),
@@ -175,4 +180,5 @@ def _stretches(schedule: Schedule, calls: Calls) -> tuple[NDArray[np.int64], int
     for person in schedule.procedure.staff:
         marks |= {int(person.start), int(person.end)}
         marks |= {int(minute) for span in person.absences for minute in span}
+        marks |= {int(minute) for span in person.on_call for minute in span[:2]}
     return np.array(sorted(m for m in marks if begin <= m < end), np.int64), end

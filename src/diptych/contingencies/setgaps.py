@@ -107,14 +107,14 @@ def _missing(asked: Sequence[_Place], free: Sequence[str]) -> str:
     """The places that are too many for those who can come, in words."""
     kit = Counter(place for place in asked if isinstance(place, str))
     people = Counter(
-        (place.skill, place.within) for place in asked if isinstance(place, ResponseDemand)
+        (place.skill, place.within, place.grade) for place in asked if isinstance(place, ResponseDemand)
     )
     pieces = Counter(name.rpartition(" ")[0] for name in free)
     parts = []
     if people:
         demands = [
-            ResponseDemand(skill=skill, count=count, within=within)
-            for (skill, within), count in sorted(people.items())
+            ResponseDemand(skill=skill, count=count, within=within, grade=grade)
+            for (skill, within, grade), count in sorted(people.items())
         ]
         parts.append(people_missing(demands, len(free) - sum(pieces[kind] for kind in kit)))
     parts += [kit_missing(kind, count, pieces[kind]) for kind, count in sorted(kit.items())]

@@ -15,9 +15,10 @@ def clock(day_start: str, minute: int) -> str:
 
 
 def ask(demand: ResponseDemand) -> str:
-    """One demand: "2 people for anaesthesia within 5 min"."""
+    """One demand: "2 people for anaesthesia of grade 4 within 5 min"."""
     number = "1 person" if demand.count == 1 else f"{demand.count} people"
-    return f"{number} for {spoken(demand.skill)} within {demand.within} min"
+    grade = f" of grade {demand.grade}" if demand.grade else ""
+    return f"{number} for {spoken(demand.skill)}{grade} within {demand.within} min"
 
 
 def spoken(name: str) -> str:

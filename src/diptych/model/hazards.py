@@ -11,11 +11,15 @@ from diptych.model.units import Minute, Probability
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDemand:
-    """`count` people of `skill` must be there within `within` minutes."""
+    """`count` people of `skill` must be there within `within` minutes.
+
+    grade : least grade of each of them (0: any); a leader is a demand of one person with a grade
+    """
 
     skill: SkillId
     count: int
     within: Minute
+    grade: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

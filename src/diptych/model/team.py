@@ -26,6 +26,8 @@ class Staff:
         several people may overlap for hand-over
     grade : seniority, 1 (in training) to 5 (leads the field); 3 works alone
     absences : minutes (from, to) within the hours at which they cannot be asked, in order
+    on_call : (from, to, travel) minutes outside the hours at which they can be called, in
+        order, and how long they then need to come; no working hours: only for emergencies
     """
 
     id: StaffId
@@ -37,6 +39,7 @@ class Staff:
     end: Minute
     grade: int = 3
     absences: tuple[tuple[Minute, Minute], ...] = ()
+    on_call: tuple[tuple[Minute, Minute, Minute], ...] = ()
 
     def __post_init__(self) -> None:
         require(
@@ -50,6 +53,15 @@ class Staff:
             f"staff {self.id} ({self.name}): absences {list(self.absences)}, expected"
             " from-to minutes in order that do not overlap",
             remedy="correct the absences in the roster",
+        )
+        require(
+            all(begin < end and travel >= 0 for begin, end, travel in self.on_call)
+            and all(end <= self.start or begin >= self.end for begin, end, _ in self.on_call)
+            and all(one[1] <= two[0] for one, two in pairwise(self.on_call)),
+            f"staff {self.id} ({self.name}): on call {list(self.on_call)}, hours {self.start} to"
+            f" {self.end} min, expected (from, to, travel) minutes outside the hours, in order,"
+            " that do not overlap",
+            remedy="correct the times on call in the roster",
         )
         require(
             self.start < self.end,
