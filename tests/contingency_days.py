@@ -252,8 +252,7 @@ def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
 
 def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
     demands = tuple(
-        replace(demand, grade=int(rng.choice([0, 0, 3, 4])))
-        for demand in trouble.response.demands
+        replace(demand, grade=int(rng.choice([0, 0, 3, 4]))) for demand in trouble.response.demands
     )
     return replace(trouble, response=replace(trouble.response, demands=demands))
 
@@ -332,7 +331,7 @@ def comers(
     def comes(who: Staff, demand: ResponseDemand) -> bool:
         spans = [(who.start, who.end, 0), *who.on_call]
         here = any(begin <= minute < end and demand.within >= way for begin, end, way in spans)
-        gone = any(begin <= minute and minute < end for begin, end in who.absences)
+        gone = any(begin <= minute < end for begin, end in who.absences)
         fit = demand.skill in who.skills and who.grade >= demand.grade
         bound = any(
             _stays(trouble, duty, who.team, own_twin) and entry.end > minute + demand.within

@@ -93,6 +93,7 @@ def procedures(draw: st.DrawFn) -> Procedure:
             end=draw(st.integers(61, 900)),
             grade=draw(st.integers(1, 5)),
             absences=draw(st.sampled_from(((), ((5, 9), (9, 30))))),
+            on_call=draw(st.sampled_from(((), ((-90, -60, 5), (900, 950, 0))))),
         )
         for n in range(draw(st.integers(0, 3)))
     )

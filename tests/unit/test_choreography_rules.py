@@ -122,6 +122,17 @@ def test_absence_is_kept_free():
     assert rules(procedure, moved) == {"absence"}
 
 
+def test_times_on_call_are_no_working_hours():
+    """Nobody is given a task while on call, not even who has no hours in the day."""
+    called = replace(person("cy", "cut"), start=-120, end=-60, on_call=((0, 500, 30),))
+    late = replace(person("ann", "cut"), start=40, on_call=((0, 40, 5),))
+    procedure = day((task("one", 30, {"cut": 1}),), (), (called, late))
+    schedule = solve(procedure)
+    assert schedule.checked
+    assert schedule.assignment("one").start == 40
+    assert rules(procedure, changed(schedule, "one", start=0, end=30)) == {"hours"}
+
+
 def test_absences_overlapping_or_outside_order_are_refused():
     with pytest.raises(InputError, match=r"absences \[\(30, 50\), \(40, 60\)\]"):
         replace(person("ann", "cut"), absences=((30, 50), (40, 60)))

@@ -102,6 +102,8 @@ def test_share_of_operations_is_met_by_the_two_twins_together() -> None:
         ({"subject": "both", "per": "twin"}, "per is 'twin'"),
         ({"demands": []}, "demands are missing"),
         ({"demands": [{"skill": "scrub", "count": 0, "within": 1}]}, "demand is"),
+        ({"demands": [{"skill": "scrub", "count": 1, "within": 1, "grade": 6}]}, "demand is"),
+        ({"demands": [{"skill": "scrub", "count": 1, "within": 1, "leader": 4}]}, "demand is"),
         ({"demands": [{"skill": "juggling", "count": 1, "within": 1}]}, "skill 'juggling'"),
         ({"equipment": {"trampoline": 1}}, "equipment 'trampoline'"),
         ({"hold": [5, 4, 6]}, r"hold is \[5, 4, 6\]"),
@@ -112,6 +114,18 @@ def test_faulty_rows_are_refused_by_name(fields: dict[str, object], message: str
     with pytest.raises(InputError, match=message) as caught:
         read_hazards(changed(**fields), procedure())
     assert "sinus-haemorrhage" in str(caught.value)
+
+
+def test_responses_that_need_a_leader_ask_for_a_grade() -> None:
+    hazards = read_hazards(load_table("hazards"), procedure())
+    led = {
+        str(hazard.id): [demand.grade for demand in hazard.response.demands if demand.grade]
+        for hazard in hazards
+    }
+    for key in ("sinus-haemorrhage-A", "cardiac-arrest-B", "death-of-twin-A", "fire"):
+        assert led[key], key
+        assert min(led[key]) >= 4
+    assert not led["csf-leak-A"]
 
 
 def test_a_hazard_without_a_source_is_refused() -> None:

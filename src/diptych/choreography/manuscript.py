@@ -149,6 +149,7 @@ def _person(person: Staff) -> list[str]:
         end=person.end,
         grade=None if person.grade == 3 else person.grade,
         absences=[list(pair) for pair in person.absences] or None,
+        on_call=[list(span) for span in person.on_call] or None,
     )
 
 

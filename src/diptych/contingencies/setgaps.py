@@ -107,7 +107,9 @@ def _missing(asked: Sequence[_Place], free: Sequence[str]) -> str:
     """The places that are too many for those who can come, in words."""
     kit = Counter(place for place in asked if isinstance(place, str))
     people = Counter(
-        (place.skill, place.within, place.grade) for place in asked if isinstance(place, ResponseDemand)
+        (place.skill, place.within, place.grade)
+        for place in asked
+        if isinstance(place, ResponseDemand)
     )
     pieces = Counter(name.rpartition(" ")[0] for name in free)
     parts = []
