@@ -229,11 +229,15 @@ def random_day(seed: int, *, people: int = 6, tasks: int = 7) -> tuple[Schedule,
 
 
 def ruled_day(seed: int) -> tuple[Schedule, list[Hazard]]:
-    """A random small day in which people are away for a while, on call, and of grades."""
+    """A random small day in which people are away for a while, on call, and of grades.
+
+    Tasks cannot wait for ever, and some keep people.
+    """
     schedule, hazards = random_day(seed)
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     staff = tuple(_ruled_person(who, rng) for who in schedule.procedure.staff)
-    procedure = replace(schedule.procedure, staff=staff)
+    tasks = tuple(_ruled_task(one, rng) for one in schedule.procedure.tasks)
+    procedure = replace(schedule.procedure, staff=staff, tasks=tasks)
     return replace(schedule, procedure=procedure), [_ruled_hazard(one, rng) for one in hazards]
 
 
@@ -250,11 +254,19 @@ def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
     )
 
 
+def _ruled_task(duty: Task, rng: np.random.Generator) -> Task:
+    wait = (None, Minute(0), Minute(10), Minute(30))[rng.integers(4)]
+    keeps = ((), (), ("surgery",), ("worker",))[rng.integers(4)]
+    return replace(duty, may_wait=wait, keeps=keeps)
+
+
 def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
     demands = tuple(
         replace(demand, grade=int(rng.choice([0, 0, 3, 4]))) for demand in trouble.response.demands
     )
-    return replace(trouble, response=replace(trouble.response, demands=demands))
+    hold = Minute(int(rng.choice([5, 10, 20])))
+    response = replace(trouble.response, demands=demands, low=hold, mode=hold, high=Minute(40))
+    return replace(trouble, response=response)
 
 
 def mirrored(schedule: Schedule) -> Schedule:
@@ -334,9 +346,8 @@ def comers(
         gone = any(begin <= minute < end for begin, end in who.absences)
         fit = demand.skill in who.skills and who.grade >= demand.grade
         bound = any(
-            _stays(trouble, duty, who.team, own_twin) and entry.end > minute + demand.within
+            _held(trouble, entry, duty, who, own_twin) and entry.end > minute + demand.within
             for entry, duty in _running(schedule, minute)
-            if who.id in [one for one, _ in entry.staff]
         )
         return here and fit and not gone and not bound
 
@@ -365,9 +376,23 @@ def _running(schedule: Schedule, minute: int) -> list[tuple[Assignment, Task]]:
     return [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
 
 
+def _held(trouble: Hazard, entry: Assignment, duty: Task, who: Staff, own_twin: bool) -> bool:
+    """Is the person bound to the task, if it goes on?"""
+    skills = [skill for one, skill in entry.staff if one == who.id]
+    if not skills:
+        return False
+    if own_twin and _near(trouble.subject, duty.subject, who.team):
+        return False
+    kept = who.role in duty.keeps or any(skill in duty.keeps for skill in skills)
+    return kept or _stays(trouble, duty, who.team, own_twin)
+
+
 def _stays(trouble: Hazard, duty: Task, team: str, own_twin: bool) -> bool:
-    near = own_twin and _near(trouble.subject, duty.subject, team)
-    return duty.priority >= trouble.severity and not near
+    if own_twin and _near(trouble.subject, duty.subject, team):
+        return False
+    if duty.priority >= trouble.severity:
+        return True
+    return duty.may_wait is not None and duty.may_wait < trouble.response.mode
 
 
 def _near(trouble: Subject, about: Subject, team: str) -> bool:

@@ -71,6 +71,8 @@ def procedures(draw: st.DrawFn) -> Procedure:
                 st.sampled_from(("Somebody 2001 (low)", "assumption: x (assumption)", "y"))
             ),
             modes=tuple(draw(st.lists(WAYS, max_size=2))),
+            may_wait=draw(st.none() | st.integers(0, 90)),
+            keeps=draw(st.sampled_from(((), ("worker",), SKILLS[:1]))),
         )
         for n in range(count)
     )

@@ -358,6 +358,8 @@ def test_written_and_read_again_it_is_the_same() -> None:
         title='A "quoted" \\ title\twith\x7fodd letters: åß 中',
         demands=(Demand(skill="cut", count=1, grade=2), Demand(skill="cut", count=1, leader=5)),
         source="Somebody (medium)",
+        may_wait=0,
+        keeps=("cut", "worker"),
         modes=(Mode(title="way", duration=full, demands=(), zones={}, equipment={"e f": 1}),),
     )
     ann = person("ann", "cut")

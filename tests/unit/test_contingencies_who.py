@@ -6,7 +6,7 @@ import pytest
 from contingency_days import by_minute, hazard, person, plan, task
 
 from diptych.contingencies import prove_coverage
-from diptych.model import Hazard, InputError, Minute, Schedule
+from diptych.model import Hazard, InputError, Minute, Schedule, Subject
 
 BLEED = hazard("bleed", (1, "anaesthesia", 5), severity=3)
 
@@ -21,6 +21,15 @@ def covered(schedule: Schedule, trouble: Hazard = BLEED) -> list[int]:
     proof = prove_coverage(schedule, [trouble])
     assert proof.certified
     return [minute for (_, minute), (good, _) in sorted(by_minute(proof).items()) if good]
+
+
+def busy(wait: int | None, keeps: tuple[str, ...] = (), kit: dict[str, int] | None = None):
+    """An anaesthetist sews on another twin, for twenty minutes of the hour."""
+    sews = task("sew", 10, subject=Subject.B, priority=1, kit=kit)
+    sews = replace(sews, may_wait=None if wait is None else Minute(wait), keeps=keeps)
+    end = task("end", 14, subject=Subject.A)
+    staff = [person("y", "anaesthesia", "surgery", team="B"), person("x", "surgery")]
+    return plan([(sews, 0, 20, "y"), (end, 0, 60, "x")], staff, kit=kit)
 
 
 def test_nobody_who_is_absent_can_come() -> None:
@@ -55,3 +64,27 @@ def test_people_of_too_low_a_grade_do_not_answer() -> None:
     gap = prove_coverage(day(*staff), [led]).gaps[0]
     assert gap.missing == "needs 1 person for anaesthesia of grade 4 within 5 min; nobody can come"
     assert gap.end == Minute(10)
+
+
+def test_a_task_lets_go_only_while_it_may_wait() -> None:
+    """The response holds people for ten minutes; the sewing's last five leave no need to wait."""
+    assert covered(busy(None)) == covered(busy(10)) == list(range(60))
+    assert covered(busy(9)) == covered(busy(0)) == list(range(15, 60))
+
+
+@pytest.mark.parametrize(("keeps", "first"), [((), 0), (("worker",), 15), (("surgery",), 15)])
+def test_those_whom_a_task_keeps_stay(keeps, first) -> None:
+    assert covered(busy(None, keeps)) == list(range(first, 60))
+
+
+def test_a_skill_that_they_do_not_hold_there_keeps_nobody() -> None:
+    assert covered(busy(30, ("anaesthesia",))) == list(range(60))
+
+
+def test_kit_stays_with_a_task_that_cannot_wait() -> None:
+    asks = replace(BLEED, response=replace(BLEED.response, equipment={"pump": 1}))
+    assert covered(busy(10, kit={"pump": 1}), asks) == list(range(60))
+    late = covered(busy(9, kit={"pump": 1}), asks)
+    assert late == list(range(20, 60))
+    gap = prove_coverage(busy(9, kit={"pump": 1}), [asks]).gaps[-1]
+    assert (gap.start, gap.missing) == (15, "needs 1 pump; none at hand")

@@ -1,6 +1,6 @@
 """From the separating plan, the roster and the tables to the work of the day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.courses import add_courses
@@ -149,10 +149,16 @@ def _refuse_unknown(steps: Sequence[Step], tables: Mapping[str, SourcedTable]) -
         "skill": set(tables["skills"].rows),
         "equipment": set(tables["equipment"].rows),
         "zone": {"field", "theatre", "anaesthesia", *tables["zones"].rows},
+        "skill or role": {*tables["skills"].rows, *tables["roles"].rows},
     }
     faults = []
     for step in steps:
-        named = {"skill": step.demands, "equipment": step.equipment, "zone": step.zones}
+        named: dict[str, Iterable[str]] = {
+            "skill": step.demands,
+            "equipment": step.equipment,
+            "zone": step.zones,
+            "skill or role": step.keeps,
+        }
         faults += [
             InputError(
                 f"step {step.key} names {kind} {name!r}, which no table has",

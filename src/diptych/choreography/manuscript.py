@@ -168,6 +168,8 @@ def _task(task: Task, rules: Sequence[Precedence]) -> list[str]:
         zones=dict(task.zones),
         equipment=dict(task.equipment),
         priority=task.priority,
+        may_wait=task.may_wait,
+        keeps=list(task.keeps) or None,
         after=[_link(rule) for rule in rules],
         source=found["source"] if found is not None and sure else task.source,
         confidence=found["confidence"] if found is not None and sure else AS_WRITTEN,

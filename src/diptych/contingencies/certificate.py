@@ -173,7 +173,10 @@ class _Day:
         duty: tuple[Assignment, Task],
     ) -> bool:
         entry, task = duty
-        if task.priority < hazard.severity or entry.end - minute <= demand.within:
+        if entry.end - minute <= demand.within:
+            return True
+        held = {skill for who, skill in entry.staff if who == person.id} | {person.role}
+        if _rests(hazard, task) and held.isdisjoint(task.keeps):
             return True
         return self.near and _beside(hazard.subject, task.subject, person.team)
 
@@ -181,8 +184,9 @@ class _Day:
         for kind, needed in hazard.response.equipment.items():
             free = self.kit.get(kind, 0)
             for _, task in self.running[minute]:
-                stays = task.priority >= hazard.severity
-                if stays and not (self.near and _beside(hazard.subject, task.subject, "")):
+                if not _rests(hazard, task) and not (
+                    self.near and _beside(hazard.subject, task.subject, "")
+                ):
                     free -= task.equipment.get(kind, 0)
             if free < needed:
                 return str(kind)
@@ -195,6 +199,12 @@ def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
         for person, _ in entry.staff:
             busy.setdefault(person, []).append((entry, task))
     return busy
+
+
+def _rests(hazard: Hazard, task: Task) -> bool:
+    """Can the task stand still for as long as the hazard is likely to take?"""
+    patient = task.may_wait is None or hazard.response.mode <= task.may_wait
+    return patient and hazard.severity > task.priority
 
 
 def _way(person: Staff, minute: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.bitcover import AWAY, Calls, Crew, Duties
+from diptych.kernels.bitcover import AWAY, ENDLESS, Calls, Crew, Duties
 from diptych.model import Hazard, InputError, Schedule, Staff, StaffId, Subject, Task, TaskId
 
 SUBJECT_CODE = {subject: code for code, subject in enumerate(Subject)}
@@ -105,21 +105,33 @@ def _lay_out_reach(staff: Sequence[Staff], minutes: NDArray[np.int64]) -> NDArra
 def lay_out_duties(schedule: Schedule) -> Duties:
     """The assignments, in the order of the schedule."""
     tasks = schedule.done()
-    index = {person.id: p for p, person in enumerate(schedule.procedure.staff)}
+    staff = schedule.procedure.staff
+    index = {person.id: p for p, person in enumerate(staff)}
     runs = [(entry, tasks[entry.task]) for entry in schedule.assignments]
     holders = [[_position(index, who, entry.task) for who, _ in entry.staff] for entry, _ in runs]
+    kept = [
+        skill in task.keeps or staff[index[who]].role in task.keeps
+        for entry, task in runs
+        for who, skill in entry.staff
+    ]
     kinds = schedule.procedure.equipment
     return Duties(
         start=np.array([entry.start for entry, _ in runs], np.int64),
         end=np.array([entry.end for entry, _ in runs], np.int64),
         priority=np.array([task.priority for _, task in runs], np.int64),
         subject=np.array([SUBJECT_CODE[task.subject] for _, task in runs], np.int64),
+        may_wait=np.array([_may_wait(task) for _, task in runs], np.int64),
         first=offsets([len(row) for row in holders]),
         holder=np.array([p for row in holders for p in row], np.int64),
+        kept=np.array(kept, np.bool_),
         kit=np.array(
             [[task.equipment.get(kit.id, 0) for kit in kinds] for _, task in runs], np.int64
         ).reshape(len(runs), len(kinds)),
     )
+
+
+def _may_wait(task: Task) -> int:
+    return ENDLESS if task.may_wait is None else task.may_wait
 
 
 def lay_out_calls(schedule: Schedule, hazards: Sequence[Hazard]) -> Calls:
@@ -135,6 +147,7 @@ def lay_out_calls(schedule: Schedule, hazards: Sequence[Hazard]) -> Calls:
     return Calls(
         severity=np.array([hazard.severity for hazard in hazards], np.int64),
         subject=np.array([SUBJECT_CODE[hazard.subject] for hazard in hazards], np.int64),
+        hold=np.array([hazard.response.mode for hazard in hazards], np.int64),
         first=offsets([len(hazard.response.demands) for hazard in hazards]),
         number=np.array([demand.count for demand in demands], np.int64),
         within=np.array([demand.within for demand in demands], np.int64),

@@ -8,8 +8,10 @@ class AnswerPolicy:
     """Who may leave what they do to answer.
 
     Always: people with the skill and grade asked for who are on no task, or only on tasks of
-    lower priority than the hazard's severity, or whose task ends within the time allowed. They
-    are on shift and not absent, or on call with a way no longer than the time allowed.
+    lower priority than the hazard's severity, or whose task ends within the time allowed. A
+    task of lower priority lets go only if it may stand still for as long as the response most
+    likely holds people, and not of those whose skill or role it keeps. They are on shift and
+    not absent, or on call with a way no longer than the time allowed.
 
     those_at_the_twin_answer : also people whose task is about the very twin in trouble, of
         whatever priority: the anaesthetist who watches twin A answers twin A's arrest. On

@@ -15,8 +15,8 @@ from diptych.kernels.compiled import compiled
 
 BOTH, SHARED, TEAM = 2, 3, 4
 EITHER_TEAM = 2
-AWAY = 1 << 40
-"""Minutes until a person can be there who cannot be asked."""
+AWAY = ENDLESS = 1 << 40
+"""Minutes until a person can be there who cannot be asked; longer than any task may wait."""
 Bools = NDArray[np.bool_]
 
 
@@ -24,7 +24,9 @@ class Duties(NamedTuple):
     """The plan as arrays.
 
     start, end, priority, subject : (R,) int64 of the running tasks
+    may_wait : (R,) int64 minutes for which the task can stand still, ENDLESS where none are set
     first, holder : people of task r are holder[first[r]:first[r + 1]]
+    kept : (E,) bool, this holder cannot let go of the task
     kit : (R, Q) int64, pieces of each kind of kit that the task holds
     """
 
@@ -32,8 +34,10 @@ class Duties(NamedTuple):
     end: NDArray[np.int64]
     priority: NDArray[np.int64]
     subject: NDArray[np.int64]
+    may_wait: NDArray[np.int64]
     first: NDArray[np.int64]
     holder: NDArray[np.int64]
+    kept: Bools
     kit: NDArray[np.int64]
 
 
@@ -49,7 +53,7 @@ class Crew(NamedTuple):
 class Calls(NamedTuple):
     """What hazards ask for.
 
-    severity, subject : (H,) int64
+    severity, subject, hold : (H,) int64; hold is for how many minutes it likely holds people
     first : (H + 1,) demands of hazard h are first[h]:first[h + 1]
     number, within : (D,) int64, how many people and how soon
     able : (D, P) uint8, person has the demanded skill
@@ -58,6 +62,7 @@ class Calls(NamedTuple):
 
     severity: NDArray[np.int64]
     subject: NDArray[np.int64]
+    hold: NDArray[np.int64]
     first: NDArray[np.int64]
     number: NDArray[np.int64]
     within: NDArray[np.int64]
@@ -78,16 +83,24 @@ def at_the_twin(hazard: int, task: int, team: int) -> bool:
 
 
 @compiled
+def goes_on(duties: Duties, task: int, calls: Calls, hazard: int) -> bool:
+    """Must the task go on while the hazard is answered elsewhere, but for one at its own twin?"""
+    if duties.priority[task] >= calls.severity[hazard]:
+        return True
+    return bool(duties.may_wait[task] < calls.hold[hazard])
+
+
+@compiled
 def bound_holders(duties: Duties, team: NDArray[np.int64], calls: Calls, own_twin: bool) -> Bools:
     """(H, E) each holder of a task is bound to it, whatever the time, when the hazard strikes."""
     bound = np.zeros((calls.severity.size, duties.holder.size), np.bool_)
     for h in range(calls.severity.size):
         for r in range(duties.start.size):
-            firm = duties.priority[r] >= calls.severity[h]
+            firm = goes_on(duties, r, calls, h)
             for e in range(duties.first[r], duties.first[r + 1]):
                 wears = team[duties.holder[e]]
                 near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], wears)
-                bound[h, e] = firm and not near
+                bound[h, e] = (firm or duties.kept[e]) and not near
     return bound
 
 
@@ -293,9 +306,8 @@ def free_pieces(
     yields = np.zeros((duties.start.size, hazards), np.bool_)
     for r in range(duties.start.size):
         for h in range(hazards):
-            lesser = duties.priority[r] < calls.severity[h]
             near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
-            yields[r, h] = lesser or near
+            yields[r, h] = near or not goes_on(duties, r, calls, h)
     lacking = np.zeros(hazards, np.int64)
     for k in range(minutes.size):
         now = minutes[k]
