@@ -231,13 +231,30 @@ def random_day(seed: int, *, people: int = 6, tasks: int = 7) -> tuple[Schedule,
 def ruled_day(seed: int) -> tuple[Schedule, list[Hazard]]:
     """A random small day in which people are away for a while, on call, and of grades.
 
-    Tasks cannot wait for ever, and some keep people.
+    Tasks cannot wait for ever, and some keep people; they use up packs, and stand at the field.
     """
     schedule, hazards = random_day(seed)
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     staff = tuple(_ruled_person(who, rng) for who in schedule.procedure.staff)
     tasks = tuple(_ruled_task(one, rng) for one in schedule.procedure.tasks)
-    procedure = replace(schedule.procedure, staff=staff, tasks=tasks)
+    packs = Equipment(
+        id=EquipmentId("pack"),
+        title="Packs",
+        count=int(rng.integers(1, 4)),
+        renewable=False,
+        restock=((Minute(30), 1), (Minute(45), 2))[: rng.integers(3)],
+    )
+    zones = tuple(
+        Zone(id=ZoneId(f"sterile-{name}"), title=name, capacity=capacity)
+        for name, capacity in (("joined", 3), ("A", 2), ("B", 2))
+    )
+    procedure = replace(
+        schedule.procedure,
+        staff=staff,
+        tasks=tasks,
+        equipment=(*schedule.procedure.equipment, packs),
+        zones=zones,
+    )
     return replace(schedule, procedure=procedure), [_ruled_hazard(one, rng) for one in hazards]
 
 
@@ -245,7 +262,11 @@ def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
     begin = who.start + int(rng.integers(0, 10))
     absences = ((Minute(begin), Minute(begin + int(rng.integers(1, 15)))),)
     late = int(who.end + rng.integers(0, 5))
-    on_call = ((Minute(late), Minute(late + 20), Minute(int(rng.choice([0, 3, 15])))),)
+    early = int(who.start - rng.integers(0, 5))
+    spans = ((early - 20, early), (late, late + 20))
+    on_call = tuple(
+        (Minute(begin), Minute(end), Minute(int(rng.choice([0, 3, 15])))) for begin, end in spans
+    )
     return replace(
         who,
         absences=absences if rng.random() < 0.5 else (),
@@ -257,7 +278,15 @@ def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
 def _ruled_task(duty: Task, rng: np.random.Generator) -> Task:
     wait = (None, Minute(0), Minute(10), Minute(30))[rng.integers(4)]
     keeps = ((), (), ("surgery",), ("worker",))[rng.integers(4)]
-    return replace(duty, may_wait=wait, keeps=keeps)
+    zone = ZoneId(f"sterile-{('joined', 'A', 'B')[rng.integers(3)]}")
+    pack = {EquipmentId("pack"): 1} if rng.random() < 0.3 else {}
+    return replace(
+        duty,
+        may_wait=wait,
+        keeps=keeps,
+        zones={zone: int(rng.integers(0, 3))},
+        equipment={**duty.equipment, **pack},
+    )
 
 
 def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
@@ -265,17 +294,31 @@ def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
         replace(demand, grade=int(rng.choice([0, 0, 3, 4]))) for demand in trouble.response.demands
     )
     hold = Minute(int(rng.choice([5, 10, 20])))
-    response = replace(trouble.response, demands=demands, low=hold, mode=hold, high=Minute(40))
+    pack = {EquipmentId("pack"): int(rng.integers(1, 3))} if rng.random() < 0.3 else {}
+    response = replace(
+        trouble.response,
+        demands=demands,
+        equipment={**trouble.response.equipment, **pack},
+        low=hold,
+        mode=hold,
+        high=Minute(40),
+        sterile=int(rng.choice([0, 0, 1, 2])),
+    )
     return replace(trouble, response=response)
 
 
 def mirrored(schedule: Schedule) -> Schedule:
     """The same day with the twins' labels and teams swapped."""
     swap = {"A": "B", "B": "A", "both": "both"}
+    other = {"sterile-A": ZoneId("sterile-B"), "sterile-B": ZoneId("sterile-A")}
     procedure = replace(
         schedule.procedure,
         tasks=tuple(
-            replace(entry, subject=MIRROR.get(entry.subject, entry.subject))
+            replace(
+                entry,
+                subject=MIRROR.get(entry.subject, entry.subject),
+                zones={other.get(zone, zone): n for zone, n in entry.zones.items()},
+            )
             for entry in schedule.procedure.tasks
         ),
         staff=tuple(replace(who, team=swap[who.team]) for who in schedule.procedure.staff),
@@ -321,7 +364,7 @@ def strikes(schedule: Schedule, trouble: Hazard) -> range:
 
 def _answerable(schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool) -> bool:
     free, needed = things(schedule, trouble, minute, own_twin=own_twin)
-    if any(free[kind] < number for kind, number in needed.items()):
+    if any(free[kind] < number for kind, number in needed.items() if number):
         return False
     places = [
         who
@@ -360,15 +403,30 @@ def comers(
 def things(
     schedule: Schedule, trouble: Hazard, minute: int, *, own_twin: bool = True
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """How many pieces of each kind of kit are free for the hazard, and how many it needs."""
+    """How many pieces and places of each kind are free for the hazard, and how many it needs."""
+    staying = [
+        duty for _, duty in _running(schedule, minute) if _stays(trouble, duty, "", own_twin)
+    ]
+    begun = [duty for start in range(minute + 1) for duty in _begins(schedule, start)]
     free = {}
     for kit in schedule.procedure.equipment:
-        free[str(kit.id)] = kit.count - sum(
-            duty.equipment.get(kit.id, 0)
-            for _, duty in _running(schedule, minute)
-            if _stays(trouble, duty, "", own_twin)
-        )
-    return free, {str(kind): number for kind, number in trouble.response.equipment.items()}
+        held = sum(duty.equipment.get(kit.id, 0) for duty in (staying if kit.renewable else begun))
+        come = sum(pieces for moment, pieces in kit.restock if moment <= minute)
+        free[str(kit.id)] = kit.count + come - held
+    for zone in schedule.procedure.zones:
+        free[str(zone.id)] = zone.capacity - sum(duty.zones.get(zone.id, 0) for duty in staying)
+    needed = {str(kind): number for kind, number in trouble.response.equipment.items()}
+    twins = "AB" if trouble.subject not in MIRROR else trouble.subject
+    for twin in twins:
+        apart = minute >= schedule.milestones[MilestoneId("separation")]
+        zone = f"sterile-{twin if apart else 'joined'}"
+        needed[zone] = needed.get(zone, 0) + trouble.response.sterile
+    return free, needed
+
+
+def _begins(schedule: Schedule, minute: int) -> list[Task]:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    return [tasks[entry.task] for entry in schedule.assignments if entry.start == minute]
 
 
 def _running(schedule: Schedule, minute: int) -> list[tuple[Assignment, Task]]:

@@ -110,7 +110,18 @@ def procedures(draw: st.DrawFn) -> Procedure:
         staff=people,
         zones=tuple(Zone(id=zone, title=zone, capacity=3) for zone in ZONES),
         equipment=tuple(
-            Equipment(id=kit, title=kit, count=2, renewable=draw(st.booleans())) for kit in KITS
+            draw(
+                st.sampled_from(
+                    (
+                        Equipment(id=kit, title=kit, count=2),
+                        Equipment(id=kit, title=kit, count=2, renewable=False),
+                        Equipment(
+                            id=kit, title=kit, count=2, renewable=False, restock=((-5, 1), (9, 3))
+                        ),
+                    )
+                )
+            )
+            for kit in KITS
         ),
         day_start="07:30",
         separation="m",

@@ -138,6 +138,37 @@ def test_absences_overlapping_or_outside_order_are_refused():
         replace(person("ann", "cut"), absences=((30, 50), (40, 60)))
 
 
+@pytest.mark.parametrize(
+    ("count", "restock", "broken"),
+    [
+        (2, (), set()),
+        (1, (), {"stock"}),
+        (1, ((40, 1),), set()),
+        (1, ((41, 1),), {"stock"}),
+        (0, ((0, 2),), set()),
+        (0, ((1, 2),), {"stock"}),
+    ],
+)
+def test_what_is_used_up_must_have_been_delivered(count, restock, broken):
+    """p uses one pack at 0, q one at 40."""
+    tasks = tuple(task(id, 40, {"cut": 1}, equipment={"pack": 1}) for id in "pq")
+    rich = day(tasks, (after("p", "q"),), crew("ann"))
+    packs = Equipment(id="pack", title="Packs", count=2, renewable=False)
+    schedule = solve(replace(rich, equipment=(packs,)))
+    poor = replace(rich, equipment=(replace(packs, count=count, restock=restock),))
+    found = check(poor, schedule.assignments)
+    assert {violation.rule for violation in found} == broken
+    if restock == ((41, 1),):
+        assert "2 of pack are used up by minute 40, there are 1" in found[0].message
+
+
+def test_a_schedule_is_made_with_what_is_there_at_the_start():
+    tasks = tuple(task(id, 40, {"cut": 1}, equipment={"pack": 1}) for id in "pq")
+    packs = Equipment(id="pack", title="Packs", count=1, renewable=False, restock=((30, 5),))
+    with pytest.raises(Infeasible):
+        solve(replace(day(tasks, (), crew("ann")), equipment=(packs,)))
+
+
 def test_span_ends_a_person_s_day():
     """Ann holds p and q with 60 min between; a span of 100 min lets her hold only one."""
     tasks = (task("p", 40, {"cut": 1}), task("w", 60, {}), task("q", 40, {"cut": 1}))

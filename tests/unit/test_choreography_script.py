@@ -379,7 +379,8 @@ def test_written_and_read_again_it_is_the_same() -> None:
             low_stretch=30,
         ),
     )
-    made = replace(made, equipment=(Equipment(id="e f", title="E", count=3, renewable=False),))
+    stock = Equipment(id="e f", title="E", count=3, renewable=False, restock=((5, 2), (90, 1)))
+    made = replace(made, equipment=(stock,))
     assert round_trip(made) == made
 
 

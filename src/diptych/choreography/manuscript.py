@@ -116,7 +116,13 @@ def _words(procedure: Procedure, tables: Mapping[str, SourcedTable]) -> list[str
         told = _source(tables, "equipment", kit.id)
         stock = None if kit.renewable else False
         lines += _row(
-            "equipment", key=kit.id, title=kit.title, count=kit.count, renewable=stock, **told
+            "equipment",
+            key=kit.id,
+            title=kit.title,
+            count=kit.count,
+            renewable=stock,
+            restock=[list(delivery) for delivery in kit.restock] or None,
+            **told,
         )
     return lines
 

@@ -1,9 +1,10 @@
 """Reads the catalogue of hazards and gives each twin its own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import chain
 from math import sqrt
 
+from diptych.contingencies.duties import fields_of
 from diptych.model import (
     EquipmentId,
     Hazard,
@@ -40,10 +41,14 @@ def read_hazards(table: SourcedTable, procedure: Procedure) -> tuple[Hazard, ...
     """
     skills = {skill for role in procedure.roles for skill in role.skills}
     skills |= {skill for person in procedure.staff for skill in person.skills}
-    equipment = {kit.id for kit in procedure.equipment}
+    known = {
+        "skill": {str(skill) for skill in skills},
+        "equipment": {str(kit.id) for kit in procedure.equipment},
+        "zone": {str(zone.id) for zone in procedure.zones},
+    }
     hazards = tuple(chain.from_iterable(_expand(row) for row in table.rows.values()))
     for hazard in hazards:
-        _require_known(hazard, skills, equipment)
+        _require_known(hazard, known)
     return hazards
 
 
@@ -103,7 +108,16 @@ def _response(row: TableRow) -> Response:
         high=high,
         actions=row.text("actions"),
         delay=_minutes(row, "delay"),
+        sterile=_sterile(row),
     )
+
+
+def _sterile(row: TableRow) -> int:
+    """Places at the field of each twin in trouble."""
+    places = row.integer("sterile", 0)
+    if places < 0 or (places and row.text("subject") == "team"):
+        raise _fault(row, f"sterile is {places}, expected 0 or more, and 0 for the team")
+    return places
 
 
 def _minutes(row: TableRow, field: str) -> tuple[Minute, Minute, Minute]:
@@ -147,17 +161,18 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
-def _require_known(hazard: Hazard, skills: Collection[str], equipment: Collection[str]) -> None:
-    asked: tuple[tuple[str, list[str], Collection[str]], ...] = (
-        ("skill", [str(demand.skill) for demand in hazard.response.demands], skills),
-        ("equipment", [str(kind) for kind in hazard.response.equipment], equipment),
-    )
-    for kind, names, known in asked:
-        for name in names:
-            if name not in known:
+def _require_known(hazard: Hazard, known: Mapping[str, Collection[str]]) -> None:
+    asked: dict[str, list[str]] = {
+        "skill": [str(demand.skill) for demand in hazard.response.demands],
+        "equipment": [str(kind) for kind in hazard.response.equipment],
+        "zone": [zone for apart in (0, 1) for zone in fields_of(hazard, apart)],
+    }
+    for kind, names in asked.items():
+        for name in names if kind != "zone" or hazard.response.sterile else ():
+            if name not in known[kind]:
                 raise InputError(
                     f"hazard {hazard.id} asks for {kind} {name!r}, which is not known here;"
-                    f" known: {', '.join(sorted(known))}",
+                    f" known: {', '.join(sorted(known[kind]))}",
                     remedy=f"correct the row in hazards.toml, or add the {kind} to its table",
                 )
 

@@ -103,7 +103,11 @@ class _Day:
             for skill in set(person.skills):
                 self.skilled.setdefault(skill, []).append(person)
         self.counted: dict[Places, int] = {}
-        self.kit = {kind.id: kind.count for kind in schedule.procedure.equipment}
+        kits = schedule.procedure.equipment
+        self.stock = {str(kit.id): kit.restock for kit in kits if not kit.renewable}
+        self.room = {str(zone.id): zone.capacity for zone in schedule.procedure.zones}
+        self.room |= {str(kit.id): kit.count + sum(n for _, n in kit.restock) for kit in kits}
+        self.apart = schedule.milestones.get(schedule.procedure.separation, schedule.makespan)
         self.near = policy.those_at_the_twin_answer
         last = max((entry.end for entry, _ in self.runs), default=0)
         self.running = [
@@ -139,7 +143,7 @@ class _Day:
     def _fault_at(self, hazard: Hazard, cell: CoverageCell, minute: int) -> str:
         asked = hazard.response.demands
         sets = tuple(frozenset(self._able(hazard, demand, minute)) for demand in asked)
-        short = self._short_of_kit(hazard, minute)
+        short = self._short_of_things(hazard, minute)
         places = [reach for reach, ask in zip(sets, asked, strict=True) for _ in range(ask.count)]
         if cell.covered:
             for (person, skill), reach in zip(cell.witness, places, strict=True):
@@ -180,17 +184,38 @@ class _Day:
             return True
         return self.near and _beside(hazard.subject, task.subject, person.team)
 
-    def _short_of_kit(self, hazard: Hazard, minute: int) -> str:
-        for kind, needed in hazard.response.equipment.items():
-            free = self.kit.get(kind, 0)
-            for _, task in self.running[minute]:
-                if not _rests(hazard, task) and not (
-                    self.near and _beside(hazard.subject, task.subject, "")
-                ):
-                    free -= task.equipment.get(kind, 0)
+    def _short_of_things(self, hazard: Hazard, minute: int) -> str:
+        """The first kind of kit or place of which there is too little; empty for none."""
+        kits = {str(kind): n for kind, n in hazard.response.equipment.items()}
+        for name, needed in [*kits.items(), *self._field(hazard, minute).items()]:
+            free = self._there(name, minute)
+            for entry, task in self.runs if name in self.stock else self.running[minute]:
+                taken = task.equipment if name in kits else task.zones
+                gone = name in self.stock and entry.start <= minute
+                if gone or (name not in self.stock and self._stays(hazard, task)):
+                    free -= {str(one): n for one, n in taken.items()}.get(name, 0)
             if free < needed:
-                return str(kind)
+                return name
         return ""
+
+    def _stays(self, hazard: Hazard, task: Task) -> bool:
+        return not (
+            _rests(hazard, task) or (self.near and _beside(hazard.subject, task.subject, ""))
+        )
+
+    def _field(self, hazard: Hazard, minute: int) -> dict[str, int]:
+        """Places asked for at the field of each twin in trouble, where it then is."""
+        twins = ["A", "B"] if hazard.subject not in (Subject.A, Subject.B) else [hazard.subject]
+        asked: dict[str, int] = {}
+        for twin in twins if hazard.response.sterile else []:
+            zone = f"sterile-{twin}" if minute >= self.apart else "sterile-joined"
+            asked[zone] = asked.get(zone, 0) + hazard.response.sterile
+        return asked
+
+    def _there(self, name: str, minute: int) -> int:
+        """How many pieces or places of that name there have been so far."""
+        later = sum(pieces for moment, pieces in self.stock.get(name, ()) if moment > minute)
+        return self.room.get(name, 0) - later
 
 
 def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
@@ -209,8 +234,10 @@ def _rests(hazard: Hazard, task: Task) -> bool:
 
 def _way(person: Staff, minute: int) -> float:
     """Minutes until the person can be there: none in the house, else from where they are called."""
+    if any(begin <= minute < end for begin, end in person.absences):
+        return inf
     if person.start <= minute < person.end:
-        return inf if any(begin <= minute < end for begin, end in person.absences) else 0
+        return 0
     return min((way for begin, end, way in person.on_call if begin <= minute < end), default=inf)
 
 

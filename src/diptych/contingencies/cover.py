@@ -7,9 +7,14 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.contingencies.duties import DayArrays, lay_out, offsets
+from diptych.contingencies.duties import FIELDS, DayArrays, lay_out
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.contingencies.wording import gap_message, kit_missing, people_missing
+from diptych.contingencies.wording import (
+    gap_message,
+    kit_missing,
+    people_missing,
+    places_missing,
+)
 from diptych.kernels.bitcover import (
     bound_holders,
     cover_each,
@@ -41,7 +46,7 @@ class _Answers:
     pieces: NDArray[np.uint64]
     people_slack: NDArray[np.int64]
     tightest: NDArray[np.int64]
-    kit_slack: NDArray[np.int64]
+    slack_of_things: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +89,10 @@ def _ask_kernels(day: DayArrays, policy: AnswerPolicy) -> _Answers:
     own = policy.those_at_the_twin_answer
     bound = bound_holders(day.duties, day.crew.team, day.calls, own)
     can, idle = free_people(day.minutes, day.reach, day.duties, day.calls, bound)
-    base = offsets([int(n) for n in day.crew.kit])
-    pieces = free_pieces(day.minutes, day.duties, day.calls, own, base)
-    people_slack, tightest, kit_slack = cover_each(can, pieces, day.active, day.calls)
+    pieces = free_pieces(day.minutes, day.duties, day.calls, day.things, own)
+    people_slack, tightest, slack_of_things = cover_each(
+        can, pieces, day.active, day.calls, day.things
+    )
     return _Answers(
         day=day,
         can=can,
@@ -94,7 +100,7 @@ def _ask_kernels(day: DayArrays, policy: AnswerPolicy) -> _Answers:
         pieces=pieces,
         people_slack=people_slack,
         tightest=tightest,
-        kit_slack=kit_slack,
+        slack_of_things=slack_of_things,
     )
 
 
@@ -129,12 +135,14 @@ def _missing(answers: _Answers, k: int, h: int, hazard: Hazard) -> str:
         need = sum(int(calls.number[low + d]) for d in chosen)
         demands = [hazard.response.demands[d] for d in chosen]
         parts.append(people_missing(demands, need + int(answers.people_slack[k, h])))
-    if answers.kit_slack[k, h] < 0:
+    if answers.slack_of_things[k, h] < 0:
+        things = answers.day.things
         for q, kind in enumerate(answers.day.kinds):
-            needed = int(calls.kit[h, q])
+            needed = int(things.want[things.apart[k], h, q])
             free = sum(int(word).bit_count() for word in answers.pieces[k, h, q])
             if free < needed:
-                parts.append(kit_missing(kind, needed, free))
+                tell = places_missing if kind in FIELDS else kit_missing
+                parts.append(tell(kind, needed, free))
     return "; ".join(parts)
 
 

@@ -6,10 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.kernels.bitcover import AWAY, ENDLESS, Calls, Crew, Duties
-from diptych.model import Hazard, InputError, Schedule, Staff, StaffId, Subject, Task, TaskId
+from diptych.kernels.bitcover import AWAY, ENDLESS, Calls, Crew, Duties, Things
+from diptych.model import (
+    Equipment,
+    Hazard,
+    InputError,
+    Schedule,
+    Staff,
+    StaffId,
+    Subject,
+    Task,
+    TaskId,
+    ZoneId,
+)
 
 SUBJECT_CODE = {subject: code for code, subject in enumerate(Subject)}
+FIELDS = ("sterile-joined", "sterile-A", "sterile-B")
+"""The operating field before separation, and that of each twin afterwards."""
 TEAM_CODE = {"A": 0, "B": 1, "both": 2}
 MAX_DEMANDS = 12
 
@@ -21,6 +34,7 @@ class DayArrays:
     minutes : (K,) start of each stretch in which nothing changes; `end` closes the last
     active : (K, H) the hazard can occur in the stretch
     reach : (K, P) minutes until the person can be there, AWAY where they cannot be asked
+    kinds : what the kinds of things are: ids of kit, then of the zones that hazards ask for
     rarest_first : people with the fewest skills first, the order in which to ask them
     """
 
@@ -31,6 +45,7 @@ class DayArrays:
     duties: Duties
     crew: Crew
     calls: Calls
+    things: Things
     people: tuple[Staff, ...]
     kinds: tuple[str, ...]
     rarest_first: NDArray[np.int64]
@@ -45,6 +60,7 @@ def lay_out(schedule: Schedule, hazards: Sequence[Hazard]) -> DayArrays:
     for column, (opens, closes) in enumerate(windows):
         active[:, column] = (minutes >= opens) & (minutes < closes)
     people = schedule.procedure.staff
+    fields = _fields(schedule, hazards)
     order = sorted(range(len(people)), key=lambda p: (len(people[p].skills), p))
     return DayArrays(
         minutes=minutes,
@@ -54,8 +70,9 @@ def lay_out(schedule: Schedule, hazards: Sequence[Hazard]) -> DayArrays:
         duties=lay_out_duties(schedule),
         crew=lay_out_crew(schedule),
         calls=calls,
+        things=_lay_out_things(schedule, hazards, fields, minutes),
         people=people,
-        kinds=tuple(kit.id for kit in schedule.procedure.equipment),
+        kinds=(*(str(kit.id) for kit in schedule.procedure.equipment), *fields),
         rarest_first=np.array(order, np.int64),
     )
 
@@ -90,15 +107,83 @@ def lay_out_crew(schedule: Schedule) -> Crew:
     )
 
 
+def separation_minute(schedule: Schedule) -> int:
+    """From when on each twin has a field of its own; the end of the day where that is open."""
+    return schedule.milestones.get(schedule.procedure.separation, schedule.makespan)
+
+
+def _fields(schedule: Schedule, hazards: Sequence[Hazard]) -> tuple[str, ...]:
+    """The zones of the operating field that the day has, if any hazard asks for places there."""
+    if not any(hazard.response.sterile for hazard in hazards):
+        return ()
+    known = {str(zone.id) for zone in schedule.procedure.zones}
+    return tuple(zone for zone in FIELDS if zone in known)
+
+
+def _lay_out_things(
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    fields: Sequence[str],
+    minutes: NDArray[np.int64],
+) -> Things:
+    """Kit in the procedure's order, then the fields."""
+    kits, tasks = schedule.procedure.equipment, schedule.done()
+    rooms = {str(zone.id): zone.capacity for zone in schedule.procedure.zones}
+    there = np.zeros((len(minutes), len(kits) + len(fields)), np.int64)
+    for q, kit in enumerate(kits):
+        there[:, q] = kit.count
+        for minute, pieces in kit.restock:
+            there[minutes >= minute, q] += pieces
+    there[:, len(kits) :] = [rooms[zone] for zone in fields]
+    every = [kit.count + sum(pieces for _, pieces in kit.restock) for kit in kits]
+    runs = [tasks[entry.task] for entry in schedule.assignments]
+    held = [
+        [task.equipment.get(kit.id, 0) for kit in kits]
+        + [task.zones.get(ZoneId(zone), 0) for zone in fields]
+        for task in runs
+    ]
+    asked = [[_wanted(hazard, kits, fields, apart) for hazard in hazards] for apart in (0, 1)]
+    return Things(
+        base=offsets([*every, *(rooms[zone] for zone in fields)]),
+        there=there,
+        spent=np.array([not kit.renewable for kit in kits] + [False] * len(fields), np.bool_),
+        held=np.array(held, np.int64).reshape(len(runs), there.shape[1]),
+        want=np.array(asked, np.int64).reshape(2, len(hazards), there.shape[1]),
+        apart=(minutes >= separation_minute(schedule)).astype(np.int64),
+    )
+
+
+def _wanted(
+    hazard: Hazard, kits: Sequence[Equipment], fields: Sequence[str], apart: int
+) -> list[int]:
+    """How many of each kind the hazard asks for, before or after separation."""
+    asked = dict.fromkeys(fields, 0)
+    for zone in fields_of(hazard, apart) if hazard.response.sterile else ():
+        asked[zone] = asked.get(zone, 0) + hazard.response.sterile
+    missing = [zone for zone in asked if zone not in fields and asked[zone]]
+    if missing:
+        raise InputError(
+            f"hazard {hazard.id} asks for places in {missing[0]}, which the day does not have",
+            remedy="add the zone in tables/zones.toml, or take out `sterile`",
+        )
+    return [hazard.response.equipment.get(kit.id, 0) for kit in kits] + list(asked.values())
+
+
+def fields_of(hazard: Hazard, apart: int) -> tuple[str, ...]:
+    """The field of each twin in trouble: the joined one until separation, then its own."""
+    own = {Subject.A: FIELDS[1:2], Subject.B: FIELDS[2:]}.get(hazard.subject, FIELDS[1:])
+    return own if apart else FIELDS[:1] * len(own)
+
+
 def _lay_out_reach(staff: Sequence[Staff], minutes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(K, P) minutes until each person can be there."""
     reach = np.full((len(minutes), len(staff)), AWAY, np.int64)
     for p, person in enumerate(staff):
         reach[(minutes >= person.start) & (minutes < person.end), p] = 0
-        for begin, end in person.absences:
-            reach[(minutes >= begin) & (minutes < end), p] = AWAY
         for begin, end, travel in person.on_call:
             reach[(minutes >= begin) & (minutes < end), p] = travel
+        for begin, end in person.absences:
+            reach[(minutes >= begin) & (minutes < end), p] = AWAY
     return reach
 
 
@@ -114,7 +199,6 @@ def lay_out_duties(schedule: Schedule) -> Duties:
         for entry, task in runs
         for who, skill in entry.staff
     ]
-    kinds = schedule.procedure.equipment
     return Duties(
         start=np.array([entry.start for entry, _ in runs], np.int64),
         end=np.array([entry.end for entry, _ in runs], np.int64),
@@ -124,9 +208,6 @@ def lay_out_duties(schedule: Schedule) -> Duties:
         first=offsets([len(row) for row in holders]),
         holder=np.array([p for row in holders for p in row], np.int64),
         kept=np.array(kept, np.bool_),
-        kit=np.array(
-            [[task.equipment.get(kit.id, 0) for kit in kinds] for _, task in runs], np.int64
-        ).reshape(len(runs), len(kinds)),
     )
 
 
@@ -194,4 +275,7 @@ def _stretches(schedule: Schedule, calls: Calls) -> tuple[NDArray[np.int64], int
         marks |= {int(person.start), int(person.end)}
         marks |= {int(minute) for span in person.absences for minute in span}
         marks |= {int(minute) for span in person.on_call for minute in span[:2]}
+    for kit in schedule.procedure.equipment:
+        marks |= {int(minute) for minute, _ in kit.restock}
+    marks.add(separation_minute(schedule))
     return np.array(sorted(m for m in marks if begin <= m < end), np.int64), end

@@ -16,7 +16,10 @@ class AnswerPolicy:
     those_at_the_twin_answer : also people whose task is about the very twin in trouble, of
         whatever priority: the anaesthetist who watches twin A answers twin A's arrest. On
         tasks about both twins this holds for that twin's team and for people of both teams.
-        Kit in use on that twin counts as at hand in the same way.
+        Kit and places of the field in use on that twin count as at hand in the same way.
+
+    Kit and places of the field can be taken from the tasks that people can leave, too; of a
+    stock, what a task has taken is used up.
     """
 
     those_at_the_twin_answer: bool = True

@@ -38,6 +38,11 @@ def kit_missing(kind: str, needed: int, free: int) -> str:
     return f"needs {needed} {spoken(kind)}; {max(free, 0) or 'none'} at hand"
 
 
+def places_missing(field: str, needed: int, free: int) -> str:
+    """One operating field and how many people can still stand there."""
+    return f"needs {needed} at the field {spoken(field)}; room for {max(free, 0) or 'nobody'}"
+
+
 def gap_message(hazard: Hazard, day_start: str, span: tuple[int, int], missing: str) -> str:
     """The whole sentence: when, what, and what is missing."""
     start, end = (clock(day_start, minute) for minute in span)

@@ -27,7 +27,6 @@ class Duties(NamedTuple):
     may_wait : (R,) int64 minutes for which the task can stand still, ENDLESS where none are set
     first, holder : people of task r are holder[first[r]:first[r + 1]]
     kept : (E,) bool, this holder cannot let go of the task
-    kit : (R, Q) int64, pieces of each kind of kit that the task holds
     """
 
     start: NDArray[np.int64]
@@ -38,7 +37,6 @@ class Duties(NamedTuple):
     first: NDArray[np.int64]
     holder: NDArray[np.int64]
     kept: Bools
-    kit: NDArray[np.int64]
 
 
 class Crew(NamedTuple):
@@ -68,6 +66,25 @@ class Calls(NamedTuple):
     within: NDArray[np.int64]
     able: NDArray[np.uint8]
     kit: NDArray[np.int64]
+
+
+class Things(NamedTuple):
+    """Kit, stocks and places at the field, of Q kinds; each piece and place is a number.
+
+    base : (Q + 1,) int64, kind q has the numbers base[q]..base[q + 1] - 1
+    there : (K, Q) int64, how many of them there have been so far (a stock grows by deliveries)
+    spent : (Q,) bool, a stock: what a task took is not there again when it ends
+    held : (R, Q) int64, what each task takes
+    want : (2, H, Q) int64, what each hazard asks for before and after separation
+    apart : (K,) int64, 0 before and 1 after separation
+    """
+
+    base: NDArray[np.int64]
+    there: NDArray[np.int64]
+    spent: Bools
+    held: NDArray[np.int64]
+    want: NDArray[np.int64]
+    apart: NDArray[np.int64]
 
 
 @compiled
@@ -254,18 +271,22 @@ def match_people(
 
 @compiled
 def cover_each(
-    can: NDArray[np.uint64], pieces: NDArray[np.uint64], active: Bools, calls: Calls
+    can: NDArray[np.uint64],
+    pieces: NDArray[np.uint64],
+    active: Bools,
+    calls: Calls,
+    things: Things,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each minute and hazard: slack in people, tightest set of demands, slack in kit.
+    """For each minute and hazard: slack in people, tightest set of demands, slack in things.
 
     can : (K, D, W) from `free_people`; pieces : (K, H, Q, W) from `free_pieces`; active :
-    (K, H). Each result is (K, H) int64; where a hazard is not active, zeros. Hazards without
-    need of kit have a kit slack of 2**31.
+    (K, H). Each result is (K, H) int64; where a hazard is not active, zeros. Hazards that ask
+    for no things have a slack of 2**31 in them.
     """
     minutes, hazards = active.shape
     people_slack = np.zeros((minutes, hazards), np.int64)
     tightest = np.zeros((minutes, hazards), np.int64)
-    kit_slack = np.zeros((minutes, hazards), np.int64)
+    slack_of_things = np.zeros((minutes, hazards), np.int64)
     for k in range(minutes):
         for h in range(hazards):
             if not active[k, h]:
@@ -276,31 +297,28 @@ def cover_each(
             tightest[k, h] = chosen
             least = 1 << 31
             for q in range(pieces.shape[2]):
-                if calls.kit[h, q] > 0:
+                asked = things.want[things.apart[k], h, q]
+                if asked > 0:
                     free = 0
                     for w in range(pieces.shape[3]):
                         free += count_bits(pieces[k, h, q, w])
-                    least = min(least, free - calls.kit[h, q])
-            kit_slack[k, h] = least
-    return people_slack, tightest, kit_slack
+                    least = min(least, free - asked)
+            slack_of_things[k, h] = least
+    return people_slack, tightest, slack_of_things
 
 
 @compiled
 def free_pieces(
-    minutes: NDArray[np.int64],
-    duties: Duties,
-    calls: Calls,
-    own_twin: bool,
-    base: NDArray[np.int64],
+    minutes: NDArray[np.int64], duties: Duties, calls: Calls, things: Things, own_twin: bool
 ) -> NDArray[np.uint64]:
-    """Which pieces of each kind of kit each hazard can have, at each of `minutes`.
+    """Which pieces and places of each kind each hazard can have, at each of `minutes`.
 
-    base : (Q + 1,) pieces of kind q are bits base[q]..base[q + 1] - 1. Returns (K, H, Q, W)
-    masks: pieces that no running task holds, and those held for what the hazard may take
-    from. Tasks take the lowest free pieces in the plan's order; where they hold more than
-    there are, those that keep theirs go first.
+    Returns (K, H, Q, W) masks: what no running task holds, and what is held for work that the
+    hazard may take from; of a stock, what has been delivered and no task that has begun took.
+    Tasks take the lowest free numbers in the plan's order; where they hold more than there
+    are, those that keep theirs go first.
     """
-    hazards, kinds = calls.severity.size, base.size - 1
+    hazards, kinds, base = calls.severity.size, things.spent.size, things.base
     words = (base[kinds] + 63) // 64
     masks = np.zeros((minutes.size, hazards, kinds, max(words, 1)), np.uint64)
     yields = np.zeros((duties.start.size, hazards), np.bool_)
@@ -312,20 +330,25 @@ def free_pieces(
     for k in range(minutes.size):
         now = minutes[k]
         for q in range(kinds):
-            nearest = base[q]
+            nearest, top = base[q], base[q] + things.there[k, q]
             lacking[:] = 0
             for r in range(duties.start.size):
-                if not duties.start[r] <= now < duties.end[r]:
+                if things.held[r, q] == 0 or duties.start[r] > now:
                     continue
-                for _ in range(duties.kit[r, q]):
+                if things.spent[q]:
+                    nearest += things.held[r, q]
+                    continue
+                if now >= duties.end[r]:
+                    continue
+                for _ in range(things.held[r, q]):
                     for h in range(hazards):
-                        if nearest >= base[q + 1]:
+                        if nearest >= top:
                             lacking[h] += 0 if yields[r, h] else 1
                         elif yields[r, h]:
                             masks[k, h, q, nearest // 64] |= np.uint64(1) << np.uint64(nearest % 64)
                     nearest += 1
             for h in range(hazards):
-                for bit in range(nearest, base[q + 1]):
+                for bit in range(nearest, top):
                     masks[k, h, q, bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
                 for w in range(masks.shape[3]):
                     while lacking[h] > 0 and masks[k, h, q, w] != np.uint64(0):

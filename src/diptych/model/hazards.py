@@ -27,6 +27,7 @@ class Response:
     """What a hazard asks for, and for how long it holds people (minutes low/mode/high).
 
     delay : minutes (least, most likely, most) for which the operation stands still
+    sterile : places at the operating field of each twin in trouble
     """
 
     demands: tuple[ResponseDemand, ...]
@@ -36,6 +37,7 @@ class Response:
     high: Minute
     actions: str
     delay: tuple[Minute, Minute, Minute] = (Minute(0), Minute(0), Minute(0))
+    sterile: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,11 @@ class Hazard:
     response: Response
     source: str
     confidence: Confidence
+
+    @property
+    def field_places(self) -> int:
+        """Places in the sterile field in all: those of one twin, or of each of the two."""
+        return self.response.sterile * (1 if self.subject in (Subject.A, Subject.B) else 2)
 
     def __post_init__(self) -> None:
         require(

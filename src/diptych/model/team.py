@@ -90,12 +90,25 @@ class Equipment:
     """A kind of kit and how many of it there are.
 
     renewable : free again when a task ends; False for a stock that tasks use up
+    restock : (minute, pieces) that are delivered, in order; only for a stock. Schedulers plan
+        with `count` alone; what comes later is for emergencies and for tasks moved by hand
     """
 
     id: EquipmentId
     title: str
     count: int
     renewable: bool = True
+    restock: tuple[tuple[Minute, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            all(pieces > 0 for _, pieces in self.restock)
+            and all(one[0] < two[0] for one, two in pairwise(self.restock))
+            and not (self.renewable and self.restock),
+            f"equipment {self.id}: restock {list(self.restock)}, expected (minute, pieces) in"
+            " order of time, of a stock (renewable = false)",
+            remedy="correct the row in tables/equipment.toml",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
