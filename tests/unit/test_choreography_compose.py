@@ -86,6 +86,18 @@ def test_every_step_says_how_long_it_may_wait_and_whom_it_keeps():
     assert tasks["antibiotic-A-1"].may_wait == 30
 
 
+def test_packs_of_blood_are_a_stock_that_bleeding_steps_use():
+    procedure = demonstration()
+    packs = next(kit for kit in procedure.equipment if kit.id == "transfusion-pack")
+    assert not packs.renewable
+    assert packs.restock
+    used = {
+        task.id: task.equipment[packs.id] for task in procedure.tasks if packs.id in task.equipment
+    }
+    assert {"craniotomy-1", "brain", "last-bridge"} <= set(used)
+    assert sum(used.values()) <= packs.count
+
+
 def test_planned_quantile_is_that_of_the_triangle():
     """Triangle 0, 10, 20: half its area lies below 10, an eighth below 5."""
     assert three_point(0, 10, 20, 0.5) == 10

@@ -7,7 +7,7 @@ from contingency_days import person, plan, task
 
 from diptych.contingencies import read_hazards
 from diptych.model import Confidence, InputError, Procedure, Role, RoleId, SkillId, Subject
-from diptych.model.team import Equipment
+from diptych.model.team import Equipment, Zone
 from diptych.tables import SourcedTable, load_table
 
 CATALOGUE = (
@@ -40,15 +40,19 @@ CATALOGUE = (
 
 
 def procedure() -> Procedure:
-    """A procedure with every skill and kind of kit that the package's tables know."""
+    """A procedure with every skill, place and kind of kit that the package's tables know."""
     base = plan([(task("t", 14), 0, 60, "x")], [person("x", "surgery")]).procedure
     skills = tuple(SkillId(key) for key in load_table("skills").rows)
     kit = tuple(
         Equipment(id=key, title=key, count=row.integer("count"))
         for key, row in load_table("equipment").rows.items()
     )
+    zones = tuple(
+        Zone(id=key, title=key, capacity=row.integer("capacity"))
+        for key, row in load_table("zones").rows.items()
+    )
     role = Role(id=RoleId("all"), title="All", skills=skills)
-    return replace(base, roles=(role,), equipment=kit)
+    return replace(base, roles=(role,), equipment=kit, zones=zones)
 
 
 def changed(**fields: object) -> SourcedTable:
@@ -106,6 +110,8 @@ def test_share_of_operations_is_met_by_the_two_twins_together() -> None:
         ({"demands": [{"skill": "scrub", "count": 1, "within": 1, "leader": 4}]}, "demand is"),
         ({"demands": [{"skill": "juggling", "count": 1, "within": 1}]}, "skill 'juggling'"),
         ({"equipment": {"trampoline": 1}}, "equipment 'trampoline'"),
+        ({"sterile": -1}, "sterile is -1"),
+        ({"sterile": 1, "subject": "team"}, "sterile is 1, expected 0 or more, and 0 for the team"),
         ({"hold": [5, 4, 6]}, r"hold is \[5, 4, 6\]"),
         ({"delay": [1, 2]}, r"delay is \[1, 2\]"),
     ],
@@ -114,6 +120,13 @@ def test_faulty_rows_are_refused_by_name(fields: dict[str, object], message: str
     with pytest.raises(InputError, match=message) as caught:
         read_hazards(changed(**fields), procedure())
     assert "sinus-haemorrhage" in str(caught.value)
+
+
+def test_places_at_a_field_that_the_procedure_lacks_are_refused() -> None:
+    bare = replace(procedure(), zones=())
+    with pytest.raises(InputError, match="asks for zone 'sterile-joined', which is not known"):
+        read_hazards(changed(sterile=1), bare)
+    assert read_hazards(changed(sterile=0), bare)
 
 
 def test_responses_that_need_a_leader_ask_for_a_grade() -> None:
