@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from itertools import chain
 from math import sqrt
 
+from diptych.contingencies.doses import read_blood, read_drugs
 from diptych.contingencies.duties import fields_of
 from diptych.model import (
     EquipmentId,
@@ -21,6 +22,7 @@ from diptych.model import (
 from diptych.tables import SourcedTable, TableRow
 
 LAST_STEP = 19
+_OTHER = {Subject.A: Subject.B, Subject.B: Subject.A}
 _SUBJECTS = {
     "twin": (Subject.A, Subject.B),
     "both": (Subject.BOTH,),
@@ -35,9 +37,10 @@ def read_hazards(table: SourcedTable, procedure: Procedure) -> tuple[Hazard, ...
     probability counts operations (`per = "operation"`), each twin gets the share with which
     at least one of the two reaches that figure.
 
-    Raises InputError naming the row for anything missing or out of range, and for a skill
-    that no role or person of the procedure has or a kind of kit that it does not know (a row
-    without a source is refused already when the table is read, and again here).
+    Raises InputError naming the row for anything missing or out of range, for a knock-on that
+    is no row of the table, and for a skill that no role or person of the procedure has or a
+    kind of kit or a field that it does not know (a row without a source is refused already
+    when the table is read, and again here).
     """
     skills = {skill for role in procedure.roles for skill in role.skills}
     skills |= {skill for person in procedure.staff for skill in person.skills}
@@ -46,20 +49,40 @@ def read_hazards(table: SourcedTable, procedure: Procedure) -> tuple[Hazard, ...
         "equipment": {str(kit.id) for kit in procedure.equipment},
         "zone": {str(zone.id) for zone in procedure.zones},
     }
-    hazards = tuple(chain.from_iterable(_expand(row) for row in table.rows.values()))
+    hazards = tuple(chain.from_iterable(_expand(row, table) for row in table.rows.values()))
     for hazard in hazards:
         _require_known(hazard, known)
     return hazards
 
 
-def _expand(row: TableRow) -> tuple[Hazard, ...]:
+def _expand(row: TableRow, table: SourcedTable) -> tuple[Hazard, ...]:
     whom = row.text("subject")
     if whom not in _SUBJECTS:
         raise _fault(row, f"subject is {whom!r}, expected twin, both or team")
-    return tuple(_hazard(row, subject) for subject in _SUBJECTS[whom])
+    return tuple(
+        _hazard(row, subject, _response(row, _follow_ups(row, table, subject)))
+        for subject in _SUBJECTS[whom]
+    )
 
 
-def _hazard(row: TableRow, subject: Subject) -> Hazard:
+def _follow_ups(row: TableRow, table: SourcedTable, subject: Subject) -> tuple[HazardId, ...]:
+    """Hazards that may follow: of the same twin, "other:KEY" of the other one."""
+    found: list[str] = []
+    for word in row.texts("knock_on"):
+        where, _, key = word.rpartition(":")
+        if key not in table.rows or where not in ("", "other"):
+            known = ", ".join(table.rows)
+            raise _fault(row, f"knock_on names {word!r}, expected KEY or other:KEY of {known}")
+        single = table.rows[key].text("subject") == "twin"
+        if where and not (single and subject in _OTHER):
+            raise _fault(row, f"knock_on names {word!r}, but there is no other twin")
+        twins = (subject,) if subject in _OTHER else (Subject.A, Subject.B)
+        twins = (_OTHER[subject],) if where else twins
+        found += [f"{key}-{twin}" for twin in twins] if single else [key]
+    return tuple(HazardId(id) for id in found)
+
+
+def _hazard(row: TableRow, subject: Subject, response: Response) -> Hazard:
     single = subject in (Subject.A, Subject.B)
     first, last = row.integer("first_step"), row.integer("last_step")
     severity = row.integer("severity")
@@ -77,7 +100,7 @@ def _hazard(row: TableRow, subject: Subject) -> Hazard:
         probability_low=_share(row, "probability_low", single),
         probability_high=_share(row, "probability_high", single),
         severity=severity,
-        response=_response(row),
+        response=response,
         source=row.source,
         confidence=row.confidence,
     )
@@ -98,7 +121,7 @@ def _share(row: TableRow, field: str, single: bool) -> Probability:
     return Probability(1 - sqrt(1 - value) if single and per == "operation" else value)
 
 
-def _response(row: TableRow) -> Response:
+def _response(row: TableRow, knock_on: tuple[HazardId, ...]) -> Response:
     low, mode, high = _minutes(row, "hold")
     return Response(
         demands=_demands(row),
@@ -109,6 +132,10 @@ def _response(row: TableRow) -> Response:
         actions=row.text("actions"),
         delay=_minutes(row, "delay"),
         sterile=_sterile(row),
+        drugs=read_drugs(row),
+        blood=read_blood(row),
+        knock_on=knock_on,
+        meanwhile=row.text("meanwhile", ""),
     )
 
 

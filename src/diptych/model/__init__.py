@@ -81,6 +81,7 @@ from diptych.model.geometry import (
 from diptych.model.hazards import (
     Coverage,
     CoverageCell,
+    DrugDose,
     Gap,
     Hazard,
     Response,
@@ -239,6 +240,7 @@ __all__ = [
     "Disruption",
     "Dossier",
     "DrainageShare",
+    "DrugDose",
     "DryPart",
     "DryRun",
     "DrySession",
