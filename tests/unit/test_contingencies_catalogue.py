@@ -1,6 +1,7 @@
 """The catalogue: complete, sourced, the same for both twins."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from contingency_days import person, plan, task
@@ -218,6 +219,16 @@ def test_a_hazard_without_a_source_is_refused() -> None:
     bare = {**table.rows, "air-embolism": replace(table.row("air-embolism"), source="")}
     with pytest.raises(InputError, match="air-embolism-A has no source"):
         read_hazards(replace(table, rows=bare), procedure())
+
+
+def test_the_example_of_the_how_to_is_read() -> None:
+    page = Path(__file__).parents[2] / "docs" / "howto" / "write-a-hazard.md"
+    row = page.read_text("utf-8").split("```toml")[1].split("```")[0]
+    one, other = read_hazards(load_table("hazards", override=row), procedure())[-2:]
+    assert (one.title, other.title) == ("Lift stuck with twin A", "Lift stuck with twin B")
+    assert one.response.knock_on == ("line-loss-A", "bradycardia-B")
+    assert one.response.drugs[0].of(8) == (80, 160)
+    assert one.response.sterile == 1
 
 
 def test_a_site_adds_its_own_hazard() -> None:
