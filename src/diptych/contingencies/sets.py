@@ -69,7 +69,7 @@ def _require(order: int, classes: Classes) -> None:
         )
     if len(classes.names) >= EMPTY:
         raise InputError(
-            f"there are {len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
+            f"{len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
             remedy="leave kit that no hazard asks for out of the table of equipment",
         )
 
