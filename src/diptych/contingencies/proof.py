@@ -29,8 +29,8 @@ def prove_coverage(
     every set of up to so many different hazards at the same minute, and up to three of them
     one after another in every order. `Coverage.certified` and `SetProof.certified` are True
     when the independent checkers accepted every witness and every gap; `check_certificate`
-    and `check_sets` name the faults otherwise. `watch` is told "proof" or "check" whenever a
-    step of that kind has ended.
+    and `check_sets` name the faults otherwise. `watch` is told "proof", "turns" (one
+    after another) or "check" whenever a step of that kind has ended.
     Raises InputError for an order other than 1 to 4 and for a schedule that names people who
     are not on its roster.
     """
@@ -56,8 +56,8 @@ def prove_sets(
 ) -> SetProof:
     """Every set of up to `order` (2 to 4) hazards, searched and then checked."""
     classes = sort_minutes(schedule, hazards, policy)
-    found = search_sets(classes, schedule, hazards, order, turns=True)
     watch("proof")
+    found = search_sets(classes, schedule, hazards, order, turns=True, watch=watch)
     faults = check_sets(schedule, hazards, found, policy=policy)
     watch("check")
     return replace(found, certified=not faults)
