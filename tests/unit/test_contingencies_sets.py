@@ -73,11 +73,12 @@ def of_size(paper: Certificate, size: int) -> int:
 
 
 def single(paper: Certificate, *, gap: bool = False, wide: int = 1) -> tuple[int, slice]:
-    """Class and places of a hazard of `wide` or more places that is covered, or is a gap."""
+    """Class and places of a hazard that is covered, or is a gap; it wants `wide` people alike."""
     bare = {tuple(row[:2]) for row in paper.gaps.tolist() if row[2] < 0}
     for number, one in np.argwhere(paper.alive):
         places = slice(int(paper.first[one]), int(paper.first[one + 1]))
-        if ((number, one) in bare) == gap and places.stop - places.start >= wide:
+        alike = case()[1][one].response.demands[0].count
+        if ((number, one) in bare) == gap and alike >= wide:
             return int(number), places
     raise LookupError("no such hazard")
 
@@ -123,12 +124,14 @@ def covered_triple(paper: Certificate) -> list[int]:
     return paper.listed[0].tolist()
 
 
-def larger_gap(paper: Certificate) -> list[int]:
-    """A gap of one hazard with a second hazard."""
-    for number, one, *_ in paper.gaps[(paper.gaps[:, 2] < 0)].tolist():
-        others = [int(h) for h in np.flatnonzero(paper.alive[number]) if h != one]
-        if others:
-            return [number, *sorted([one, others[0]]), -1, -1]
+def larger_gap(proof: SetProof) -> SetProof:
+    """A gap of one hazard, and the same again with one more, short of the same."""
+    paper = proof.certificate
+    for row, (number, one, second, *_) in enumerate(paper.gaps.tolist()):
+        others = np.flatnonzero(paper.alive[number])
+        if second < 0 and others[-1] > one:
+            more = [number, one, int(others[-1]), -1, -1]
+            return more_gaps(lambda _, more=more: more, int(paper.short[row]))(proof)
     raise LookupError("no such gap")
 
 
@@ -288,6 +291,7 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "a pair by a number that nobody has": (in_pairs(254, at=0), BARE),
     "a pair with one too many": (in_pairs(0, at=-1), BARE),
     "a pair that is a gap with a filling": (in_pairs(0, gap=True), BOTH),
+    "a pair with a number too many that nobody has": (in_pairs(254, at=-1), BARE),
     "pairs in another order": (with_paper(pairs=lambda c: c.pairs[::-1]), f"{BARE}|{BOTH}"),
     "a pair left out": (with_paper(pairs=lambda c: c.pairs[1:]), SHAPE),
     "a listed set left out": (
@@ -334,10 +338,15 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         NO_SET,
     ),
     "a gap invented": (more_gaps(covered_triple), NO_GAP),
-    "a gap larger than need be": (more_gaps(larger_gap), "not the smallest gap|" + NO_GAP),
+    "a gap larger than need be": (larger_gap, "not the smallest gap"),
     "a gap of a hazard that cannot strike": (more_gaps(not_alive), NO_SET),
     "a gap of nothing": (more_gaps(lambda c: [0, -1, -1, -1, -1]), NO_SET),
-    "a gap with a hole": (more_gaps(lambda c: [c.gaps[0, 0], c.gaps[0, 1], -1, 5, -1]), NO_SET),
+    "a gap with a hole": (
+        with_paper(
+            gaps=lambda c: put(c.gaps, (of_size(c, 2), [2, 3]), c.gaps[of_size(c, 2), [3, 2]])
+        ),
+        NO_SET,
+    ),
     "a gap with its hazards turned round": (
         with_paper(
             gaps=lambda c: put(c.gaps, (of_size(c, 2), [1, 2]), c.gaps[of_size(c, 2), [2, 1]])
