@@ -18,9 +18,8 @@ class ReservePolicy:
     cost_of_person, cost_of_kit, cost_of_moving : see the table `reserve`
     own_people : may people of the roster be called earlier or kept longer; they are then
         tried before anybody is added
-    search_limit : deterministic seconds of CP-SAT for one solve; beyond it the reserve is
-        not called proven
-    seed : of CP-SAT
+    search_limit : nodes of branch and bound for one choice; beyond it the reserve is not
+        called proven
     """
 
     longest_watch: Minute
@@ -31,8 +30,7 @@ class ReservePolicy:
     cost_of_moving: int
     answer: AnswerPolicy = field(default_factory=AnswerPolicy)
     own_people: bool = True
-    search_limit: float = 20.0
-    seed: int = 1
+    search_limit: int = 100_000
 
 
 def read_reserve_policy(

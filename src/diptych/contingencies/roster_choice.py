@@ -1,22 +1,25 @@
-"""The smallest reserve that meets given cuts: integer programming by CP-SAT.
+"""The smallest reserve that meets given cuts: integer programming by HiGHS.
 
 First the fewest people and pieces; then, with that number, the fewest minutes of standby and
-longer hours, and of those the roles of fewest skills. One worker, a fixed seed and a
-deterministic limit, so that the same cuts give the same reserve.
+longer hours, and of those the roles of fewest skills. Watches that cover spans of a line make
+a matrix of consecutive ones, whose linear relaxation is whole but for skills that several
+roles share; branch and bound on it needs few nodes (a limit on nodes, none on time, so that
+the same cuts give the same reserve).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_matrix
 
 from diptych.contingencies.cuts import Cut
 from diptych.contingencies.reserve_policy import ReservePolicy
 from diptych.contingencies.standby import Market
 from diptych.model import InputError
-
-if TYPE_CHECKING:
-    from ortools.sat.python import cp_model
 
 _MANY = 60
 
@@ -47,6 +50,16 @@ class Choice:
     optimal: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """Of these options together at least `least` and at most `most` (minutes, where given)."""
+
+    members: Sequence[int]
+    least: int = 0
+    most: int | None = None
+    minutes: Sequence[int] = ()
+
+
 NOTHING = Choice(taken=(), value=0, bound=0, optimal=True)
 
 
@@ -67,56 +80,67 @@ def choose_reserve(
     Raises InputError when nothing meets the cuts (every cut has a role or a kind of kit that
     helps, so that this means more than `60` of one kind).
     """
-    from ortools.sat.python import cp_model
-
     if not cuts:
         return NOTHING
     options = _list_options(market, cuts, policy, longest=size is None)
-    model = cp_model.CpModel()
-    taken = [model.new_int_var(0, option.limit, "") for option in options]
-    for cut in cuts:
-        model.add(sum(taken[n] for n in _fitting(options, cut)) >= cut.lacking)
-    _limit_hours(model, market, options, taken, policy)
+    rows = [_Row(members=_fitting(options, cut), least=cut.lacking) for cut in cuts]
+    rows += _hour_rows(market, options, policy)
     people = [n for n, o in enumerate(options) if market.helpers[o.helper].kind != "longer"]
-    count = sum(taken[n] for n in people)
     if size is None:
-        model.minimize(count)
-        return _solve(model, options, taken, policy, 1)
-    model.add(count <= size)
-    scale = 1 + sum(option.limit * option.skills for option in options)
-    model.minimize(
-        sum((o.minutes * scale + o.skills) * x for o, x in zip(options, taken, strict=True))
-    )
-    return _solve(model, options, taken, policy, scale)
+        worth = np.zeros(len(options), np.int64)
+        worth[people] = 1
+        return _solve(options, rows, worth, policy, 1)
+    rows.append(_Row(members=people, most=size))
+    scale = 1 + size * max(option.skills for option in options)
+    worth = np.array([o.minutes * scale + o.skills for o in options], np.int64)
+    return _solve(options, rows, worth, policy, scale)
 
 
 def _solve(
-    model: "cp_model.CpModel",
     options: Sequence[Option],
-    taken: "Sequence[cp_model.IntVar]",
+    rows: Sequence[_Row],
+    worth: NDArray[np.int64],
     policy: ReservePolicy,
     scale: int,
 ) -> Choice:
-    from ortools.sat.python import cp_model
-
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = policy.seed
-    solver.parameters.max_deterministic_time = policy.search_limit
-    status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    """The cheapest options by HiGHS; what it says is counted again in whole numbers."""
+    table, least, most = _tabulate(rows, len(options))
+    found = milp(
+        worth.astype(np.float64),
+        constraints=LinearConstraint(table, least, most),
+        bounds=Bounds(0, np.array([option.limit for option in options], np.float64)),
+        integrality=np.ones(len(options)),
+        options={"node_limit": policy.search_limit, "mip_rel_gap": 0.0},
+    )
+    if found.x is None:
         raise InputError(
-            f"no reserve was found ({solver.status_name(status)}), expected at most {_MANY}"
+            f"no reserve was found ({found.message}), expected at most {_MANY}"
             " people or pieces of one kind",
             remedy="ask for fewer hazards at once, or give the search a larger limit",
         )
-    found = [(o, solver.value(x)) for o, x in zip(options, taken, strict=True)]
+    number = np.rint(found.x).astype(np.int64)
+    sums = table @ number
+    value, bound = int(worth @ number), ceil(found.mip_dual_bound - 1e-6)
+    sound = bool((sums >= least).all() and (sums <= most).all())
     return Choice(
-        taken=tuple((option, number) for option, number in found if number),
-        value=round(solver.objective_value) // scale,
-        bound=ceil(solver.best_objective_bound - 1e-6) // scale,
-        optimal=status == cp_model.OPTIMAL,
+        taken=tuple((o, int(n)) for o, n in zip(options, number, strict=True) if n),
+        value=value // scale,
+        bound=bound // scale,
+        optimal=sound and bound >= value,
     )
+
+
+def _tabulate(
+    rows: Sequence[_Row], width: int
+) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
+    """The rows as a sparse matrix, and their least and most values."""
+    where = [(r, n) for r, row in enumerate(rows) for n in row.members]
+    weights = [row.minutes[n] if row.minutes else 1 for row in rows for n in row.members]
+    at = np.array(where, np.int64).reshape(-1, 2)
+    table = csr_matrix((weights, (at[:, 0], at[:, 1])), shape=(len(rows), width), dtype=np.float64)
+    least = np.array([row.least for row in rows], np.float64)
+    most = np.array([np.inf if row.most is None else row.most for row in rows])
+    return table, least, most
 
 
 def _fitting(options: Sequence[Option], cut: Cut) -> list[int]:
@@ -128,25 +152,21 @@ def _fitting(options: Sequence[Option], cut: Cut) -> list[int]:
     ]
 
 
-def _limit_hours(
-    model: "cp_model.CpModel",
-    market: Market,
-    options: Sequence[Option],
-    taken: "Sequence[cp_model.IntVar]",
-    policy: ReservePolicy,
-) -> None:
+def _hour_rows(
+    market: Market, options: Sequence[Option], policy: ReservePolicy
+) -> Iterator[_Row]:
     """One way earlier and one way later for each person, within the longest span of a day."""
     ways: dict[tuple[int, bool], list[int]] = {}
     for n, option in enumerate(options):
         if market.helpers[option.helper].kind == "longer":
-            early = option.end == int(_hours(market, option.helper)[0])
+            early = option.end == _hours(market, option.helper)[0]
             ways.setdefault((option.helper, early), []).append(n)
-    for rows in ways.values():
-        model.add_at_most_one(taken[n] for n in rows)
+    for members in ways.values():
+        yield _Row(members=members, most=1)
+    minutes = [option.minutes for option in options]
     for helper in sorted({helper for helper, _ in ways}):
-        rows = [n for early in (False, True) for n in ways.get((helper, early), [])]
-        room = _room(market, helper, policy)
-        model.add(sum(options[n].minutes * taken[n] for n in rows) <= room)
+        members = [n for early in (False, True) for n in ways.get((helper, early), [])]
+        yield _Row(members=members, most=_room(market, helper, policy), minutes=minutes)
 
 
 def _hours(market: Market, helper: int) -> tuple[int, int]:
