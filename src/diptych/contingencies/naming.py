@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
-from diptych.contingencies.wording import ask, spoken
+from diptych.contingencies.wording import spoken
 from diptych.kernels.bitcover import hall_slack
 from diptych.kernels.shortage import find_needed, list_shortages
 from diptych.kernels.simultaneous import fill, open_desk
@@ -123,7 +123,9 @@ def _places(classes: Classes, hazards: Sequence[int]) -> list[int]:
 def _asked(classes: Classes, number: int, hazard: Hazard, schedule: Schedule) -> list[str]:
     """Each place of the hazard in words; what is neither person nor kit is a place to stand."""
     words = [
-        ask(demand).split(" ", 2)[2] for demand in hazard.response.demands for _ in range(demand.count)
+        f"{spoken(demand.skill)} within {demand.within} min"
+        for demand in hazard.response.demands
+        for _ in range(demand.count)
     ]
     for kit in schedule.procedure.equipment:
         words += [spoken(kit.id)] * hazard.response.equipment.get(kit.id, 0)

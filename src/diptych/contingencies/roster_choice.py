@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 
 from diptych.contingencies.cuts import Cut
 from diptych.contingencies.reserve_policy import ReservePolicy
-from diptych.contingencies.standby import Market
+from diptych.contingencies.standby import Market, hours_of, room_of
 from diptych.model import InputError
 
 _MANY = 60
@@ -159,28 +159,14 @@ def _hour_rows(
     ways: dict[tuple[int, bool], list[int]] = {}
     for n, option in enumerate(options):
         if market.helpers[option.helper].kind == "longer":
-            early = option.end == _hours(market, option.helper)[0]
+            early = option.end == hours_of(market, market.helpers[option.helper])[0]
             ways.setdefault((option.helper, early), []).append(n)
     for members in ways.values():
         yield _Row(members=members, most=1)
     minutes = [option.minutes for option in options]
     for helper in sorted({helper for helper, _ in ways}):
         members = [n for early in (False, True) for n in ways.get((helper, early), [])]
-        yield _Row(members=members, most=_room(market, helper, policy), minutes=minutes)
-
-
-def _hours(market: Market, helper: int) -> tuple[int, int]:
-    staff = market.schedule.procedure.staff
-    who = next(who for who in staff if who.id == market.helpers[helper].key)
-    return int(who.start), int(who.end)
-
-
-def _room(market: Market, helper: int, policy: ReservePolicy) -> int:
-    """How many minutes longer that person can be there."""
-    start, end = _hours(market, helper)
-    rest = market.schedule.procedure.rest
-    longest = policy.longest_watch if rest is None else rest.longest_span or rest.longest_work
-    return int(longest) - (min(end, market.end) - max(start, market.begin))
+        yield _Row(members=members, most=room_of(market, market.helpers[helper], policy), minutes=minutes)
 
 
 def _list_options(
@@ -239,8 +225,8 @@ def _watch_marks(market: Market, policy: ReservePolicy) -> list[int]:
 def _extensions(
     market: Market, number: int, slots: Sequence[tuple[int, int]], policy: ReservePolicy
 ) -> set[Option]:
-    start, end = _hours(market, number)
-    room = _room(market, number, policy)
+    start, end = hours_of(market, market.helpers[number])
+    room = room_of(market, market.helpers[number], policy)
     if room <= 0:
         return set()
     early = {(m, start) for m, _ in slots if m < start <= market.end}

@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from diptych.contingencies.classes import Classes, sort_minutes
 from diptych.contingencies.reserve_policy import ReservePolicy
 from diptych.model import (
-    Equipment,
     EquipmentId,
     Hazard,
     LongerHours,
     Minute,
     Reserve,
-    RoleId,
     Schedule,
     SpareKit,
     Staff,
@@ -213,12 +211,15 @@ def _helpers(
             yield Helper(kind="kit", key=str(row.kind), bits=found)
 
 
-def role_of(schedule: Schedule, key: str) -> tuple[RoleId, str, tuple[str, ...]]:
-    """Id, title and skills of the role of that key."""
-    role = next(role for role in schedule.procedure.roles if role.id == key)
-    return role.id, role.title, role.skills
+def hours_of(market: Market, helper: Helper) -> tuple[int, int]:
+    """From when to when that person of the roster is there."""
+    who = next(who for who in market.schedule.procedure.staff if who.id == helper.key)
+    return int(who.start), int(who.end)
 
 
-def kit_titles(kinds: Sequence[Equipment]) -> dict[str, str]:
-    """The title of each kind of kit."""
-    return {str(kit.id): kit.title for kit in kinds}
+def room_of(market: Market, helper: Helper, policy: ReservePolicy) -> int:
+    """How many minutes longer that person can be there, by the rules of rest."""
+    start, end = hours_of(market, helper)
+    rest = market.schedule.procedure.rest
+    longest = policy.longest_watch if rest is None else rest.longest_span or rest.longest_work
+    return int(longest) - (min(end, market.end) - max(start, market.begin))

@@ -9,7 +9,7 @@ from diptych.contingencies.classes import Classes, sort_minutes
 from diptych.contingencies.naming import named_bits, spans_of, stand
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.kernels.shortage import weigh_bits
-from diptych.model import Hazard, InputError, Minute, Pillar, Schedule, ThinSpot
+from diptych.model import Hazard, HazardId, InputError, Minute, Pillar, Schedule, ThinSpot
 
 _LARGEST = 3
 _RULES = AnswerPolicy()
@@ -61,9 +61,9 @@ def find_pillars(
             remedy="ask for order 1, 2 or 3",
         )
     classes = sort_minutes(schedule, hazards, policy)
-    covered, lost, alone = _weigh(classes, order)
+    covered, lost, by_hazard = _weigh(classes, order)
     found = [
-        _pillar(name, lost[:, bit], covered, alone[:, bit], hazards)
+        _pillar(name, lost[:, bit], covered, by_hazard[:, :, bit], hazards)
         for bit, name in _who_can_fail(classes, schedule)
         if lost[:, bit].any()
     ]
@@ -73,18 +73,18 @@ def find_pillars(
 def _weigh(
     classes: Classes, order: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Covered (order,), lost (order, bits) and alone (H, bits), in minutes of the day."""
+    """Covered (order,), lost (order, bits), by hazard (order, H, bits): minutes of the day."""
     bits = classes.masks.shape[2] * 64
     covered = np.zeros(order, np.int64)
     lost = np.zeros((order, bits), np.int64)
-    alone = np.zeros((len(classes.first) - 1, bits), np.int64)
+    by_hazard = np.zeros((order, len(classes.first) - 1, bits), np.int64)
     for number, minutes in enumerate(classes.minutes().tolist()):
         alive = np.flatnonzero(classes.alive[number])
-        whole, part, single = weigh_bits(classes.places(number), alive, order)
+        whole, part, each = weigh_bits(classes.places(number), alive, order)
         covered += whole * minutes
         lost += part * minutes
-        alone += single * minutes
-    return covered, lost, alone
+        by_hazard += each * minutes
+    return covered, lost, by_hazard
 
 
 def _who_can_fail(classes: Classes, schedule: Schedule) -> list[tuple[int, str]]:
@@ -98,13 +98,20 @@ def _pillar(
     name: str,
     lost: NDArray[np.int64],
     covered: NDArray[np.int64],
-    alone: NDArray[np.int64],
+    by_hazard: NDArray[np.int64],
     hazards: Sequence[Hazard],
 ) -> Pillar:
-    hit = sorted(((hazards[h].id, int(alone[h])) for h in np.flatnonzero(alone)), key=lambda r: -r[1])
     return Pillar(
         who=name,
         lost=tuple(int(n) for n in lost),
         covered=tuple(int(n) for n in covered),
-        hazards=tuple(hit),
+        hazards=_most_first(by_hazard[0], hazards),
+        together=_most_first(by_hazard[-1], hazards),
     )
+
+
+def _most_first(
+    minutes: NDArray[np.int64], hazards: Sequence[Hazard]
+) -> tuple[tuple[HazardId, int], ...]:
+    found = [(hazards[h].id, int(minutes[h])) for h in np.flatnonzero(minutes)]
+    return tuple(sorted(found, key=lambda row: -row[1]))

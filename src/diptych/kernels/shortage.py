@@ -126,11 +126,11 @@ def find_beyond(
     masks: NDArray[np.uint64],
     first: NDArray[np.int64],
     sets: NDArray[np.int64],
-    help_: NDArray[np.uint64],
+    many: NDArray[np.uint64],
 ) -> NDArray[np.bool_]:
-    """Sets that stay short however many of each `help_` bit there were.
+    """Sets that stay short however many of each `many` bit there were.
 
-    sets : (R, 5) class and hazards; help_ : (W,). A set does so when the places that no
+    sets : (R, 5) class and hazards; many : (W,). A set does so when the places that no
     such bit can fill cannot all be filled by the other bits.
     """
     beyond = np.zeros(sets.shape[0], np.bool_)
@@ -139,10 +139,10 @@ def find_beyond(
     for r in range(sets.shape[0]):
         places = Places(first, masks[sets[r, 0]])
         rows = _rows_of(places, _hazards_of(sets[r]))
-        hard = np.empty((rows.size, help_.size), np.uint64)
+        hard = np.empty((rows.size, many.size), np.uint64)
         n = 0
         for row in rows:
-            if not (places.masks[row] & help_).any():
+            if not (places.masks[row] & many).any():
                 hard[n] = places.masks[row]
                 n += 1
         whole[1] = n
@@ -205,32 +205,31 @@ def weigh_bits(
     """What the cover of one class loses without each bit, over all sets of up to `order`.
 
     alive : (n,) rising; order 1 to 3. Returns covered (order,) sets, lost (order, bits) sets
-    that are covered no more without the bit, and alone (hazards, bits) 1 where the hazard
-    alone is so.
+    that are covered no more without the bit, and by_hazard (order, hazards, bits) those of
+    them in which the hazard is.
     """
     bits = places.masks.shape[1] * _WORD
     covered = np.zeros(order, np.int64)
     lost = np.zeros((order, bits), np.int64)
-    alone = np.zeros((places.first.size - 1, bits), np.int64)
+    by_hazard = np.zeros((order, places.first.size - 1, bits), np.int64)
     desk = open_desk(places)
     one, two, three = np.empty(1, np.int64), np.empty(2, np.int64), np.empty(3, np.int64)
     for i in range(alive.size):
         one[0] = alive[i]
-        if not _count_needed(places, one, desk, covered, lost):
+        if not _count_needed(places, one, desk, covered, lost, by_hazard):
             continue
-        _note_alone(places, one, desk, alone)
         for j in range(i + 1, alive.size):
             if order < 2:
                 break
             two[0], two[1] = alive[i], alive[j]
-            if not _count_needed(places, two, desk, covered, lost):
+            if not _count_needed(places, two, desk, covered, lost, by_hazard):
                 continue
             for k in range(j + 1, alive.size):
                 if order < 3:
                     break
                 three[0], three[1], three[2] = alive[i], alive[j], alive[k]
-                _count_needed(places, three, desk, covered, lost)
-    return covered, lost, alone
+                _count_needed(places, three, desk, covered, lost, by_hazard)
+    return covered, lost, by_hazard
 
 
 @compiled
@@ -240,28 +239,19 @@ def _count_needed(
     desk: Desk,
     covered: NDArray[np.int64],
     lost: NDArray[np.int64],
+    by_hazard: NDArray[np.int64],
 ) -> bool:
     if fill(places, hazards, desk) > 0:
         return False
     rows = _rows_of(places, hazards)
     needed = np.empty(places.masks.shape[1], np.uint64)
     _mark_needed(places, rows, desk.chosen, needed)
-    covered[hazards.size - 1] += 1
+    size = hazards.size - 1
+    covered[size] += 1
     for n in range(rows.size):
         bit = desk.chosen[n]
         if needed[bit // _WORD] >> np.uint64(bit % _WORD) & _ONE:
-            lost[hazards.size - 1, bit] += 1
+            lost[size, bit] += 1
+            for h in hazards:
+                by_hazard[size, h, bit] += 1
     return True
-
-
-@compiled
-def _note_alone(
-    places: Places, one: NDArray[np.int64], desk: Desk, alone: NDArray[np.int64]
-) -> None:
-    rows = _rows_of(places, one)
-    needed = np.empty(places.masks.shape[1], np.uint64)
-    _mark_needed(places, rows, desk.chosen, needed)
-    for n in range(rows.size):
-        bit = desk.chosen[n]
-        if needed[bit // _WORD] >> np.uint64(bit % _WORD) & _ONE:
-            alone[one[0], bit] = 1

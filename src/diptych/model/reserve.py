@@ -127,12 +127,15 @@ class Pillar:
     covered : for each order, sets times minutes covered now
     hazards : each hazard that is no longer answered, alone, and for how many minutes;
         most first
+    together : each hazard with the sets times minutes of the largest order that are lost
+        and in which it is; most first
     """
 
     who: str
     lost: tuple[int, ...]
     covered: tuple[int, ...]
     hazards: tuple[tuple[HazardId, int], ...]
+    together: tuple[tuple[HazardId, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
