@@ -2,21 +2,28 @@
 
 from pathlib import Path
 
-from diptych.formats.html.sheets import A4, A4_ACROSS, render_sheets
+from diptych.formats.html.sheets import A4, A4_ACROSS, A5_PAIR, render_sheets
 from diptych.formats.sheet import render_csv
 from diptych.model import Coverage, Schedule
 from diptych.report import (
+    CALL_COLUMNS,
+    GAP_COLUMNS,
     SHIFT_COLUMNS,
     draw_crew,
     draw_gantt,
+    list_calls,
+    list_gap_rows,
     list_shifts,
     tell_banner,
     write_cards,
+    write_gaps,
     write_hand_overs,
+    write_responses,
     write_rooms,
 )
 
 CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
+RESPONSES, GAPS = "responses.html", "gaps.html"
 
 
 def write_sheets(
@@ -31,7 +38,8 @@ def write_sheets(
 
     made_from : what a demonstration was made from; stands on every page
     by_heads : the twins are joined by their heads
-    coverage : with it, the cards say which hazards call whom first
+    coverage : with it, the cards say which hazards call whom first, and there are response
+        cards, the gaps in words, and both as CSV
     """
     banner = tell_banner(made_from)
     rooms = write_rooms(schedule, banner, by_heads=by_heads)
@@ -42,7 +50,26 @@ def write_sheets(
     )
     for name, document, paper, lead in pages:
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
-    return [out / name for name, *_ in pages]
+    more = () if coverage is None else _write_answers(out, schedule, coverage, banner)
+    return [out / name for name, *_ in pages] + [out / name for name in more]
+
+
+def _write_answers(
+    out: Path, schedule: Schedule, coverage: Coverage, banner: str
+) -> tuple[str, ...]:
+    """Response cards and gaps to print, call-outs and gaps as CSV; their names."""
+    responses = write_responses(coverage, schedule, banner)
+    gaps = write_gaps(coverage, schedule, banner)
+    pages = {
+        RESPONSES: render_sheets(responses, A5_PAIR, "Two cards to a page; cut them apart."),
+        GAPS: render_sheets(gaps, A4_ACROSS, "The fewest hazards first, then the likeliest."),
+        "gaps.csv": render_csv(GAP_COLUMNS, list_gap_rows(coverage, schedule)),
+        "call-outs.csv": render_csv(CALL_COLUMNS, list_calls(coverage, schedule)),
+    }
+    for name, text in pages.items():
+        plain = text.replace("\u00a0", " ") if name.endswith(".csv") else text
+        (out / name).write_text(plain, "utf-8")
+    return tuple(pages)
 
 
 def write_handouts(out: Path, schedule: Schedule, made_from: str) -> None:

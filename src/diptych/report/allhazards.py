@@ -22,8 +22,6 @@ WORST = 10
 SHEETS = (
     ("Every gap in words, to print", "gaps.html"),
     ("Every gap as a table for a spreadsheet", "gaps.csv"),
-    ("Response cards to print", "responses.html"),
-    ("Who is called first for each hazard, minute by minute", "call-outs.csv"),
 )
 
 
@@ -106,7 +104,7 @@ def _worst(coverage: Coverage, schedule: Schedule) -> Table:
     roll = Roll(schedule, coverage.hazards)
     shortages = group_gaps(list_gaps(coverage), roll)
     rows = [
-        (str(n), tell_gap(s.worst, roll), tell_others(s, roll) or "-")
+        (str(n), tell_gap(s.worst, roll), tell_others(s, roll))
         for n, s in enumerate(shortages[:WORST], start=1)
     ]
     caption = "Where the cover fails first"

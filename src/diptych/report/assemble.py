@@ -1,6 +1,7 @@
 """Puts sections and figures together: inputs in, Dossier out."""
 
 from diptych.model import Dossier, Section
+from diptych.report.allhazards import write_all_hazards
 from diptych.report.clips import draw_clips
 from diptych.report.crewchart import draw_crew
 from diptych.report.crossings import draw_crossings
@@ -91,6 +92,7 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
             ),
         ),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),
+        *write_all_hazards(inputs.coverage, inputs.schedule),
         write_rehearsal(inputs, (draw_ends(inputs.rehearsal, inputs.schedule),)),
         write_doubts(inputs),
         write_sources(inputs),

@@ -63,7 +63,7 @@ def _pages(shortages: tuple[Shortage, ...], roll: Roll) -> Iterator[Section]:
 
 def _page(title: str, shortages: list[Shortage], roll: Roll, before: int) -> Section:
     rows = [
-        (str(before + n), tell_gap(s.worst, roll), tell_others(s, roll) or "-")
+        (str(before + n), tell_gap(s.worst, roll), tell_others(s, roll))
         for n, s in enumerate(shortages, start=1)
     ]
     size = len(shortages[0].worst.hazards)

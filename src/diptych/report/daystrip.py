@@ -31,7 +31,9 @@ def draw_strips(coverage: Coverage, proof: SetProof, schedule: Schedule) -> Figu
     top = milestone_height(schedule, axis) + 46
     bottom = top + len(orders) * (TALL + BETWEEN) - BETWEEN
     body = [
-        draw("defs", *[hatch(f"strip-{n}", ground, "#3b6ea5", s) for n, (ground, s) in LOOKS.items()]),
+        draw(
+            "defs", *[hatch(f"strip-{n}", ground, "#3b6ea5", s) for n, (ground, s) in LOOKS.items()]
+        ),
         draw_hours(axis, top, bottom),
         *(
             _strip(shares, order, axis, top + n * (TALL + BETWEEN))

@@ -79,7 +79,9 @@ def sort_share(covered: int, possible: int) -> str:
     """Which of the four kinds a share is."""
     if covered == possible:
         return "all"
-    return "most" if 10 * covered >= 9 * possible else ("half" if 2 * covered >= possible else "less")
+    return (
+        "most" if 10 * covered >= 9 * possible else ("half" if 2 * covered >= possible else "less")
+    )
 
 
 def tell_percent(covered: int, possible: int) -> str:

@@ -94,4 +94,6 @@ def share_stretches(proof: Certificate) -> StretchShares:
     covered = np.stack([alone, edges.sum(axis=(1, 2)) // 2, triples], axis=1)
     if proof.order < 3:
         possible[:, 2] = covered[:, 2] = 0
-    return StretchShares(start=proof.stretch, possible=possible[proof.of], covered=covered[proof.of])
+    return StretchShares(
+        start=proof.stretch, possible=possible[proof.of], covered=covered[proof.of]
+    )

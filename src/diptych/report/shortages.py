@@ -77,6 +77,10 @@ class Roll:
             return self._people[id][0]
         return f"{self._kit[kind]} {number}" if kind in self._kit else id
 
+    def kit(self, id: str) -> str:
+        """Title of a kind of kit."""
+        return self._kit.get(id, id)
+
     def role(self, id: str) -> str:
         """Title of a person's role; empty for a piece of kit."""
         return self._people.get(id, ("", ""))[1]
@@ -195,6 +199,4 @@ def tell_others(shortage: Shortage, roll: Roll) -> str:
     spans = shortage.spans
     when = roll.span(spans[0][0], spans[-1][1])
     often = f" ({count_things(len(spans), 'stretch', 'stretches')})" if len(spans) > 1 else ""
-    return (
-        f"{' and '.join(parts)} more, {when}{often}, {tell_length(shortage.minutes)} of the day"
-    )
+    return f"{' and '.join(parts)} more, {when}{often}, {tell_length(shortage.minutes)} of the day"
