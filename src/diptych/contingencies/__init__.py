@@ -3,7 +3,16 @@
 from diptych.contingencies.catalogue import read_hazards
 from diptych.contingencies.certificate import check_certificate
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.contingencies.proof import prove_coverage
+from diptych.contingencies.proof import prove_coverage, prove_sets
 from diptych.contingencies.rehearsal import simulate
+from diptych.contingencies.setcheck import check_sets
 
-__all__ = ["AnswerPolicy", "check_certificate", "prove_coverage", "read_hazards", "simulate"]
+__all__ = [
+    "AnswerPolicy",
+    "check_certificate",
+    "check_sets",
+    "prove_coverage",
+    "prove_sets",
+    "read_hazards",
+    "simulate",
+]

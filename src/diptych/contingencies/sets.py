@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, factorial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
+from diptych.kernels.callout import call_in_turn, improve_teams
 from diptych.kernels.simultaneous import (
     EMPTY,
     YES,
     Book,
-    call_in_turn,
     cover_fours,
     cover_ones,
     cover_pairs,
@@ -23,14 +23,16 @@ from diptych.kernels.simultaneous import (
 from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetProof
 
 LARGEST = 4
-_ROOM = 32768
-_NO_STATE = np.zeros((0, 0, 0), np.uint8)
-_NO_BITS = np.zeros((0, 0, 0, 0), np.uint64)
+_ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Found:
-    """Per class and order: covered, inherited, own gaps, searched; in turn: of how many."""
+    """What the kernels found in each class.
+
+    sets : (C, order + 1, 4) by order: covered, inherited, own gaps, searched
+    turns : (C, 4) ordered sets answered in turn, by order; only 2 and 3 are counted
+    """
 
     sets: NDArray[np.int64]
     turns: NDArray[np.int64]
@@ -67,14 +69,14 @@ def _require(order: int, classes: Classes) -> None:
         )
     if len(classes.names) >= EMPTY:
         raise InputError(
-            f"there are {len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
+            f"{len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
             remedy="leave kit that no hazard asks for out of the table of equipment",
         )
 
 
 def _search(classes: Classes, order: int, *, turns: bool) -> _Found:
     """Once with little room to write in, and again where it was too little."""
-    room = _ROOM
+    room = _ROOM[order]
     while True:
         found = _pass(classes, order, room, turns=turns)
         most = int(found.book.size.max())
@@ -119,15 +121,15 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
-    if turns:
-        found.turns[number] = call_in_turn(places, alive, used1)[0]
-    if order == 3:
-        found.sets[number, 3] = cover_triples(places, alive, twos, used2, _NO_STATE, _NO_BITS, book)
-    if order == 4:
-        threes = np.zeros((n, n, n), np.uint8)
-        used3 = np.zeros((n, n, n, places.masks.shape[1]), np.uint64)
+    threes = np.zeros((n, n, n) if turns or order > 3 else (0, 0, 0), np.uint8)
+    used3 = np.zeros((n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0), np.uint64)
+    if order > 2:
         found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, used3, book)
+    if order > 3:
         found.sets[number, 4] = cover_fours(places, alive, threes, used3, book)
+    if turns:
+        teams = improve_teams(places, alive, twos, used1, singles, book)
+        found.turns[number, 2:] = call_in_turn(places, alive, teams, twos, threes)
 
 
 def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -137,7 +139,7 @@ def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: int) -> SetCount:
     sets = found.sets[:, order]
-    turns = found.turns[:, 2 * order - 4 : 2 * order - 2] if order in (2, 3) else None
+    asked = order in (2, 3) and bool(found.turns[:, order].any())
     return SetCount(
         order=order,
         combinations=int(minutes @ sets[:, :3].sum(axis=1)),
@@ -145,8 +147,8 @@ def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: i
         searched=int(sets[:, 3].sum()),
         covered=int(minutes @ sets[:, 0]),
         gaps=int(minutes @ sets[:, 2]),
-        turns=0 if turns is None else int(minutes @ turns[:, 0]),
-        turned=0 if turns is None else int(minutes @ turns[:, 1]),
+        turns=int(minutes @ sets[:, :3].sum(axis=1)) * factorial(order) if asked else 0,
+        turned=int(minutes @ found.turns[:, order]) if asked else 0,
     )
 
 

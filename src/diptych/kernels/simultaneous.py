@@ -38,12 +38,16 @@ class Places(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work in: for each bit its place and where it was met from; places; a filling."""
+    """Room to work in: for each bit its place and where it was met from; places; a filling.
+
+    taken : (W,) bits that are not to be used; none unless somebody sets them
+    """
 
     holder: NDArray[np.int64]
     came: NDArray[np.int64]
     queue: NDArray[np.int64]
     chosen: NDArray[np.int64]
+    taken: NDArray[np.uint64]
 
 
 class Book(NamedTuple):
@@ -155,6 +159,7 @@ def open_desk(places: Places) -> Desk:
         np.empty(bits, np.int64),
         np.empty(total, np.int64),
         np.empty(total, np.int64),
+        np.zeros(places.masks.shape[1], np.uint64),
     )
 
 
@@ -178,7 +183,7 @@ def _reach(places: Places, row: NDArray[np.int64], root: int, desk: Desk) -> tup
     met; those are desk.queue[:that many], and desk.came[bit] is where a bit was met from.
     """
     words = places.masks.shape[1]
-    seen = np.zeros(words, np.uint64)
+    seen = desk.taken.copy()
     desk.queue[0] = root
     head, tail = 0, 1
     while head < tail:
@@ -508,87 +513,3 @@ def cover_fours(
                     else:
                         own += 1
     return covered, inherited, own, full
-
-
-@compiled
-def call_in_turn(
-    places: Places, alive: NDArray[np.int64], teams: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Hazards one after another, in every order, nobody recalled; by a call-out list.
-
-    teams : (n, W) who goes to each hazard when nobody is called yet. The second hazard gets
-    its own team where that is free, else the free people of the lowest bits; the third must
-    only find its places filled somehow. Returns counts [pairs, pairs covered, triples,
-    triples covered] over ordered sets, and (n, n) whether the second is answered after the
-    first.
-    """
-    n, words = alive.size, places.masks.shape[1]
-    after = np.zeros((n, n), np.uint8)
-    counts = np.zeros(4, np.int64)
-    used = np.empty(words, np.uint64)
-    then = np.empty(words, np.uint64)
-    for i in range(n):
-        if places.first[alive[i] + 1] > places.first[alive[i]] and not teams[i].any():
-            continue
-        for j in range(n):
-            if j == i:
-                continue
-            counts[0] += 1
-            if not _follow(places, teams[i], teams[j], alive[j], used):
-                continue
-            after[i, j] = YES
-            counts[1] += 1
-            for k in range(n):
-                if k in (i, j):
-                    continue
-                counts[2] += 1
-                if _follow(places, used, teams[k], alive[k], then):
-                    counts[3] += 1
-    return counts, after
-
-
-@compiled
-def _follow(
-    places: Places,
-    taken: NDArray[np.uint64],
-    team: NDArray[np.uint64],
-    hazard: int,
-    used: NDArray[np.uint64],
-) -> bool:
-    """`taken` and a filling of the hazard's places from what is left, in `used`; exact."""
-    words = taken.size
-    apart, whole = True, False
-    for w in range(words):
-        if taken[w] & team[w] != _NONE:
-            apart = False
-        if team[w] != _NONE:
-            whole = True
-    if apart and whole:
-        for w in range(words):
-            used[w] = taken[w] | team[w]
-        return True
-    used[:] = taken
-    if extend(places, hazard, used):
-        return True
-    return _rest(places, taken, hazard, used)
-
-
-@compiled
-def _rest(places: Places, taken: NDArray[np.uint64], hazard: int, used: NDArray[np.uint64]) -> bool:
-    """The hazard's places filled from what is not taken, by augmenting paths."""
-    low, high = places.first[hazard], places.first[hazard + 1]
-    masks = places.masks[low:high].copy()
-    for n in range(high - low):
-        for w in range(taken.size):
-            masks[n, w] &= ~taken[w]
-    first = np.empty(2, np.int64)
-    first[0], first[1] = 0, high - low
-    one = np.zeros(1, np.int64)
-    left = Places(first, masks)
-    desk = open_desk(left)
-    if fill(left, one, desk) > 0:
-        return False
-    used[:] = taken
-    for n in range(high - low):
-        used[desk.chosen[n] // _WORD] |= _ONE << np.uint64(desk.chosen[n] % _WORD)
-    return True

@@ -64,6 +64,7 @@ from diptych.model.dryrun import (
     Observation,
     Proposal,
 )
+from diptych.model.emergency import EmergencyCover, EmergencyGap
 from diptych.model.errors import (
     DiptychError,
     EdgeError,
@@ -246,6 +247,8 @@ __all__ = [
     "Duration",
     "EdgeError",
     "EmergencyAction",
+    "EmergencyCover",
+    "EmergencyGap",
     "EmergencyPath",
     "Engine",
     "Equipment",

@@ -181,11 +181,24 @@ def _choreography(run: Run, out: Path) -> None:
 
 
 def _contingencies(run: Run, out: Path) -> None:
-    from diptych.contingencies import prove_coverage, read_hazards
+    from diptych.contingencies import AnswerPolicy, read_hazards
+    from diptych.pipeline.proving import prove
 
     schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
     hazards = read_hazards(run.tables(("hazards",))["hazards"], schedule.procedure)
-    run.keep(out, CONTINGENCIES, "coverage", prove_coverage(schedule, hazards, order=1))
+    policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
+    paths = run.load(SeparationFront, SEPARATION, "front").plan.emergency
+    coverage, run.measured["prove"] = prove(
+        schedule, hazards, order=run.options.order, policy=policy, paths=paths
+    )
+    run.keep(out, CONTINGENCIES, "coverage", coverage)
+
+
+def _tell_proof(run: Run) -> Mapping[str, object]:
+    from diptych.pipeline.proof_rows import last_effort, tell_proof
+
+    coverage = run.load(Coverage, CONTINGENCIES, "coverage")
+    return tell_proof(coverage, run.measured.get("prove") or last_effort(run.folder, "prove"))
 
 
 def _rehearsal(run: Run, out: Path) -> None:
@@ -287,13 +300,14 @@ STAGES = (
     Stage(
         verb="prove",
         place=CONTINGENCIES,
-        after=("choreograph",),
+        after=("separate", "choreograph"),
         tables=("hazards",),
-        options=(),
+        options=("order",),
         policy="contingencies",
         rooms=("model", "kernels", "contingencies"),
         facts=_nothing,
         work=_contingencies,
+        tell=_tell_proof,
     ),
     Stage(
         verb="rehearse",
