@@ -29,14 +29,16 @@ def tell_gaps(
     reach: NDArray[np.uint64],
     schedule: Schedule,
     hazards: Sequence[Hazard],
+    *,
+    least: int = 2,
 ) -> tuple[SetGap, ...]:
-    """Each gap of two and more hazards of the certificate, its minutes joined.
+    """Each gap of `least` and more hazards of the certificate, its minutes joined.
 
     reach : (at least G, W) bits that can fill the places that are too many.
     In order of the number of hazards, then of the hazards, then of the first minute.
     """
     places = [_places(hazard, schedule) for hazard in hazards]
-    found = [shortage for shortage in _join(proof, reach) if len(shortage.hazards) > 1]
+    found = [shortage for shortage in _join(proof, reach) if len(shortage.hazards) >= least]
     found.sort(key=lambda s: (len(s.hazards), s.hazards, s.spans))
     return tuple(_tell(shortage, proof.names, places, hazards) for shortage in found)
 

@@ -41,10 +41,17 @@ class _Found:
 
 
 def search_sets(
-    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int, *, turns: bool
+    classes: Classes,
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    order: int,
+    *,
+    turns: bool,
+    least: int = 2,
 ) -> SetProof:
     """Every set of up to `order` hazards, exact and complete, not yet certified.
 
+    least : gaps of fewer hazards are counted and certified, but not told in words
     turns : also one after another in every order, up to three.
     Raises InputError for an order outside 2 to 4 and for more numbers than a byte holds.
     """
@@ -55,7 +62,7 @@ def search_sets(
     return SetProof(
         order=order,
         counts=tuple(_count(found, minutes, classes, n) for n in range(1, order + 1)),
-        gaps=tell_gaps(proof, found.book.reach, schedule, hazards),
+        gaps=tell_gaps(proof, found.book.reach, schedule, hazards, least=least),
         certificate=proof,
         certified=False,
     )

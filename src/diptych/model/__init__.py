@@ -106,6 +106,7 @@ from diptych.model.ids import (
     VesselId,
     ZoneId,
 )
+from diptych.model.outlook import Outlook
 from diptych.model.ports import (
     CutResult,
     CutSolver,
@@ -286,6 +287,7 @@ __all__ = [
     "NodeId",
     "Observation",
     "OperatingWindow",
+    "Outlook",
     "Owner",
     "OwnerSeed",
     "Paragraph",
