@@ -2,6 +2,7 @@
 
 from diptych.contingencies.catalogue import read_hazards
 from diptych.contingencies.certificate import check_certificate
+from diptych.contingencies.lookahead import look_ahead, prepare
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.contingencies.proof import prove_coverage, prove_sets
 from diptych.contingencies.rehearsal import simulate
@@ -11,6 +12,8 @@ __all__ = [
     "AnswerPolicy",
     "check_certificate",
     "check_sets",
+    "look_ahead",
+    "prepare",
     "prove_coverage",
     "prove_sets",
     "read_hazards",

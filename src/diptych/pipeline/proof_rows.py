@@ -106,7 +106,6 @@ def _tell_emergency(row: EmergencyCover) -> dict[str, object]:
         "minutes": row.minutes,
         "staffed": row.staffed,
         "gaps": [
-            {"start_min": gap.start, "end_min": gap.end, "missing": gap.missing}
-            for gap in row.gaps
+            {"start_min": gap.start, "end_min": gap.end, "missing": gap.missing} for gap in row.gaps
         ],
     }

@@ -11,6 +11,7 @@ from diptych.report.inputs import DossierInputs
 from diptych.report.poster import Poster, compose_poster
 from diptych.report.responses import write_responses
 from diptych.report.rooms import write_rooms
+from diptych.report.shortages import Roll, Shortage, group_gaps, tell_free
 from diptych.report.watchlist import SHIFT_COLUMNS, list_shifts, write_hand_overs
 
 __all__ = [
@@ -20,14 +21,18 @@ __all__ = [
     "DayBook",
     "DossierInputs",
     "Poster",
+    "Roll",
+    "Shortage",
     "compose_poster",
     "dossier",
     "draw_crew",
     "draw_gantt",
+    "group_gaps",
     "list_calls",
     "list_gap_rows",
     "list_shifts",
     "tell_banner",
+    "tell_free",
     "write_cards",
     "write_gaps",
     "write_hand_overs",
