@@ -8,7 +8,7 @@ from contingency_days import hazard, mirrored, person, plan, random_day, task
 from diptych.contingencies import AnswerPolicy
 from diptych.contingencies.classes import sort_minutes
 from diptych.contingencies.lookahead import look_ahead, prepare
-from diptych.contingencies.sets import search_sets
+from diptych.contingencies.sets import search_gaps
 from diptych.model import InputError, Minute, Outlook, Schedule, SetGap, Subject
 
 Minutes = set[tuple[tuple[str, ...], int, str]]
@@ -45,12 +45,11 @@ def small_day() -> tuple[Schedule, list]:
 @pytest.mark.parametrize("now", [0, 7, 30])
 def test_the_hour_is_that_hour_of_the_whole_day(seed, now):
     schedule, hazards = random_day(seed)
-    whole = search_sets(
-        sort_minutes(schedule, hazards, AnswerPolicy()), schedule, hazards, 3, turns=False, least=1
-    )
+    classes = sort_minutes(schedule, hazards, AnswerPolicy())
+    whole = search_gaps(classes, schedule, hazards, 3)[1]
     ahead = look_ahead(schedule, hazards, Minute(now), minutes=20, order=3)
     span = (now, now + 20)
-    assert open_minutes(ahead.gaps, span) == open_minutes(whole.gaps, span)
+    assert open_minutes(ahead.gaps, span) == open_minutes(whole, span)
     assert open_minutes(ahead.gaps, (-99, 999)) == open_minutes(ahead.gaps, span)
 
 

@@ -2,6 +2,7 @@
 
 from diptych.contingencies.catalogue import read_hazards
 from diptych.contingencies.certificate import check_certificate
+from diptych.contingencies.emergency import staff_emergency
 from diptych.contingencies.lookahead import look_ahead, prepare
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.contingencies.proof import prove_coverage, prove_sets
@@ -18,4 +19,5 @@ __all__ = [
     "prove_sets",
     "read_hazards",
     "simulate",
+    "staff_emergency",
 ]

@@ -1,7 +1,7 @@
 """The emergency path of each step: who starts it at once, and who is there to its end."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -115,7 +115,7 @@ def _shortages(
         marks |= {int(m) for m in edges if span[0] < m < span[1]}
     ordered = sorted(marks)
     found = []
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         missing = _short_at(staff, hazard, start)
         if missing:
             words = f"at {clock(schedule.procedure.day_start, start)} on shift: {missing}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from diptych.contingencies.classes import sort_minutes
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.contingencies.sets import search_sets
+from diptych.contingencies.sets import search_gaps
 from diptych.model import Hazard, Minute, Outlook, Schedule, SetCount
 
 _RULES = AnswerPolicy()
@@ -39,8 +39,8 @@ def look_ahead(
     if not _overlaps(schedule, now, end):
         return Outlook(start=now, end=end, order=order, counts=_nothing(order), gaps=())
     classes = sort_minutes(schedule, hazards, policy, (now, end))
-    proof = search_sets(classes, schedule, hazards, order, turns=False, least=1)
-    return Outlook(start=now, end=end, order=order, counts=proof.counts, gaps=proof.gaps)
+    counts, gaps = search_gaps(classes, schedule, hazards, order)
+    return Outlook(start=now, end=end, order=order, counts=counts, gaps=gaps)
 
 
 def _overlaps(schedule: Schedule, start: Minute, end: Minute) -> bool:

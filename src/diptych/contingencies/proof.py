@@ -1,6 +1,6 @@
 """The proof: searched by one program, certified by another that shares no code with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from diptych.contingencies.certificate import check_certificate
@@ -20,6 +20,7 @@ def prove_coverage(
     *,
     order: int = 1,
     policy: AnswerPolicy = _RULES,
+    watch: Callable[[str], None] = lambda _: None,
 ) -> Coverage:
     """For each minute and hazard that can strike then: who answers, or a gap.
 
@@ -28,7 +29,8 @@ def prove_coverage(
     every set of up to so many different hazards at the same minute, and up to three of them
     one after another in every order. `Coverage.certified` and `SetProof.certified` are True
     when the independent checkers accepted every witness and every gap; `check_certificate`
-    and `check_sets` name the faults otherwise.
+    and `check_sets` name the faults otherwise. `watch` is told "proof", "turns" (one
+    after another) or "check" whenever a step of that kind has ended.
     Raises InputError for an order other than 1 to 4 and for a schedule that names people who
     are not on its roster.
     """
@@ -38,16 +40,24 @@ def prove_coverage(
             remedy=f"ask for an order from 1 to {LARGEST}",
         )
     found = search_cover(schedule, tuple(hazards), policy)
+    watch("proof")
     certified = not check_certificate(schedule, hazards, found, policy=policy)
-    sets = None if order == 1 else prove_sets(schedule, hazards, order, policy)
+    watch("check")
+    sets = None if order == 1 else prove_sets(schedule, hazards, order, policy, watch)
     return replace(found, certified=certified, sets=sets)
 
 
 def prove_sets(
-    schedule: Schedule, hazards: Sequence[Hazard], order: int, policy: AnswerPolicy = _RULES
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    order: int,
+    policy: AnswerPolicy = _RULES,
+    watch: Callable[[str], None] = lambda _: None,
 ) -> SetProof:
     """Every set of up to `order` (2 to 4) hazards, searched and then checked."""
     classes = sort_minutes(schedule, hazards, policy)
-    found = search_sets(classes, schedule, hazards, order, turns=True)
+    watch("proof")
+    found = search_sets(classes, schedule, hazards, order, turns=True, watch=watch)
     faults = check_sets(schedule, hazards, found, policy=policy)
+    watch("check")
     return replace(found, certified=not faults)

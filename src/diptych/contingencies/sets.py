@@ -1,6 +1,6 @@
 """The prover for several hazards at once: every set of them in every class of minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import comb, factorial
 
@@ -20,10 +20,20 @@ from diptych.kernels.simultaneous import (
     cover_triples,
     open_book,
 )
-from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetProof
+from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetGap, SetProof
 
 LARGEST = 4
 _ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _State:
+    """What one class was found to be: (n,) hazards, (n, W) their bits, (n, n), (n, n, n)."""
+
+    alive: NDArray[np.int64]
+    used1: NDArray[np.uint64]
+    twos: NDArray[np.uint8]
+    threes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +48,7 @@ class _Found:
     turns: NDArray[np.int64]
     singles: NDArray[np.uint8]
     book: Book
+    states: list[_State]
 
 
 def search_sets(
@@ -47,25 +58,43 @@ def search_sets(
     order: int,
     *,
     turns: bool,
-    least: int = 2,
+    watch: Callable[[str], None] = lambda _: None,
 ) -> SetProof:
     """Every set of up to `order` hazards, exact and complete, not yet certified.
 
-    least : gaps of fewer hazards are counted and certified, but not told in words
-    turns : also one after another in every order, up to three.
+    turns : also one after another in every order, up to three. `watch` is told "turns" and
+    "proof" when that part has ended.
     Raises InputError for an order outside 2 to 4 and for more numbers than a byte holds.
     """
     _require(order, classes)
-    found = _search(classes, order, turns=turns)
+    found = _search(classes, order)
+    watch("proof")
+    if turns:
+        _take_turns(classes, found)
+        watch("turns")
     minutes = classes.minutes()
     proof = _certify(classes, found, order)
-    return SetProof(
+    done = SetProof(
         order=order,
-        counts=tuple(_count(found, minutes, classes, n) for n in range(1, order + 1)),
-        gaps=tell_gaps(proof, found.book.reach, schedule, hazards, least=least),
+        counts=tuple(_count(found, minutes, n) for n in range(1, order + 1)),
+        gaps=tell_gaps(proof, found.book.reach, schedule, hazards),
         certificate=proof,
         certified=False,
     )
+    watch("proof")
+    return done
+
+
+def search_gaps(
+    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int
+) -> tuple[tuple[SetCount, ...], tuple[SetGap, ...]]:
+    """Counts and gaps of `search_sets`, single hazards told too; nothing is kept as a proof."""
+    _require(order, classes)
+    found = _search(classes, order)
+    minutes = classes.minutes()
+    counts = tuple(_count(found, minutes, n) for n in range(1, order + 1))
+    paper = _certify(classes, found, order)
+    return counts, tell_gaps(paper, found.book.reach, schedule, hazards, least=1)
 
 
 def _require(order: int, classes: Classes) -> None:
@@ -81,18 +110,18 @@ def _require(order: int, classes: Classes) -> None:
         )
 
 
-def _search(classes: Classes, order: int, *, turns: bool) -> _Found:
+def _search(classes: Classes, order: int) -> _Found:
     """Once with little room to write in, and again where it was too little."""
     room = _ROOM[order]
     while True:
-        found = _pass(classes, order, room, turns=turns)
+        found = _pass(classes, order, room)
         most = int(found.book.size.max())
         if most <= room:
             return found
         room = most
 
 
-def _pass(classes: Classes, order: int, room: int, *, turns: bool) -> _Found:
+def _pass(classes: Classes, order: int, room: int) -> _Found:
     alive = [np.flatnonzero(row) for row in classes.alive]
     book = open_book(
         sum(comb(len(row), 2) for row in alive),
@@ -105,10 +134,11 @@ def _pass(classes: Classes, order: int, room: int, *, turns: bool) -> _Found:
         turns=np.zeros((len(alive), 4), np.int64),
         singles=np.full(classes.masks.shape[:2], EMPTY, np.uint8),
         book=book,
+        states=[],
     )
     for number, row in enumerate(alive):
         book.kind[0] = number
-        _solve_class(classes, number, row, found, order, turns)
+        found.states.append(_solve_class(classes, number, row, found, order))
         book.start[0] += comb(len(row), 2)
     return found
 
@@ -119,8 +149,8 @@ def _widest(first: NDArray[np.int64], order: int) -> int:
 
 
 def _solve_class(
-    classes: Classes, number: int, alive: NDArray[np.int64], found: _Found, order: int, turns: bool
-) -> None:
+    classes: Classes, number: int, alive: NDArray[np.int64], found: _Found, order: int
+) -> _State:
     places, book, n = classes.places(number), found.book, len(alive)
     singles = found.singles[number]
     ones, used1 = cover_ones(places, alive, singles, book)
@@ -128,15 +158,25 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
-    threes = np.zeros((n, n, n) if turns or order > 3 else (0, 0, 0), np.uint8)
+    threes = np.zeros((n, n, n), np.uint8)
     used3 = np.zeros((n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0), np.uint64)
     if order > 2:
         found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, used3, book)
     if order > 3:
         found.sets[number, 4] = cover_fours(places, alive, threes, used3, book)
-    if turns:
-        teams = improve_teams(places, alive, twos, used1, singles, book)
-        found.turns[number, 2:] = call_in_turn(places, alive, teams, twos, threes)
+    return _State(alive=alive, used1=used1, twos=twos, threes=threes)
+
+
+def _take_turns(classes: Classes, found: _Found) -> None:
+    """Teams for the first call, and what can be answered one after another."""
+    start = np.zeros(1, np.int64)
+    book = found.book._replace(start=start)
+    for number, now in enumerate(found.states):
+        places, singles = classes.places(number), found.singles[number]
+        teams = improve_teams(places, now.alive, now.twos, now.used1, singles, book)
+        turned = call_in_turn(places, now.alive, teams, now.twos, now.threes)
+        found.turns[number, 2:] = turned
+        start += comb(len(now.alive), 2)
 
 
 def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -144,7 +184,7 @@ def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     return covered, inherited, own, len(states)
 
 
-def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: int) -> SetCount:
+def _count(found: _Found, minutes: NDArray[np.int64], order: int) -> SetCount:
     sets = found.sets[:, order]
     asked = order in (2, 3) and bool(found.turns[:, order].any())
     return SetCount(

@@ -18,6 +18,7 @@ def tell_proof(coverage: Coverage, effort: Mapping[str, object]) -> dict[str, ob
         "schema": SCHEMA,
         "order": sets.order if sets else coverage.order,
         "seconds": effort.get("proof_seconds"),
+        "turns_seconds": effort.get("turns_seconds"),
         "check_seconds": effort.get("check_seconds"),
         "hazards": len(coverage.hazards),
         "combinations": sum(int(str(row["combinations"])) for row in every),
