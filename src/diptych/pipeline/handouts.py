@@ -9,6 +9,7 @@ from diptych.report import (
     CALL_COLUMNS,
     GAP_COLUMNS,
     SHIFT_COLUMNS,
+    Readiness,
     draw_crew,
     draw_gantt,
     list_calls,
@@ -16,6 +17,7 @@ from diptych.report import (
     list_shifts,
     tell_banner,
     write_cards,
+    write_drills,
     write_gaps,
     write_hand_overs,
     write_responses,
@@ -23,7 +25,8 @@ from diptych.report import (
 )
 
 CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
-RESPONSES, GAPS = "responses.html", "gaps.html"
+RESPONSES, GAPS, DRILLS = "responses.html", "gaps.html", "drills.html"
+_NOTHING = Readiness()
 
 
 def write_sheets(
@@ -33,6 +36,7 @@ def write_sheets(
     coverage: Coverage | None = None,
     *,
     by_heads: bool = True,
+    readiness: Readiness = _NOTHING,
 ) -> list[Path]:
     """Writes role cards, room plans and hand-over sheets, each page to be printed; where.
 
@@ -40,6 +44,7 @@ def write_sheets(
     by_heads : the twins are joined by their heads
     coverage : with it, the cards say which hazards call whom first, and there are response
         cards, the gaps in words, and both as CSV
+    readiness : its drills get pages of their own
     """
     banner = tell_banner(made_from)
     rooms = write_rooms(schedule, banner, by_heads=by_heads)
@@ -50,8 +55,23 @@ def write_sheets(
     )
     for name, document, paper, lead in pages:
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
-    more = () if coverage is None else _write_answers(out, schedule, coverage, banner)
+    more = []
+    if coverage is not None:
+        more += _write_answers(out, schedule, coverage, banner)
+        more += _write_drills(out, schedule, coverage, (readiness, banner))
     return [out / name for name, *_ in pages] + [out / name for name in more]
+
+
+def _write_drills(
+    out: Path, schedule: Schedule, coverage: Coverage, what: tuple[Readiness, str]
+) -> list[str]:
+    readiness, banner = what
+    if not readiness.drills:
+        return []
+    document = write_drills(readiness.drills, coverage, schedule, banner)
+    text = render_sheets(document, A4_ACROSS, "Tick what was rehearsed.")
+    (out / DRILLS).write_text(text, "utf-8")
+    return [DRILLS]
 
 
 def _write_answers(

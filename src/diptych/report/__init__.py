@@ -5,9 +5,10 @@ from diptych.report.callorder import CALL_COLUMNS, list_calls
 from diptych.report.cards import write_cards
 from diptych.report.counterexamples import GAP_COLUMNS, list_gap_rows, write_gaps
 from diptych.report.crewchart import draw_crew
+from diptych.report.drillsheet import write_drills
 from diptych.report.duties import DayBook
 from diptych.report.gantt import draw_gantt
-from diptych.report.inputs import DossierInputs
+from diptych.report.inputs import DossierInputs, Readiness
 from diptych.report.poster import Poster, compose_poster
 from diptych.report.responses import write_responses
 from diptych.report.rooms import write_rooms
@@ -21,6 +22,7 @@ __all__ = [
     "DayBook",
     "DossierInputs",
     "Poster",
+    "Readiness",
     "Roll",
     "Shortage",
     "compose_poster",
@@ -34,6 +36,7 @@ __all__ = [
     "tell_banner",
     "tell_free",
     "write_cards",
+    "write_drills",
     "write_gaps",
     "write_hand_overs",
     "write_responses",

@@ -18,6 +18,7 @@ from diptych.report.operation import write_choreography, write_contingencies, wr
 from diptych.report.partings import draw_partings
 from diptych.report.plates import draw_halves, draw_network, draw_opened, draw_pair
 from diptych.report.previews import draw_previews
+from diptych.report.readiness import write_readiness
 from diptych.report.rooms import draw_rooms
 from diptych.report.scene import Scene, lay_scene
 from diptych.report.sections import write_anatomy, write_identity, write_separation, write_timing
@@ -93,6 +94,7 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
         ),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),
         *write_all_hazards(inputs.coverage, inputs.schedule),
+        *write_readiness(inputs.coverage, inputs.schedule, inputs.readiness),
         write_rehearsal(inputs, (draw_ends(inputs.rehearsal, inputs.schedule),)),
         write_doubts(inputs),
         write_sources(inputs),
