@@ -55,7 +55,7 @@ def write_sheets(
     )
     for name, document, paper, lead in pages:
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
-    more = []
+    more: list[str] = []
     if coverage is not None:
         more += _write_answers(out, schedule, coverage, banner)
         more += _write_drills(out, schedule, coverage, (readiness, banner))

@@ -43,7 +43,7 @@ def _page(drills: Sequence[Drill], cut: int, pages: int, roll: Roll) -> Section:
             tell_length(drill.thin_minutes),
             _needs(drill, roll),
             "☐",
-            "",
+            "\u00a0" * 22,
         )
         for n, drill in enumerate(drills[cut : cut + ROWS_TO_A_PAGE], start=cut + 1)
     ]

@@ -92,7 +92,7 @@ def _pair(pair: PairAnswer, roll: Roll) -> tuple[str, ...]:
 
 def _why(pair: PairAnswer) -> str:
     called = "ASSUMPTION" if pair.confidence == "assumption" else f"confidence {pair.confidence}"
-    return f"{sign_words(pair.why)} {pair.source} ({called})"
+    return f"{sign_words(pair.why)} Source: {pair.source} ({called})"
 
 
 def _tell_slack(slack: int) -> str:
