@@ -1,7 +1,7 @@
 """Small days with few tasks, people and hazards, for the tests of contingencies."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from diptych.model import (
     Role,
     RoleId,
     Schedule,
+    SetProof,
     SkillId,
     Staff,
     StaffId,
@@ -459,3 +460,164 @@ def _near(trouble: Subject, about: Subject, team: str) -> bool:
     if trouble in (Subject.BOTH, Subject.SHARED) or about == trouble:
         return True
     return about in (Subject.BOTH, Subject.SHARED) and team in (str(trouble), "both")
+
+
+def crowded_day(
+    seed: int, *, people: int = 8, tasks: int = 7, troubles: int = 5
+) -> tuple[Schedule, list[Hazard]]:
+    """A random small day with two kinds of kit and hazards that want the same few people."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
+    subjects = list(Subject)
+    staff = [
+        person(
+            f"p{n}",
+            *[skill for skill in SKILLS if rng.random() < 0.5],
+            team=("A", "B", "both")[rng.integers(3)],
+            hours=(int(rng.integers(-20, 12)), int(rng.integers(30, 90))),
+        )
+        for n in range(people)
+    ]
+    kit = {"pump": int(rng.integers(1, 5)), "torch": int(rng.integers(1, 4))}
+    rows = []
+    for n in range(tasks):
+        start = int(rng.integers(0, 40))
+        held = {kind: int(rng.integers(0, 2)) for kind in kit if rng.random() < 0.4}
+        about, priority = subjects[rng.integers(5)], int(rng.integers(1, 4))
+        row = task(f"t{n}", int(rng.integers(1, 8)), subject=about, priority=priority, kit=held)
+        who = " ".join(entry.id for entry in staff if rng.random() < 0.12)
+        rows.append((row, start, start + int(rng.integers(1, 20)), who))
+    return plan(rows, staff, kit=kit), [_trouble(f"h{n}", rng) for n in range(troubles)]
+
+
+def _trouble(id: str, rng: np.random.Generator) -> Hazard:
+    skills = rng.choice(3, size=int(rng.choice([1, 1, 1, 2])), replace=False)
+    first = int(rng.integers(1, 5))
+    return hazard(
+        id,
+        *[(int(rng.choice([1, 1, 1, 2])), SKILLS[s], int(rng.choice([0, 1, 5]))) for s in skills],
+        subject=list(Subject)[rng.integers(5)],
+        steps=(first, int(rng.integers(first + 2, 8))),
+        severity=int(rng.integers(1, 4)),
+        kit={kind: 1 for kind in ("torch", "pump") if rng.random() < 0.3},
+    )
+
+
+def uncovered_sets(
+    schedule: Schedule, hazards: list[Hazard], order: int, *, own_twin: bool = True
+) -> tuple[set[tuple[int, frozenset[str]]], int]:
+    """(minute, set) of up to `order` hazards that cannot be answered together; sets in all.
+
+    Every set at every minute, by trying people and pieces one after another.
+    """
+    bare, total = set(), 0
+    seen: dict[tuple[frozenset[str], ...], bool] = {}
+    window = {trouble.id: _window(schedule, trouble) for trouble in hazards}
+    for minute in range(max(entry.end for entry in schedule.assignments)):
+        asks = {
+            trouble.id: fillers(schedule, trouble, minute, own_twin)
+            for trouble in hazards
+            if minute in window[trouble.id]
+        }
+        for size in range(1, order + 1):
+            for chosen in combinations(asks, size):
+                total += 1
+                places = tuple(sorted((p for id in chosen for p in asks[id]), key=sorted))
+                if places not in seen:
+                    seen[places] = _seated(sorted(places, key=len), set())
+                if not seen[places]:
+                    bare.add((minute, frozenset(chosen)))
+    return bare, total
+
+
+def smallest(bare: set[tuple[int, frozenset[str]]]) -> set[tuple[int, frozenset[str]]]:
+    """Those of which no smaller set is among them."""
+    return {
+        (minute, chosen)
+        for minute, chosen in bare
+        if not any(
+            (minute, frozenset(few)) in bare
+            for size in range(1, len(chosen))
+            for few in combinations(sorted(chosen), size)
+        )
+    }
+
+
+def fillers(
+    schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool
+) -> list[frozenset[str]]:
+    """For each person, piece and place that the hazard asks for, who or which can be had."""
+    people = comers(schedule, trouble, minute, own_twin=own_twin)
+    places = []
+    for demand, who in zip(trouble.response.demands, people, strict=True):
+        places += [frozenset(who)] * demand.count
+    _, needed = things(schedule, trouble, minute, own_twin=own_twin)
+    for kind, number in needed.items():
+        if number:
+            places += [_at_hand(schedule, trouble, minute, kind, own_twin)] * number
+    return places
+
+
+def _at_hand(
+    schedule: Schedule, trouble: Hazard, minute: int, kind: str, own_twin: bool
+) -> frozenset[str]:
+    """Names of the pieces or places that can be had; tasks take theirs one after another."""
+    stocks = {str(kit.id): kit for kit in schedule.procedure.equipment if not kit.renewable}
+    rooms = {str(zone.id): zone.capacity for zone in schedule.procedure.zones}
+    counts = {str(kit.id): kit.count for kit in schedule.procedure.equipment}
+    if kind in stocks:
+        come = sum(n for moment, n in stocks[kind].restock if moment <= minute)
+        duties = [duty for start in range(minute + 1) for duty in _begins(schedule, start)]
+        used = sum(duty.equipment.get(EquipmentId(kind), 0) for duty in duties)
+        return frozenset(f"{kind} {n}" for n in range(used + 1, counts[kind] + come + 1))
+    at_hand, number = [], 0
+    for _, duty in _running(schedule, minute):
+        held = {str(k): n for k, n in [*duty.equipment.items(), *duty.zones.items()]}
+        for _ in range(held.get(kind, 0)):
+            number += 1
+            if not _stays(trouble, duty, "", own_twin):
+                at_hand.append(number)
+    count = (rooms | counts)[kind]
+    at_hand = [n for n in at_hand if n <= count] + list(range(number + 1, count + 1))
+    free = things(schedule, trouble, minute, own_twin=own_twin)[0][kind]
+    return frozenset(f"{kind} {n}" for n in at_hand[len(at_hand) - max(free, 0) :])
+
+
+def _window(schedule: Schedule, trouble: Hazard) -> range:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    hit = [
+        entry
+        for entry in schedule.assignments
+        if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
+        and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
+    ]
+    return range(min((e.start for e in hit), default=0), max((e.end for e in hit), default=0))
+
+
+def _seated(places: list[frozenset[str]], taken: set[str]) -> bool:
+    """Is there one of its own for each place? By trying all of them."""
+    if not places:
+        return True
+    return any(_seated(places[1:], taken | {one}) for one in sorted(places[0] - taken))
+
+
+def told_gaps(proof: SetProof, hazards: list[Hazard]) -> set[tuple[int, frozenset[str]]]:
+    """(minute, set) of each gap of a proof, single ones too."""
+    paper = proof.certificate
+    marks = paper.stretch.tolist()
+    found = set()
+    for row in paper.gaps.tolist():
+        chosen = frozenset(str(hazards[h].id) for h in row[1:] if h >= 0)
+        for stretch in range(len(paper.of)):
+            if paper.of[stretch] == row[0]:
+                found |= {(m, chosen) for m in range(marks[stretch], marks[stretch + 1])}
+    return found
+
+
+def spoken_gaps(proof: SetProof) -> set[tuple[int, frozenset[str]]]:
+    """The same of the gaps in words, which are those of two hazards and more."""
+    return {
+        (minute, frozenset(map(str, gap.hazards)))
+        for gap in proof.gaps
+        for start, end in gap.spans
+        for minute in range(start, end)
+    }

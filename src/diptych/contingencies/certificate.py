@@ -40,7 +40,7 @@ def check_certificate(
     different people who can come in time, and kit must be at hand; an uncovered cell must be
     truly without any way and have a gap that says so; depth and totals must be right.
     """
-    day = _Day(schedule, policy)
+    day = Day(schedule, policy)
     faults = [*_check_totals(hazards, coverage), *_check_gaps(coverage)]
     known = {hazard.id for hazard in hazards}
     faults += [
@@ -84,7 +84,7 @@ def _check_gaps(coverage: Coverage) -> Iterator[str]:
         yield "a gap does not say what is missing"
 
 
-def _check_tiling(day: "_Day", hazard: Hazard, cells: list[CoverageCell]) -> Iterator[str]:
+def _check_tiling(day: "Day", hazard: Hazard, cells: list[CoverageCell]) -> Iterator[str]:
     minutes = sorted(m for cell in cells for m in range(cell.start, cell.end))
     if minutes != list(day.minutes_of(hazard)):
         yield f"{hazard.id}: the cells are not the minutes in which it can strike, each once"
@@ -92,7 +92,7 @@ def _check_tiling(day: "_Day", hazard: Hazard, cells: list[CoverageCell]) -> Ite
         yield f"{hazard.id}: a cell is empty"
 
 
-class _Day:
+class Day:
     """The schedule, looked up by minute and person."""
 
     def __init__(self, schedule: Schedule, policy: AnswerPolicy) -> None:
@@ -142,7 +142,7 @@ class _Day:
 
     def _fault_at(self, hazard: Hazard, cell: CoverageCell, minute: int) -> str:
         asked = hazard.response.demands
-        sets = tuple(frozenset(self._able(hazard, demand, minute)) for demand in asked)
+        sets = tuple(frozenset(self.able(hazard, demand, minute)) for demand in asked)
         short = self._short_of_things(hazard, minute)
         places = [reach for reach, ask in zip(sets, asked, strict=True) for _ in range(ask.count)]
         if cell.covered:
@@ -161,7 +161,8 @@ class _Day:
         slack = self.counted[key]
         return "" if slack == cell.depth else f"depth is {cell.depth}, counted {slack}"
 
-    def _able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
+    def able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
+        """Ids of those who can come to a demand of the hazard in time."""
         for person in self.skilled.get(demand.skill, ()):
             if person.grade >= demand.grade and _way(person, minute) <= demand.within:
                 duties = self.busy[minute].get(person.id, ())
@@ -184,26 +185,22 @@ class _Day:
             return True
         return self.near and _beside(hazard.subject, task.subject, person.team)
 
+    def keeps(self, hazard: Hazard, task: Task) -> bool:
+        """Does the task keep its kit and its places when the hazard strikes?"""
+        near = self.near and _beside(hazard.subject, task.subject, "")
+        return not (near or _rests(hazard, task))
+
     def _short_of_things(self, hazard: Hazard, minute: int) -> str:
         """The first kind of kit or place of which there is too little; empty for none."""
         kits = {str(kind): n for kind, n in hazard.response.equipment.items()}
-        for name, needed in [*kits.items(), *self._field(hazard, minute).items()]:
-            free = self._there(name, minute)
-            for entry, task in self.runs if name in self.stock else self.running[minute]:
-                taken = task.equipment if name in kits else task.zones
-                gone = name in self.stock and entry.start <= minute
-                if gone or (name not in self.stock and self._stays(hazard, task)):
-                    free -= {str(one): n for one, n in taken.items()}.get(name, 0)
-            if free < needed:
+        for name, needed in [*kits.items(), *self.fields_of(hazard, minute).items()]:
+            held = self.holders(name, minute)
+            gone = [t for t in held if name in self.stock or self.keeps(hazard, t)]
+            if self.there(name, minute) - len(gone) < needed:
                 return name
         return ""
 
-    def _stays(self, hazard: Hazard, task: Task) -> bool:
-        return not (
-            _rests(hazard, task) or (self.near and _beside(hazard.subject, task.subject, ""))
-        )
-
-    def _field(self, hazard: Hazard, minute: int) -> dict[str, int]:
+    def fields_of(self, hazard: Hazard, minute: int) -> dict[str, int]:
         """Places asked for at the field of each twin in trouble, where it then is."""
         twins = ["A", "B"] if hazard.subject not in (Subject.A, Subject.B) else [hazard.subject]
         asked: dict[str, int] = {}
@@ -212,7 +209,16 @@ class _Day:
             asked[zone] = asked.get(zone, 0) + hazard.response.sterile
         return asked
 
-    def _there(self, name: str, minute: int) -> int:
+    def holders(self, name: str, minute: int) -> list[Task]:
+        """The task that holds each piece or place; of a stock, that has used it up."""
+        spent = [(e, t) for e, t in self.runs if e.start <= minute]
+        return [
+            task
+            for _, task in (spent if name in self.stock else self.running[minute])
+            for _ in range(_takes(task, name))
+        ]
+
+    def there(self, name: str, minute: int) -> int:
         """How many pieces or places of that name there have been so far."""
         later = sum(pieces for moment, pieces in self.stock.get(name, ()) if moment > minute)
         return self.room.get(name, 0) - later
@@ -224,6 +230,12 @@ def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
         for person, _ in entry.staff:
             busy.setdefault(person, []).append((entry, task))
     return busy
+
+
+def _takes(task: Task, name: str) -> int:
+    """How many pieces of that kit, or places of that zone, the task takes."""
+    named = {str(kind): n for kind, n in task.equipment.items()}
+    return named.get(name) or {str(zone): n for zone, n in task.zones.items()}.get(name, 0)
 
 
 def _rests(hazard: Hazard, task: Task) -> bool:

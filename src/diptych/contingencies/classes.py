@@ -48,9 +48,17 @@ class Classes:
         return Places(first=self.first, masks=self.masks[number])
 
 
-def sort_minutes(schedule: Schedule, hazards: Sequence[Hazard], policy: AnswerPolicy) -> Classes:
-    """The classes of the day's minutes; people with the fewest skills have the lowest bits."""
-    day = lay_out(schedule, hazards)
+def sort_minutes(
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    policy: AnswerPolicy,
+    within: tuple[int, int] | None = None,
+) -> Classes:
+    """The classes of the day's minutes; people with the fewest skills have the lowest bits.
+
+    within : only of the minutes from the first on and before the second
+    """
+    day = lay_out(schedule, hazards, within)
     order = day.rarest_first
     calls = day.calls._replace(able=np.ascontiguousarray(day.calls.able[:, order]))
     duties = _renumber(day.duties, order)

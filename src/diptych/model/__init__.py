@@ -64,6 +64,7 @@ from diptych.model.dryrun import (
     Observation,
     Proposal,
 )
+from diptych.model.emergency import EmergencyCover, EmergencyGap
 from diptych.model.errors import (
     DiptychError,
     EdgeError,
@@ -106,6 +107,7 @@ from diptych.model.ids import (
     VesselId,
     ZoneId,
 )
+from diptych.model.outlook import Outlook
 from diptych.model.ports import (
     CutResult,
     CutSolver,
@@ -137,6 +139,18 @@ from diptych.model.reconstruction import (
 )
 from diptych.model.rehearsal import (
     Rehearsal,
+)
+from diptych.model.reserve import (
+    Drill,
+    LongerHours,
+    Mending,
+    PairAnswer,
+    Pillar,
+    Reserve,
+    Responder,
+    SpareKit,
+    ThinSpot,
+    Watch,
 )
 from diptych.model.schedule import (
     Assignment,
@@ -240,6 +254,7 @@ __all__ = [
     "Disruption",
     "Dossier",
     "DrainageShare",
+    "Drill",
     "DrugDose",
     "DryPart",
     "DryRun",
@@ -248,6 +263,8 @@ __all__ = [
     "Duration",
     "EdgeError",
     "EmergencyAction",
+    "EmergencyCover",
+    "EmergencyGap",
     "EmergencyPath",
     "Engine",
     "Equipment",
@@ -272,7 +289,9 @@ __all__ = [
     "Kilogram",
     "Landmark",
     "Links",
+    "LongerHours",
     "Measured",
+    "Mending",
     "Milestone",
     "MilestoneForecast",
     "MilestoneId",
@@ -285,10 +304,13 @@ __all__ = [
     "NodeId",
     "Observation",
     "OperatingWindow",
+    "Outlook",
     "Owner",
     "OwnerSeed",
+    "PairAnswer",
     "Paragraph",
     "PersonChange",
+    "Pillar",
     "PlanId",
     "Point",
     "Precedence",
@@ -300,6 +322,8 @@ __all__ = [
     "Reconstruction",
     "Rehearsal",
     "Replan",
+    "Reserve",
+    "Responder",
     "Response",
     "ResponseDemand",
     "Rest",
@@ -321,6 +345,7 @@ __all__ = [
     "SkinBalance",
     "SkinBudget",
     "SourcedNumber",
+    "SpareKit",
     "SparedBall",
     "SquareCentimetre",
     "Staff",
@@ -334,6 +359,7 @@ __all__ = [
     "TaskChange",
     "TaskId",
     "TaskState",
+    "ThinSpot",
     "Tissue",
     "Twin",
     "TwinAxes",
@@ -352,6 +378,7 @@ __all__ = [
     "VesselTie",
     "Violation",
     "Volume",
+    "Watch",
     "WindowPoint",
     "Zone",
     "ZoneId",
