@@ -12,8 +12,12 @@ from contingency_days import (
     mirrored,
     mirrored_hazards,
     ruled_day,
+    smallest,
+    spoken_gaps,
     strikes,
     things,
+    told_gaps,
+    uncovered_sets,
 )
 
 from diptych.contingencies import AnswerPolicy, prove_coverage
@@ -89,7 +93,7 @@ def test_mirror_of_the_rules(seed: int) -> None:
 
 def swap(words: str) -> str:
     """The field of the other twin."""
-    return re.sub("sterile ([AB])", lambda hit: "sterile " + "BA"["AB".index(hit[1])], words)
+    return re.sub("field .([AB])", lambda hit: "field (" + "BA"["AB".index(hit[1])], words)
 
 
 MORE = {
@@ -141,3 +145,26 @@ def test_the_random_days_have_gaps_and_covers() -> None:
     for seed in range(40):
         seen.update(good for good, _ in by_minute(prove_coverage(*ruled_day(seed))).values())
     assert min(seen[True], seen[False]) > 0.15 * seen.total()
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 4))
+def test_sets_of_hazards_under_all_rules_equal_brute_force(seed: int) -> None:
+    for number in range(seed, seed + 4):
+        schedule, hazards = ruled_day(number)
+        bare, total = uncovered_sets(schedule, hazards, 3)
+        proof = prove_coverage(schedule, hazards, order=3).sets
+        assert proof is not None
+        assert proof.certified
+        assert told_gaps(proof, hazards) == smallest(bare)
+        assert spoken_gaps(proof) == {one for one in smallest(bare) if len(one[1]) > 1}
+        assert sum(count.combinations for count in proof.counts) == total
+        assert sum(count.covered for count in proof.counts) == total - len(bare)
+
+
+def test_the_field_is_told_in_the_gaps_of_sets() -> None:
+    words = {
+        gap.missing
+        for seed in range(30)
+        for gap in prove_coverage(*ruled_day(seed), order=2).sets.gaps
+    }
+    assert any("places at the sterile field; room for" in text for text in words)

@@ -171,7 +171,7 @@ def test_a_full_field_is_told_in_words() -> None:
     schedule, trouble = fields(Subject.A)
     trouble = replace(trouble, response=replace(trouble.response, sterile=2))
     (gap,) = prove_coverage(schedule, [trouble]).gaps
-    assert gap.missing == "needs 2 at the field sterile joined; room for 1"
+    assert gap.missing == "needs 2 places at the sterile field (joined); room for 1"
     names = sort_minutes(schedule, [trouble], AnswerPolicy()).names
     assert names[-7:] == tuple(
         f"sterile-{field} {n}"

@@ -297,15 +297,14 @@ def _stretches(schedule: Schedule, calls: Calls) -> tuple[NDArray[np.int64], int
     """Start of each stretch of the day in which nobody's duty changes, and the day's end."""
     end = max((int(entry.end) for entry in schedule.assignments), default=0)
     begin = min((int(entry.start) for entry in schedule.assignments), default=0)
-    marks = {begin}
+    soon = np.unique(calls.within).tolist()
+    marks = {begin, separation_minute(schedule)}
     for entry in schedule.assignments:
-        marks |= {int(entry.start), int(entry.end)}
-        marks |= {int(entry.end) - int(within) for within in np.unique(calls.within)}
+        marks |= {int(entry.start), int(entry.end), *(int(entry.end) - within for within in soon)}
     for person in schedule.procedure.staff:
         marks |= {int(person.start), int(person.end)}
         marks |= {int(minute) for span in person.absences for minute in span}
         marks |= {int(minute) for span in person.on_call for minute in span[:2]}
     for kit in schedule.procedure.equipment:
         marks |= {int(minute) for minute, _ in kit.restock}
-    marks.add(separation_minute(schedule))
     return np.array(sorted(m for m in marks if begin <= m < end), np.int64), end

@@ -130,9 +130,7 @@ def apply_changes(
     """The plan with these people, hours and pieces of kit."""
     hours = {row.staff: row for row in longer}
     staff = tuple(
-        _at_hours(who, hours[who.id].new_start, hours[who.id].new_end)
-        if who.id in hours
-        else who
+        _at_hours(who, hours[who.id].new_start, hours[who.id].new_end) if who.id in hours else who
         for who in schedule.procedure.staff
     )
     plan = replace(schedule, procedure=replace(schedule.procedure, staff=staff))

@@ -39,8 +39,10 @@ def kit_missing(kind: str, needed: int, free: int) -> str:
 
 
 def places_missing(field: str, needed: int, free: int) -> str:
-    """One operating field and how many people can still stand there."""
-    return f"needs {needed} at the field {spoken(field)}; room for {max(free, 0) or 'nobody'}"
+    """The operating field, or one of them, and how many people can still stand there."""
+    place = spoken(field).removeprefix("sterile ")
+    named = "sterile field" if place == "field" else f"sterile field ({place})"
+    return f"needs {needed} places at the {named}; room for {max(free, 0) or 'nobody'}"
 
 
 def gap_message(hazard: Hazard, day_start: str, span: tuple[int, int], missing: str) -> str:
