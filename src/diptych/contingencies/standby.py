@@ -130,13 +130,22 @@ def apply_changes(
     """The plan with these people, hours and pieces of kit."""
     hours = {row.staff: row for row in longer}
     staff = tuple(
-        replace(who, start=hours[who.id].new_start, end=hours[who.id].new_end)
-        if who.id in hours
-        else who
+        _at_hours(who, hours[who.id].new_start, hours[who.id].new_end) if who.id in hours else who
         for who in schedule.procedure.staff
     )
     plan = replace(schedule, procedure=replace(schedule.procedure, staff=staff))
     return add_kit(add_people(plan, _standby(schedule, watches)), kit)
+
+
+def _at_hours(who: Staff, start: Minute, end: Minute) -> Staff:
+    """The person with other hours; on call only outside of them."""
+    on_call = [
+        (begin, until, way)
+        for first, last, way in who.on_call
+        for begin, until in ((first, min(last, start)), (max(first, end), last))
+        if begin < until
+    ]
+    return replace(who, start=start, end=end, on_call=tuple(on_call))
 
 
 def _standby(schedule: Schedule, watches: Sequence[Watch]) -> list[Staff]:
@@ -179,7 +188,14 @@ def _one_of_each_role(
 
 def _second_selves(schedule: Schedule, span: tuple[Minute, Minute]) -> list[Staff]:
     return [
-        replace(who, id=StaffId(f"longer {who.id}"), start=span[0], end=span[1], absences=())
+        replace(
+            who,
+            id=StaffId(f"longer {who.id}"),
+            start=span[0],
+            end=span[1],
+            absences=(),
+            on_call=(),
+        )
         for who in schedule.procedure.staff
     ]
 
