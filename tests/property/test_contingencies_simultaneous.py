@@ -9,6 +9,7 @@ from contingency_days import (
     crowded_day,
     mirrored,
     mirrored_hazards,
+    pairs_in_turn,
     person,
     smallest,
     spoken_gaps,
@@ -63,6 +64,7 @@ def check_day(seed: int) -> None:
     assert told_gaps(proof, hazards) == gaps
     assert spoken_gaps(proof) == {gap for gap in gaps if len(gap[1]) > 1}
     assert sum(count.combinations for count in proof.counts) == total
+    assert proof.counts[1].turned == pairs_in_turn(schedule, hazards, proof, own_twin=own_twin)
     for count in proof.counts:
         here = [chosen for _, chosen in bare if len(chosen) == count.order]
         assert count.combinations - count.covered == len(here)

@@ -389,8 +389,11 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         "of each order, once",
     ),
     "more searched than there are": (in_count(2, searched=lambda n: 10**9), "sets searched"),
-    "more answered in turn than asked": (in_count(2, turned=lambda n: 10**9), "answered in turn"),
-    "more asked in turn than there are": (in_count(3, turns=lambda n: 10**9), "answered in turn"),
+    "more pairs answered in turn": (in_count(2, turned=lambda n: n + 1), "answered in turn"),
+    "fewer pairs answered in turn": (in_count(2, turned=lambda n: n - 1), "answered in turn"),
+    "more triples answered in turn": (in_count(3, turned=lambda n: 10**9), "answered in turn"),
+    "one answered in turn": (in_count(1, turned=lambda n: 1), "answered in turn"),
+    "more asked in turn than there are": (in_count(3, turns=lambda n: n + 6), "ordered sets"),
 }
 
 
@@ -504,6 +507,7 @@ def test_the_checker_shares_no_code_with_the_prover(name: str) -> None:
     assert names <= own | {
         "collections.abc",
         "dataclasses",
+        "itertools",
         "math",
         "numpy",
         "numpy.typing",

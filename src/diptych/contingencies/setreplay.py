@@ -6,6 +6,7 @@ comb(m, order - 1) of the order below. So whole blocks of sets are followed at o
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -88,7 +89,8 @@ class ClassReplay:
         """Faults of the sets of each of the orders, 1 and up, each with its hazards.
 
         pairs : how many pairs the classes before this one have
-        sums : (order + 1, 4) for each order combinations, classes, covered and gaps are added
+        sums : (order + 1, 5) for each order combinations, classes, covered and gaps are added,
+            and of pairs how many are answered in turn
         """
         held, below = np.zeros((self.masks.shape[1], 1), np.uint64), np.ones(1, np.bool_)
         for sets in orders:
@@ -106,9 +108,39 @@ class ClassReplay:
             yield from self._tell(sets, wrong & covered, "neither covered as said nor a gap")
             yield from self._tell(sets, wrong & ~covered, "has a filling and a gap")
             sums[sets.order, 1] += every
-            sums[sets.order, ::2] += self.minutes * np.array([every, covered.sum()])
-            sums[sets.order, 3] += self.minutes * int(own.sum())
+            told = [every, int(covered.sum()), int(own.sum())]
+            sums[sets.order, [0, 2, 3]] += self.minutes * np.array(told)
             below = covered
+        sums[2, 4] += self.minutes * self._count_in_turn()
+
+    def _count_in_turn(self) -> int:
+        """Ordered pairs of which the second is answered by those whom the first leaves.
+
+        Each goes by its filling alone; where the two share somebody, the second may have any
+        others, so it is asked of every choice of its places whether enough are left (Hall).
+        """
+        rows = list_places(self.paper.first, self.alive[:, None])
+        filling = np.where(rows < 0, NOBODY, self.paper.singles[self.number][rows])
+        teams = np.bitwise_or.reduce(self.bits[filling], axis=1)
+        called = (filling != NOBODY).any(axis=1)
+        total = 0
+        for member in np.flatnonzero(called):
+            share = called & (teams & teams[member]).any(axis=1)
+            total += int(called.sum() - share.sum())
+            share[member] = False
+            total += self._count_left(self.alive[member], ~teams[share]) if share.any() else 0
+        return total
+
+    def _count_left(self, hazard: int, left: Words) -> int:
+        """For how many rows of `left` (R, W) the hazard's places can be filled from the row."""
+        own = self.masks[self.paper.first[hazard] : self.paper.first[hazard + 1]]
+        masks, counts = np.unique(own, axis=0, return_counts=True)
+        good = np.ones(len(left), np.bool_)
+        for size in range(1, len(masks) + 1):
+            for chosen in map(list, combinations(range(len(masks)), size)):
+                reach = np.bitwise_or.reduce(masks[chosen], axis=0) & left
+                good &= count_bits(reach) >= counts[chosen].sum()
+        return int(good.sum())
 
     def _tell(self, sets: Sets, wrong: Flags, what: str) -> Iterator[Fault]:
         for n in np.flatnonzero(wrong):
