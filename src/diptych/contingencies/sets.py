@@ -21,7 +21,7 @@ from diptych.kernels.simultaneous import (
     cover_triples,
     open_book,
 )
-from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetProof
+from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetGap, SetProof
 
 LARGEST = 4
 _ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
@@ -82,6 +82,18 @@ def search_sets(
     )
     watch("proof")
     return done
+
+
+def search_gaps(
+    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int
+) -> tuple[tuple[SetCount, ...], tuple[SetGap, ...]]:
+    """Counts and gaps of `search_sets`, single hazards told too; nothing is kept as a proof."""
+    _require(order, classes)
+    found = _search(classes, order)
+    minutes = classes.minutes()
+    counts = tuple(_count(found, minutes, n) for n in range(1, order + 1))
+    paper = _certify(classes, found, order)
+    return counts, tell_gaps(paper, found.book.reach, schedule, hazards, least=1)
 
 
 def _require(order: int, classes: Classes) -> None:

@@ -106,6 +106,7 @@ from diptych.model.ids import (
     VesselId,
     ZoneId,
 )
+from diptych.model.outlook import Outlook
 from diptych.model.ports import (
     CutResult,
     CutSolver,
@@ -301,6 +302,7 @@ __all__ = [
     "NodeId",
     "Observation",
     "OperatingWindow",
+    "Outlook",
     "Owner",
     "OwnerSeed",
     "PairAnswer",

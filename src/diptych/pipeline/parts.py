@@ -217,26 +217,34 @@ def _rehearsal(run: Run, out: Path) -> None:
 
 
 def _dossier(run: Run, out: Path) -> None:
+    from diptych.contingencies import AnswerPolicy
     from diptych.formats.html import render_html
     from diptych.formats.png import encode_png
     from diptych.pipeline.handouts import write_sheets
     from diptych.pipeline.provenance import provenance, rows_used
+    from diptych.pipeline.readying import make_ready
     from diptych.report import DossierInputs, dossier
 
+    schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
+    coverage = run.load(Coverage, CONTINGENCIES, "coverage")
+    policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
+    readiness = make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy)
     inputs = DossierInputs(
         case=run.load(Case, INTAKE, "case"),
         anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
         front=run.load(SeparationFront, SEPARATION, "front"),
         window=run.load(OperatingWindow, TIMING, "window"),
-        schedule=run.load(Schedule, CHOREOGRAPHY, "schedule"),
-        coverage=run.load(Coverage, CONTINGENCIES, "coverage"),
+        schedule=schedule,
+        coverage=coverage,
+        readiness=readiness,
         rehearsal=run.load(Rehearsal, REHEARSAL, "rehearsal"),
         provenance=provenance(run, [STAGE[verb] for verb in STAGE["dossier"].after]),
         rows=rows_used(run, STAGES),
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
-    write_sheets(out, inputs.schedule, inputs.case.brief.made_from, inputs.coverage)
+    made_from = inputs.case.brief.made_from
+    write_sheets(out, schedule, made_from, coverage, readiness=readiness)
 
 
 STAGES = (
@@ -324,10 +332,10 @@ STAGES = (
         verb="dossier",
         place=DOSSIER,
         after=("intake", "anatomy", "separate", "timing", "choreograph", "prove", "rehearse"),
-        tables=(),
+        tables=("first-pairs", "reserve"),
         options=(),
         policy="report",
-        rooms=("model", "kernels", "report", "formats"),
+        rooms=("model", "kernels", "contingencies", "report", "formats"),
         facts=_nothing,
         work=_dossier,
     ),
