@@ -116,20 +116,35 @@ class ClassReplay:
     def _count_in_turn(self) -> int:
         """Ordered pairs of which the second is answered by those whom the first leaves.
 
-        Each goes by its filling alone; where the two share somebody, the second may have any
-        others, so it is asked of every choice of its places whether enough are left (Hall).
+        Each goes by its filling alone. Where the two share somebody, the second may have any
+        others: the lowest first, and where that fails it is asked of every choice of its places
+        whether enough are left (Hall).
         """
         rows = list_places(self.paper.first, self.alive[:, None])
         filling = np.where(rows < 0, NOBODY, self.paper.singles[self.number][rows])
         teams = np.bitwise_or.reduce(self.bits[filling], axis=1)
         called = (filling != NOBODY).any(axis=1)
-        total = 0
-        for member in np.flatnonzero(called):
-            share = called & (teams & teams[member]).any(axis=1)
-            total += int(called.sum() - share.sum())
-            share[member] = False
-            total += self._count_left(self.alive[member], ~teams[share]) if share.any() else 0
+        one, two = np.nonzero(called[:, None] & called & ~np.eye(len(called), dtype=np.bool_))
+        good = ~(teams[one] & teams[two]).any(axis=1)
+        rest = np.flatnonzero(~good)
+        good[rest] = self._take_lowest(rows[two[rest]], teams[one[rest]])
+        total = int(good.sum())
+        for member in np.unique(two[~good]):
+            some = one[~good & (two == member)]
+            total += self._count_left(self.alive[member], ~teams[some])
         return total
+
+    def _take_lowest(self, rows: Whole, held: Words) -> Flags:
+        """(R,) can the places (R, M) be filled one by one beside `held` (R, W)? It is changed."""
+        good = np.ones(len(rows), np.bool_)
+        line = np.arange(len(rows))
+        for places in rows.T:
+            free = self.masks[places] & ~held
+            word = (free != 0).argmax(axis=1)
+            found = free[line, word]
+            good &= (found != 0) | (places < 0)
+            held[line, word] |= np.where(places < 0, 0, found & (~found + np.uint64(1)))
+        return good
 
     def _count_left(self, hazard: int, left: Words) -> int:
         """For how many rows of `left` (R, W) the hazard's places can be filled from the row."""
