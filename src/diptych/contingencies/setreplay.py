@@ -6,7 +6,6 @@ comb(m, order - 1) of the order below. So whole blocks of sets are followed at o
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -150,12 +149,10 @@ class ClassReplay:
         """For how many rows of `left` (R, W) the hazard's places can be filled from the row."""
         own = self.masks[self.paper.first[hazard] : self.paper.first[hazard + 1]]
         masks, counts = np.unique(own, axis=0, return_counts=True)
-        good = np.ones(len(left), np.bool_)
-        for size in range(1, len(masks) + 1):
-            for chosen in map(list, combinations(range(len(masks)), size)):
-                reach = np.bitwise_or.reduce(masks[chosen], axis=0) & left
-                good &= count_bits(reach) >= counts[chosen].sum()
-        return int(good.sum())
+        choices = np.arange(1, 1 << len(masks))[:, None] >> np.arange(len(masks)) & 1
+        reach = np.bitwise_or.reduce(np.where(choices[..., None], masks, 0), axis=1)
+        enough = count_bits(reach[:, None] & left) >= (choices @ counts)[:, None]
+        return int(enough.all(axis=0).sum())
 
     def _tell(self, sets: Sets, wrong: Flags, what: str) -> Iterator[Fault]:
         for n in np.flatnonzero(wrong):
