@@ -33,6 +33,7 @@ class Readiness:
     """What was worked out from the gaps of the cover; empty where nobody asked.
 
     mendings : gaps, each with the smallest changes that close it, cheapest first
+    laid : the day holds the reserve already; without it, what was asked is not covered
     """
 
     pairs: tuple[PairAnswer, ...] = ()
@@ -41,6 +42,7 @@ class Readiness:
     thin: tuple[ThinSpot, ...] = ()
     pillars: tuple[Pillar, ...] = ()
     drills: tuple[Drill, ...] = ()
+    laid: bool = False
 
 
 NOTHING_ASKED = Readiness()
