@@ -70,7 +70,8 @@ def sort_minutes(
     pieces = free_pieces(day.minutes, duties, crew, calls, own, base)
     masks, first = _stack(day, hazards, people, pieces)
     masks[~_alive_places(day.active, first)] = 0
-    flat = np.concatenate([masks.reshape(len(masks), -1), day.active.astype(np.uint64)], axis=1)
+    width = masks.shape[1] * masks.shape[2]
+    flat = np.concatenate([masks.reshape(len(masks), width), day.active.astype(np.uint64)], axis=1)
     _, where, of = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(where))
     chosen = np.sort(where)
@@ -114,7 +115,8 @@ def _stack(
             row = np.concatenate([nobody, pieces[:, h, q]], axis=1)
             rows += [row] * int(day.calls.kit[h, q])
         counts.append(len(rows) - before)
-    return np.stack(rows, axis=1), offsets(counts)
+    none = np.zeros((len(people), 0, people.shape[-1] + pieces.shape[-1]), np.uint64)
+    return np.stack(rows, axis=1) if rows else none, offsets(counts)
 
 
 def _names(day: DayArrays, order: NDArray[np.int64]) -> Iterator[str]:
