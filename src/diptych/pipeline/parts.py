@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -228,9 +229,13 @@ def _dossier(run: Run, out: Path) -> None:
     schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
     coverage = run.load(Coverage, CONTINGENCIES, "coverage")
     policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
-    readiness = make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy)
+    case = run.load(Case, INTAKE, "case")
+    readiness = replace(
+        make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy),
+        weights={twin.id: twin.weight for twin in case.twins},
+    )
     inputs = DossierInputs(
-        case=run.load(Case, INTAKE, "case"),
+        case=case,
         anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
         front=run.load(SeparationFront, SEPARATION, "front"),
         window=run.load(OperatingWindow, TIMING, "window"),
@@ -243,8 +248,7 @@ def _dossier(run: Run, out: Path) -> None:
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
-    made_from = inputs.case.brief.made_from
-    write_sheets(out, schedule, made_from, coverage, readiness=readiness)
+    write_sheets(out, schedule, case.brief.made_from, coverage, readiness=readiness)
 
 
 STAGES = (
