@@ -7,10 +7,11 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from diptych.kernels.callout import call_in_turn, improve_teams
+from diptych.kernels.callout import Known, call_in_turn, improve_teams
 from diptych.kernels.simultaneous import (
     YES,
     Places,
+    Threes,
     cover_ones,
     cover_pairs,
     cover_triples,
@@ -36,10 +37,10 @@ def solve(places: Places):
     book = open_book(10, len(places.masks), 64, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
-    threes = np.zeros((HAZARDS,) * 3, np.uint8)
-    cover_triples(places, alive, twos, used2, threes, np.zeros((0, 0, 0, 0), np.uint64), book)
-    teams = improve_teams(places, alive, twos, used1, singles, book)
-    return alive, singles, used1, teams, twos, threes
+    threes = Threes(np.zeros((HAZARDS,) * 3, np.uint8), np.zeros((0, 0, 0, 0), np.uint64))
+    cover_triples(places, alive, twos, used2, threes, book)
+    known = Known(places, alive, twos, threes.state)
+    return known, singles, used1, improve_teams(known, used1, singles, book)
 
 
 def left(able, places, taken: int, hazard: int) -> bool:
@@ -53,8 +54,9 @@ def left(able, places, taken: int, hazard: int) -> bool:
 @pytest.mark.parametrize("seed", range(40))
 def test_pairs_in_turn_equal_a_replay(seed: int) -> None:
     places, able = random_places(seed)
-    alive, _, _, teams, twos, threes = solve(places)
-    counts = call_in_turn(places, alive, teams, twos, threes)
+    known, _, _, teams = solve(places)
+    alive = known.alive
+    counts = call_in_turn(known, teams)
     ones = [left(able, places, 0, h) for h in alive]
     truth = sum(
         ones[i] and left(able, places, int(teams[i, 0]), j) for i, j in permutations(alive, 2)
@@ -65,11 +67,9 @@ def test_pairs_in_turn_equal_a_replay(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_improved_teams_answer_no_fewer_and_are_fillings(seed: int) -> None:
     places, able = random_places(seed)
-    alive, singles, used1, teams, twos, threes = solve(places)
-    before = call_in_turn(places, alive, used1, twos, threes)
-    after = call_in_turn(places, alive, teams, twos, threes)
-    assert after[0] >= before[0]
-    for h in alive:
+    known, singles, used1, teams = solve(places)
+    assert call_in_turn(known, teams)[0] >= call_in_turn(known, used1)[0]
+    for h in known.alive:
         span = slice(places.first[h], places.first[h + 1])
         if not teams[h].any():
             continue
@@ -88,21 +88,21 @@ def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None
     book = open_book(1, 2, 4, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, _, _ = cover_pairs(places, alive, ones, used1, singles, book)
-    threes = np.zeros((2, 2, 2), np.uint8)
+    known = Known(places, alive, twos, np.zeros((2, 2, 2), np.uint8))
     assert used1[0, 0] == 0b01
-    assert call_in_turn(places, alive, used1, twos, threes)[0] == 1
-    teams = improve_teams(places, alive, twos, used1, singles, book)
+    assert call_in_turn(known, used1)[0] == 1
+    teams = improve_teams(known, used1, singles, book)
     assert (teams[0, 0], singles[0]) == (0b10, 1)
-    assert call_in_turn(places, alive, teams, twos, threes)[0] == 2
+    assert call_in_turn(known, teams)[0] == 2
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_three_in_turn_never_beat_the_same_minute(seed: int) -> None:
     places, _ = random_places(seed)
-    alive, _, _, teams, twos, threes = solve(places)
-    counts = call_in_turn(places, alive, teams, twos, threes)
-    pairs = sum(twos[one] == YES for one in combinations(range(HAZARDS), 2))
-    triples = sum(threes[one] == YES for one in combinations(range(HAZARDS), 3))
+    known, _, _, teams = solve(places)
+    counts = call_in_turn(known, teams)
+    pairs = sum(known.twos[one] == YES for one in combinations(range(HAZARDS), 2))
+    triples = sum(known.threes[one] == YES for one in combinations(range(HAZARDS), 3))
     assert counts[0] <= 2 * pairs
     assert counts[1] <= 6 * triples
     assert counts[1] > 0 or triples == 0

@@ -155,7 +155,8 @@ def _lasting(answers: _Answers, h: int, hazard: Hazard, witness: Witness) -> NDA
     places = np.repeat(np.arange(low, high), day.calls.number[low:high])
     who = np.array([answers.index[person] for person, _ in witness], np.int64)
     words = answers.can[:, places, who // 64]
-    return ((words >> (who % 64).astype(np.uint64)) & np.uint64(1)).all(axis=1)
+    able = (words >> (who % 64).astype(np.uint64)) & np.uint64(1)
+    return np.asarray(able.all(axis=1), np.bool_)
 
 
 def _bit(words: NDArray[np.uint64], p: int) -> bool:

@@ -188,9 +188,9 @@ def _check_words(
             yield f"the gap {name} does not say what is missing: {gap.missing!r}"
         else:
             yield f"the gap {name} from {minutes[:1]} on is not in the certificate"
-    for (names, *_, minutes), left in wanted.items():
+    for (names, *_, when), left in wanted.items():
         if left:
-            yield f"the gap {' + '.join(names)} from {minutes[0]} on is not told"
+            yield f"the gap {' + '.join(names)} from {when[0]} on is not told"
 
 
 def _gather(

@@ -141,9 +141,8 @@ class ClassReplay:
         bits[:, : filling.shape[1]] = self.bits[filling]
         able = (self.masks[rows] & bits).any(axis=2) & (rows >= 0)
         held = np.bitwise_or.reduce(bits, axis=1)
-        good = (able == (rows >= 0)).all(axis=1) & (
-            count_bits(bits).sum(axis=1) == able.sum(axis=1)
-        )
+        given = np.pad(filling != NOBODY, ((0, 0), (0, width - filling.shape[1])))
+        good = ((able == (rows >= 0)) & (given == able)).all(axis=1)
         return held.T.copy(), good & (count_bits(held) == able.sum(axis=1))
 
     def _follow(self, sets: Sets, below: Words, covered: Flags) -> tuple[Words, Flags]:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
-from diptych.kernels.callout import call_in_turn, improve_teams
+from diptych.kernels.callout import Known, call_in_turn, improve_teams
 from diptych.kernels.simultaneous import (
     EMPTY,
     YES,
     Book,
+    Threes,
     cover_fours,
     cover_ones,
     cover_pairs,
@@ -28,12 +29,10 @@ _ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _State:
-    """What one class was found to be: (n,) hazards, (n, W) their bits, (n, n), (n, n, n)."""
+    """What one class was found to be, and (n, W) the bits of its hazards alone."""
 
-    alive: NDArray[np.int64]
+    known: Known
     used1: NDArray[np.uint64]
-    twos: NDArray[np.uint8]
-    threes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +69,7 @@ def search_sets(
     found = _search(classes, order)
     watch("proof")
     if turns:
-        _take_turns(classes, found)
+        _take_turns(found)
         watch("turns")
     minutes = classes.minutes()
     proof = _certify(classes, found, order)
@@ -158,25 +157,23 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
-    threes = np.zeros((n, n, n), np.uint8)
-    used3 = np.zeros((n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0), np.uint64)
+    wide = (n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0)
+    threes = Threes(state=np.zeros((n, n, n), np.uint8), used=np.zeros(wide, np.uint64))
     if order > 2:
-        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, used3, book)
+        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, book)
     if order > 3:
-        found.sets[number, 4] = cover_fours(places, alive, threes, used3, book)
-    return _State(alive=alive, used1=used1, twos=twos, threes=threes)
+        found.sets[number, 4] = cover_fours(places, alive, threes, book)
+    return _State(known=Known(places, alive, twos, threes.state), used1=used1)
 
 
-def _take_turns(classes: Classes, found: _Found) -> None:
+def _take_turns(found: _Found) -> None:
     """Teams for the first call, and what can be answered one after another."""
     start = np.zeros(1, np.int64)
     book = found.book._replace(start=start)
     for number, now in enumerate(found.states):
-        places, singles = classes.places(number), found.singles[number]
-        teams = improve_teams(places, now.alive, now.twos, now.used1, singles, book)
-        turned = call_in_turn(places, now.alive, teams, now.twos, now.threes)
-        found.turns[number, 2:] = turned
-        start += comb(len(now.alive), 2)
+        teams = improve_teams(now.known, now.used1, found.singles[number], book)
+        found.turns[number, 2:] = call_in_turn(now.known, teams)
+        start += comb(len(now.known.alive), 2)
 
 
 def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:

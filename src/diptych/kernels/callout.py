@@ -6,6 +6,8 @@ hazard could be answered together with the first but not after it, the first haz
 their common filling is tried in its stead, and the team that loses fewest is kept.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,12 +28,24 @@ _NONE = np.uint64(0)
 _TRIES = 3
 
 
+class Known(NamedTuple):
+    """A class of minutes: its places, hazards, and what can be answered at the same minute.
+
+    alive : (n,) hazards; twos : (n, n), threes : (n, n, n) states of `simultaneous`
+    """
+
+    places: Places
+    alive: NDArray[np.int64]
+    twos: NDArray[np.uint8]
+    threes: NDArray[np.uint8]
+
+
 @compiled
 def _overlap(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> bool:
+    shared = _NONE
     for w in range(one.size):
-        if one[w] & two[w] != _NONE:
-            return True
-    return False
+        shared |= one[w] & two[w]
+    return bool(shared != _NONE)
 
 
 @compiled
@@ -74,27 +88,23 @@ def _add(filling: NDArray[np.int64], start: int, end: int, used: NDArray[np.uint
 
 @compiled
 def improve_teams(
-    places: Places,
-    alive: NDArray[np.int64],
-    twos: NDArray[np.uint8],
-    used1: NDArray[np.uint64],
-    singles: NDArray[np.uint8],
-    book: Book,
+    known: Known, used1: NDArray[np.uint64], singles: NDArray[np.uint8], book: Book
 ) -> NDArray[np.uint64]:
     """For each hazard the team after which most others can still be answered, of those tried.
 
-    twos : (n, n) and the pairs of the class in `book` from `cover_pairs`; used1 : (n, W)
-    from `cover_ones`. Tried are the filling of `cover_ones` and, for each other hazard that is
+    The pairs of the class stand in `book` from `cover_pairs`; used1 : (n, W) from
+    `cover_ones`. Tried are the filling of `cover_ones` and, for each other hazard that is
     lost after it, the hazard's part of their common filling. Returns (n, W) the teams' bits;
     `singles` is written anew.
     """
+    places, alive = known.places, known.alive
     n = alive.size
     desk = open_desk(places)
     teams = used1.copy()
     start = book.start[0]
     trial = np.empty(used1.shape[1], np.uint64)
     for i in range(n):
-        lost = _lost_after(places, alive, twos, used1, i, used1[i], desk)
+        lost = _lost_after(known, used1, i, used1[i], desk)
         best = lost.sum()
         for j in range(n):
             if best == 0:
@@ -108,7 +118,7 @@ def improve_teams(
             filling = book.pairs[row, skip : skip + size].astype(np.int64)
             trial[:] = _NONE
             _add(filling, 0, size, trial)
-            now = _lost_after(places, alive, twos, used1, i, trial, desk).sum()
+            now = _lost_after(known, used1, i, trial, desk).sum()
             if now < best:
                 best = now
                 teams[i] = trial
@@ -118,38 +128,27 @@ def improve_teams(
 
 @compiled
 def _lost_after(
-    places: Places,
-    alive: NDArray[np.int64],
-    twos: NDArray[np.uint8],
-    used1: NDArray[np.uint64],
-    i: int,
-    team: NDArray[np.uint64],
-    desk: Desk,
+    known: Known, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], desk: Desk
 ) -> NDArray[np.bool_]:
     """(n,) which hazards can be answered together with the i-th but not once `team` is there."""
-    lost = np.zeros(alive.size, np.bool_)
+    lost = np.zeros(known.alive.size, np.bool_)
     used = np.empty(team.size, np.uint64)
-    for j in range(alive.size):
-        if twos[min(i, j), max(i, j)] == YES:
-            lost[j] = not _follow(places, team, used1[j], alive[j], used, desk)
+    for j in range(known.alive.size):
+        if known.twos[min(i, j), max(i, j)] == YES:
+            lost[j] = not _follow(known.places, team, used1[j], known.alive[j], used, desk)
     return lost
 
 
 @compiled
-def call_in_turn(
-    places: Places,
-    alive: NDArray[np.int64],
-    teams: NDArray[np.uint64],
-    twos: NDArray[np.uint8],
-    threes: NDArray[np.uint8],
-) -> NDArray[np.int64]:
+def call_in_turn(known: Known, teams: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Ordered pairs and triples of `alive` that are answered in turn: (pairs, triples).
 
     teams : (n, W) who goes to each hazard when nobody is called yet; the second hazard is
     given the people after whom most third ones can be answered, of those tried, as in
-    `improve_teams`; the third is answered by anyone left, exactly. twos, threes : what can be
-    answered at the same minute; nothing else can in turn.
+    `improve_teams`; the third is answered by anyone left, exactly. What cannot be answered at
+    the same minute cannot in turn.
     """
+    places, alive, twos = known.places, known.alive, known.twos
     n, words = alive.size, places.masks.shape[1]
     counts = np.zeros(2, np.int64)
     used = np.empty(words, np.uint64)
@@ -164,7 +163,7 @@ def call_in_turn(
             if not _follow(places, teams[i], teams[j], alive[j], used, desk):
                 continue
             counts[0] += 1
-            ways, best = _third(places, alive, teams, threes, (i, j), used, desk, lost)
+            ways, best = _third(known, teams, (i, j), used, desk, lost)
             tries = 0
             for k in range(n):
                 if best == 0 or tries == _TRIES:
@@ -180,7 +179,7 @@ def call_in_turn(
                     continue
                 trial[:] = teams[i]
                 _add(desk.chosen, 0, places.first[alive[j] + 1] - places.first[alive[j]], trial)
-                _, left = _third(places, alive, teams, threes, (i, j), trial, desk, now)
+                _, left = _third(known, teams, (i, j), trial, desk, now)
                 best = min(best, left)
             counts[1] += ways - best
     return counts
@@ -188,16 +187,15 @@ def call_in_turn(
 
 @compiled
 def _third(
-    places: Places,
-    alive: NDArray[np.int64],
+    known: Known,
     teams: NDArray[np.uint64],
-    threes: NDArray[np.uint8],
     before: tuple[int, int],
     taken: NDArray[np.uint64],
     desk: Desk,
     lost: NDArray[np.bool_],
 ) -> tuple[int, int]:
     """How many third hazards could be answered at the same minute, and how many not in turn."""
+    alive, threes = known.alive, known.threes
     i, j = min(before[0], before[1]), max(before[0], before[1])
     used = np.empty(taken.size, np.uint64)
     ways, missed = 0, 0
@@ -214,7 +212,7 @@ def _third(
         if state != YES:
             continue
         ways += 1
-        if not _follow(places, taken, teams[k], alive[k], used, desk):
+        if not _follow(known.places, taken, teams[k], alive[k], used, desk):
             lost[k] = True
             missed += 1
     return ways, missed

@@ -70,6 +70,13 @@ class Book(NamedTuple):
     size: NDArray[np.int64]
 
 
+class Threes(NamedTuple):
+    """What became of each triple: state (n, n, n) and bits (n, n, n, W), or empty: not kept."""
+
+    state: NDArray[np.uint8]
+    used: NDArray[np.uint64]
+
+
 def open_book(pairs: int, width: int, room: int, words: int) -> Book:
     """An empty book for so many pairs, places in one set, listed sets and gaps, and words."""
     return Book(
@@ -413,18 +420,18 @@ def cover_triples(
     alive: NDArray[np.int64],
     twos: NDArray[np.uint8],
     used2: NDArray[np.uint64],
-    state: NDArray[np.uint8],
-    used3: NDArray[np.uint64],
+    threes: Threes,
     book: Book,
 ) -> tuple[int, int, int, int]:
     """Each triple i < j < k of `alive`, counted: covered, inherited, own, and by full search.
 
-    state : (n, n, n) written, or of size 0 to write nothing; used3 : (n, n, n, W) likewise.
+    threes : written, each part unless it is of size 0.
     """
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     three = np.empty(3, np.int64)
+    state, used3 = threes.state, threes.used
     keep, keep_used = state.size > 0, used3.size > 0
     covered, inherited, own, full = 0, 0, 0, 0
     for i in range(n):
@@ -470,27 +477,24 @@ def cover_triples(
 def cover_fours(
     places: Places,
     alive: NDArray[np.int64],
-    threes: NDArray[np.uint8],
-    used3: NDArray[np.uint64],
+    threes: Threes,
     book: Book,
 ) -> tuple[int, int, int, int]:
-    """Each set of four of `alive`, counted as in `cover_triples`.
-
-    threes : (n, n, n) and used3 : (n, n, n, W) from `cover_triples`.
-    """
+    """Each set of four of `alive`, counted as in `cover_triples`, which wrote `threes`."""
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     four = np.empty(4, np.int64)
+    state, used3 = threes.state, threes.used
     covered, inherited, own, full = 0, 0, 0, 0
     for i in range(n):
         for j in range(i + 1, n):
             for k in range(j + 1, n):
-                if threes[i, j, k] != YES:
+                if state[i, j, k] != YES:
                     inherited += n - k - 1
                     continue
                 for m in range(k + 1, n):
-                    if threes[i, j, m] != YES or threes[i, k, m] != YES or threes[j, k, m] != YES:
+                    if state[i, j, m] != YES or state[i, k, m] != YES or state[j, k, m] != YES:
                         inherited += 1
                         continue
                     good = (
