@@ -13,6 +13,7 @@ from diptych.model import (
     Coverage,
     OperatingWindow,
     Rehearsal,
+    Reserve,
     SafetyRefusal,
     Schedule,
     SeparationFront,
@@ -55,6 +56,12 @@ def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
     from diptych.pipeline.labels import label_facts
 
     return {**correction_facts(folder), **label_facts(folder)}
+
+
+def _day_facts(folder: CaseFolder) -> Mapping[str, object]:
+    from diptych.pipeline.covering import cover_facts
+
+    return {**roster_facts(folder), **cover_facts(folder)}
 
 
 def _demand_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -168,6 +175,7 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 def _choreography(run: Run, out: Path) -> None:
     from diptych.choreography import ChoreographyPolicy, arrange
+    from diptych.pipeline.covering import cover_day, read_wish, tell_reserve
     from diptych.pipeline.handouts import write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
@@ -176,9 +184,30 @@ def _choreography(run: Run, out: Path) -> None:
     )
     roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
-    schedule = arrange(plan, roster, tables=tables, policy=policy)
+
+    def make(number: int) -> Schedule:
+        tried = replace(policy, seed=policy.seed + number * policy.tries)
+        return arrange(plan, roster, tables=tables, policy=tried)
+
+    wish = read_wish(run.folder)
+    if wish is None:
+        schedule = make(0)
+    else:
+        answer = run.policies.get("contingencies", {})
+        schedule, reserve = cover_day(run.folder, wish, make, answer)
+        run.keep(out, CHOREOGRAPHY, "reserve", reserve)
+        run.notes.extend(
+            f"Needed besides the roster: {row}" for row in tell_reserve(reserve, schedule)
+        )
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
     write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
+
+
+def laid_reserve(run: Run) -> Reserve | None:
+    """The reserve that the day holds because the case wishes it; None where it holds none."""
+    if not (run.place(CHOREOGRAPHY) / "reserve.json").is_file():
+        return None
+    return run.load(Reserve, CHOREOGRAPHY, "reserve")
 
 
 def _contingencies(run: Run, out: Path) -> None:
@@ -230,8 +259,9 @@ def _dossier(run: Run, out: Path) -> None:
     coverage = run.load(Coverage, CONTINGENCIES, "coverage")
     policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
     case = run.load(Case, INTAKE, "case")
+    laid = laid_reserve(run)
     readiness = replace(
-        make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy),
+        make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy, laid),
         weights={twin.id: twin.weight for twin in case.twins},
     )
     inputs = DossierInputs(
@@ -306,7 +336,7 @@ STAGES = (
         options=(),
         policy="choreography",
         rooms=("model", "choreography", "report", "formats"),
-        facts=roster_facts,
+        facts=_day_facts,
         work=_choreography,
     ),
     Stage(

@@ -36,6 +36,7 @@ class Readiness:
 
     mendings : gaps, each with the smallest changes that close it, cheapest first
     weights : of each twin, kg, for doses on the response cards; None where no scale could tell
+    laid : the day holds the reserve already; without it, what was asked is not covered
     """
 
     pairs: tuple[PairAnswer, ...] = ()
@@ -45,6 +46,7 @@ class Readiness:
     pillars: tuple[Pillar, ...] = ()
     drills: tuple[Drill, ...] = ()
     weights: Mapping[TwinId, Kilogram | None] = field(default_factory=dict)
+    laid: bool = False
 
 
 NOTHING_ASKED = Readiness()

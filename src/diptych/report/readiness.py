@@ -41,7 +41,7 @@ def write_readiness(
     blocks: tuple[Block, ...] = (
         *tabulate_pairs(readiness.pairs, roll),
         *tabulate_emergency(coverage.emergency, roll),
-        *tell_reserve(readiness.reserve, roll),
+        *tell_reserve(readiness.reserve, roll, laid=readiness.laid),
         *tabulate_mendings(readiness.mendings, roll),
         *tabulate_pillars(readiness.pillars, roll),
         *tabulate_thin(readiness.thin, roll),
@@ -143,7 +143,7 @@ def _tell_unstaffed(row: EmergencyCover, roll: Roll) -> str:
     return "; ".join(told) + (f"; {more} more" if more else "")
 
 
-def tell_reserve(reserve: Reserve | None, roll: Roll) -> tuple[Block, ...]:
+def tell_reserve(reserve: Reserve | None, roll: Roll, *, laid: bool = False) -> tuple[Block, ...]:
     """The smallest reserve: who stands by when, who is kept longer, which kit, and what it does."""
     if reserve is None:
         return ()
@@ -160,6 +160,8 @@ def tell_reserve(reserve: Reserve | None, roll: Roll) -> tuple[Block, ...]:
         text += f" {count_things(len(reserve.beyond), 'gap')} no reserve could close."
     if reserve.open:
         text += f" {count_things(len(reserve.open), 'gap')} stay open."
+    if laid:
+        text += " This day holds it: those who stand by are still to be found and named."
     headings = ("Who or what", "How many", "From", "To")
     return (
         Paragraph(text=text),
