@@ -33,6 +33,7 @@ from diptych.report.setshares import share_pairs, share_stretches
 from diptych.report.shortages import Roll, group_gaps, list_gaps, tell_gap, tell_others
 
 NBSP = "\u00a0"
+PAIR_AND_TRIPLE = (("arrest-A", "fire"), ("arrest-A", "arrest-B", "fire"))
 
 
 def night(*, second: tuple[int, int] = (0, 30)) -> tuple[Schedule, Coverage]:
@@ -139,6 +140,19 @@ def test_a_gap_is_said_as_a_sentence_with_the_one_who_can_come():
     told = tell_others(shortages[0], roll).replace(NBSP, " ")
     assert told == "2 pairs more, 07:30 to 08:00, 30 min of the day"
     assert "There are only Ann and Bea (workers)." in tell_gap(shortages[1].worst, roll)
+
+
+def test_fewer_hazards_come_before_likelier_ones():
+    """A likely and long triple stands behind a rare and short pair."""
+    schedule, coverage = night()
+    roll = Roll(schedule, coverage.hazards)
+    pair, triple = (gap for gap in coverage.sets.gaps if gap.hazards in PAIR_AND_TRIPLE)
+    short = replace(pair, spans=((30, 31),), free=triple.free)
+    sure = [replace(h, probability=1.0, probability_high=1.0) for h in coverage.hazards]
+    (both,) = group_gaps([triple, short], Roll(schedule, sure))
+    assert both.gaps == (short, triple)
+    rare, common = replace(pair, free=()), replace(pair, free=(), spans=((0, 60),), missing="x")
+    assert [s.worst for s in group_gaps([rare, common], roll)] == [common, rare]
 
 
 def test_single_gaps_come_first_and_stand_alone():
