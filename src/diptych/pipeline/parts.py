@@ -196,9 +196,8 @@ def _choreography(run: Run, out: Path) -> None:
         answer = run.policies.get("contingencies", {})
         schedule, reserve = cover_day(run.folder, wish, make, answer)
         run.keep(out, CHOREOGRAPHY, "reserve", reserve)
-        run.notes.extend(
-            f"Needed besides the roster: {row}" for row in tell_reserve(reserve, schedule)
-        )
+        needed = tell_reserve(reserve, schedule)
+        run.notes.extend(f"Needed besides the roster: {row}" for row in needed)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
     write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
 

@@ -29,7 +29,8 @@ def make_ready(
 ) -> Readiness:
     """Everything that the dossier says of reserve, mendings, thin spots and drills.
 
-    laid : the reserve that the day holds already. Where only single hazards were proved nothing is asked beyond them.
+    laid : the reserve that the day holds already. Where only single hazards were proved
+    nothing is asked beyond them.
     """
     hazards = coverage.hazards
     order = ORDER if coverage.sets else 1
