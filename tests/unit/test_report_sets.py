@@ -297,6 +297,19 @@ def test_titles_for_either_twin(title, told):
     assert untwin(replace(hazard("x", (1, "scrub", 1)), title=title)) == told
 
 
+def test_grades_kit_and_places_at_the_field_stand_on_the_card():
+    schedule, coverage = night()
+    fire = coverage.hazards[2]
+    demand = replace(fire.response.demands[0], grade=4)
+    response = replace(fire.response, demands=(demand,), sterile=2)
+    changed = replace(coverage, hazards=(*coverage.hazards[:2], replace(fire, response=response)))
+    section = cards(changed, schedule)["Fire"]
+    assert section.blocks[2].rows[0][0] == "anaesthesia, grade 4+"
+    assert section.blocks[3].text == (
+        "Kit: 1 x pump. At the field of each twin in trouble: 2 more places."
+    )
+
+
 def with_drugs(coverage: Coverage) -> Coverage:
     drugs = (
         DrugDose(name="adrenaline", low=10, high=10, unit="micrograms/kg", most=85),

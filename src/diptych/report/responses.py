@@ -122,9 +122,10 @@ def _callers(kind: tuple[Hazard, ...], coverage: Coverage, roll: Roll) -> Table:
 
 
 def tell_place(place: CalledPlace) -> str:
-    """What somebody is called as, numbered where several are."""
+    """What somebody is called as, numbered where several are, with the least grade."""
     name = str(place.demand.skill).replace("-", " ")
-    return f"{name} {place.number}" if place.demand.count > 1 else name
+    number = f" {place.number}" if place.demand.count > 1 else ""
+    return f"{name}{number}" + (f", grade {place.demand.grade}+" if place.demand.grade else "")
 
 
 def tell_calls(place: CalledPlace, roll: Roll) -> str:
@@ -142,7 +143,11 @@ def tell_calls(place: CalledPlace, roll: Roll) -> str:
 
 def _kit(hazard: Hazard, roll: Roll) -> tuple[Paragraph, ...]:
     kit = [f"{n} x {roll.kit(id)}" for id, n in sorted(hazard.response.equipment.items())]
-    return (Paragraph(text=f"Kit: {', '.join(kit) if kit else 'none beyond what stands there'}."),)
+    text = f"Kit: {', '.join(kit) if kit else 'none beyond what stands there'}."
+    if hazard.response.sterile:
+        places = count_things(hazard.response.sterile, "more place", "more places")
+        text += f" At the field of each twin in trouble: {places}."
+    return (Paragraph(text=text),)
 
 
 def _meanwhile(kind: tuple[Hazard, ...], roll: Roll) -> tuple[Paragraph, ...]:
