@@ -27,6 +27,7 @@ from diptych.report import (
 CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
 RESPONSES, GAPS, DRILLS = "responses.html", "gaps.html", "drills.html"
 _NOTHING = Readiness()
+_GAPS_LEAD = "The fewest hazards first, then the likeliest; gaps.csv beside it has every gap."
 
 
 def write_sheets(
@@ -83,7 +84,7 @@ def _write_answers(
     gaps = write_gaps(coverage, schedule, banner)
     pages = {
         RESPONSES: render_sheets(responses, A5_PAIR, "Two cards to a page; cut them apart."),
-        GAPS: render_sheets(gaps, A4_ACROSS, "The fewest hazards first, then the likeliest."),
+        GAPS: render_sheets(gaps, A4_ACROSS, _GAPS_LEAD),
         "gaps.csv": render_csv(GAP_COLUMNS, list_gap_rows(coverage, schedule)),
         "call-outs.csv": render_csv(CALL_COLUMNS, list_calls(coverage, schedule)),
     }
