@@ -257,10 +257,14 @@ def _dossier(run: Run, out: Path) -> None:
     schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
     coverage = run.load(Coverage, CONTINGENCIES, "coverage")
     policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
+    case = run.load(Case, INTAKE, "case")
     laid = laid_reserve(run)
-    readiness = make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy, laid)
+    readiness = replace(
+        make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy, laid),
+        weights={twin.id: twin.weight for twin in case.twins},
+    )
     inputs = DossierInputs(
-        case=run.load(Case, INTAKE, "case"),
+        case=case,
         anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
         front=run.load(SeparationFront, SEPARATION, "front"),
         window=run.load(OperatingWindow, TIMING, "window"),
@@ -273,8 +277,7 @@ def _dossier(run: Run, out: Path) -> None:
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
-    made_from = inputs.case.brief.made_from
-    write_sheets(out, schedule, made_from, coverage, readiness=readiness)
+    write_sheets(out, schedule, case.brief.made_from, coverage, readiness=readiness)
 
 
 STAGES = (
