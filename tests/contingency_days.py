@@ -600,6 +600,27 @@ def _seated(places: list[frozenset[str]], taken: set[str]) -> bool:
     return any(_seated(places[1:], taken | {one}) for one in sorted(places[0] - taken))
 
 
+def pairs_in_turn(
+    schedule: Schedule, hazards: list[Hazard], proof: SetProof, *, own_twin: bool = True
+) -> int:
+    """Ordered pairs at each minute of which the second is answered after the first has called.
+
+    Who goes to the first stands in the certificate; the second may have anyone left.
+    """
+    paper, found = proof.certificate, 0
+    marks = paper.stretch.tolist()
+    for number, start, end in zip(paper.of, marks, marks[1:], strict=False):
+        alive = np.flatnonzero(paper.alive[number])
+        asks = {h: fillers(schedule, hazards[h], start, own_twin) for h in alive}
+        for one in alive:
+            row = paper.singles[number, paper.first[one] : paper.first[one + 1]]
+            gone = {paper.names[n] for n in row if n != 255}
+            for two in alive:
+                if len(gone) == len(row) and one != two:
+                    found += (end - start) * _seated(sorted(asks[two], key=len), gone)
+    return found
+
+
 def told_gaps(proof: SetProof, hazards: list[Hazard]) -> set[tuple[int, frozenset[str]]]:
     """(minute, set) of each gap of a proof, single ones too."""
     paper = proof.certificate

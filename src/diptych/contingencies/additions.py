@@ -325,10 +325,14 @@ def _words(
     for row in longer:
         if row.new_start < row.start:
             early = row.start - row.new_start
-            words.append(f"call {names[row.staff]} {early} min earlier, at {clock(day, row.new_start)}")
+            words.append(
+                f"call {names[row.staff]} {early} min earlier, at {clock(day, row.new_start)}"
+            )
         if row.new_end > row.end:
             late = row.new_end - row.end
-            words.append(f"keep {names[row.staff]} {late} min longer, until {clock(day, row.new_end)}")
+            words.append(
+                f"keep {names[row.staff]} {late} min longer, until {clock(day, row.new_end)}"
+            )
     words += [_more_of(spare.count, spoken(spare.kind)) for spare in kit]
     return "; ".join(words)
 

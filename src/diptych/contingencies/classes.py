@@ -69,7 +69,8 @@ def sort_minutes(
     pieces = free_pieces(day.minutes, duties, calls, day.things, own)
     masks, first = _stack(day, hazards, people, pieces)
     masks[~_alive_places(day.active, first)] = 0
-    flat = np.concatenate([masks.reshape(len(masks), -1), day.active.astype(np.uint64)], axis=1)
+    width = masks.shape[1] * masks.shape[2]
+    flat = np.concatenate([masks.reshape(len(masks), width), day.active.astype(np.uint64)], axis=1)
     _, where, of = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(where))
     chosen = np.sort(where)
@@ -115,7 +116,8 @@ def _stack(
         for field in _fields(day, hazard, pieces[:, h]):
             rows += [np.concatenate([nobody, field], axis=1)] * hazard.response.sterile
         counts.append(len(rows) - before)
-    return np.stack(rows, axis=1), offsets(counts)
+    none = np.zeros((len(people), 0, people.shape[-1] + pieces.shape[-1]), np.uint64)
+    return np.stack(rows, axis=1) if rows else none, offsets(counts)
 
 
 def _fields(

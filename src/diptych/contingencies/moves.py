@@ -25,9 +25,7 @@ class Move:
     applied: Schedule
 
 
-def list_moves(
-    schedule: Schedule, hazards: Sequence[Hazard], spans: Spans
-) -> Iterator[Move]:
+def list_moves(schedule: Schedule, hazards: Sequence[Hazard], spans: Spans) -> Iterator[Move]:
     """Every move that could close the gap, not yet proved to do so or to break no rule."""
     first, last = spans[0][0], spans[-1][1]
     skills = {demand.skill for hazard in hazards for demand in hazard.response.demands}
@@ -48,16 +46,17 @@ def list_moves(
 
 
 def _move_task(schedule: Schedule, entry: Assignment, minutes: int) -> Move:
-    moved = replace(
-        entry, start=Minute(entry.start + minutes), end=Minute(entry.end + minutes)
-    )
+    moved = replace(entry, start=Minute(entry.start + minutes), end=Minute(entry.end + minutes))
     rows = tuple(moved if one is entry else one for one in schedule.assignments)
     ends = {row.task: row.end for row in rows}
     milestones: dict[MilestoneId, Minute] = dict(schedule.milestones)
     for milestone in schedule.procedure.milestones:
         if milestone.task == entry.task:
             milestones[milestone.id] = ends[entry.task]
-    title, at = schedule.procedure.task(entry.task).title, clock(schedule.procedure.day_start, moved.start)
+    title, at = (
+        schedule.procedure.task(entry.task).title,
+        clock(schedule.procedure.day_start, moved.start),
+    )
     words = (
         f'hold "{title}" by {minutes} min, until {at}'
         if minutes > 0

@@ -66,9 +66,7 @@ NOTHING = Choice(taken=(), value=0, bound=0, optimal=True)
 def list_marks(market: Market, policy: ReservePolicy) -> list[int]:
     """Minutes at which watches, and hours of the roster, begin or end."""
     begin, end = market.begin, market.end
-    hours = {
-        int(m) for who in market.schedule.procedure.staff for m in (who.start, who.end)
-    }
+    hours = {int(m) for who in market.schedule.procedure.staff for m in (who.start, who.end)}
     return sorted({*_watch_marks(market, policy), *(m for m in hours if begin < m < end)})
 
 
@@ -152,9 +150,7 @@ def _fitting(options: Sequence[Option], cut: Cut) -> list[int]:
     ]
 
 
-def _hour_rows(
-    market: Market, options: Sequence[Option], policy: ReservePolicy
-) -> Iterator[_Row]:
+def _hour_rows(market: Market, options: Sequence[Option], policy: ReservePolicy) -> Iterator[_Row]:
     """One way earlier and one way later for each person, within the longest span of a day."""
     ways: dict[tuple[int, bool], list[int]] = {}
     for n, option in enumerate(options):
@@ -166,7 +162,9 @@ def _hour_rows(
     minutes = [option.minutes for option in options]
     for helper in sorted({helper for helper, _ in ways}):
         members = [n for early in (False, True) for n in ways.get((helper, early), [])]
-        yield _Row(members=members, most=room_of(market, market.helpers[helper], policy), minutes=minutes)
+        yield _Row(
+            members=members, most=room_of(market, market.helpers[helper], policy), minutes=minutes
+        )
 
 
 def _list_options(
@@ -203,7 +201,9 @@ def _watches(
         spans |= {(start, end) for end in (ends[-1:] if longest else ends)}
     tight = {_tighten(span, slots, marks) for span in spans}
     return {
-        _option(number, span, span[1] - span[0], skills, _MANY) for span in tight if span is not None
+        _option(number, span, span[1] - span[0], skills, _MANY)
+        for span in tight
+        if span is not None
     }
 
 
@@ -238,9 +238,7 @@ def _extensions(
     }
 
 
-def _option(
-    helper: int, span: tuple[int, int], minutes: int, skills: int, limit: int
-) -> Option:
+def _option(helper: int, span: tuple[int, int], minutes: int, skills: int, limit: int) -> Option:
     return Option(
         helper=helper, start=span[0], end=span[1], minutes=minutes, skills=skills, limit=limit
     )

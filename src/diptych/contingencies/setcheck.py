@@ -30,8 +30,10 @@ def check_sets(
 
     The stretches must be the minutes of the day, each once, and ask the same question wherever
     they are said to; each set must be covered as the certificate says or contain one of its
-    gaps; each gap must be one; gaps in words and counts must be those of the certificate. Of
-    `turns` and `turned` only the bounds are checked, of `searched` likewise.
+    gaps; each gap must be one; gaps in words and counts must be those of the certificate.
+    `turned` is checked for two hazards, from the fillings of the single ones; of three it is
+    checked only that no more are said than are covered, and of `searched` its bounds: the
+    certificate holds nothing of them.
     """
     paper = proof.certificate
     faults = [*_check_names(schedule, hazards, proof), *_check_form(paper, len(hazards))]
@@ -49,9 +51,9 @@ def check_sets(
 
 
 def _replay(paper: Certificate, asked: Asked) -> tuple[Whole, list[tuple[int, str, list[int]]]]:
-    """Every set of every class; (order + 1, 4) combinations, classes, covered and gaps."""
+    """Every set of every class; (order + 1, 5) combinations, classes, covered, gaps, turned."""
     orders = [Sets(order) for order in range(1, paper.order + 1)]
-    sums = np.zeros((paper.order + 1, 4), np.int64)
+    sums = np.zeros((paper.order + 1, 5), np.int64)
     faults, pairs = [], 0
     for number, row in enumerate(paper.alive):
         listed = np.flatnonzero(paper.listed[:, 0] == number)
@@ -258,13 +260,15 @@ def _check_counts(proof: SetProof, sums: Whole) -> Iterator[str]:
         return
     for count in proof.counts:
         told = [count.combinations, count.classes, count.covered, count.gaps]
-        if told != sums[count.order].tolist():
-            yield f"order {count.order} counts {told}, found {sums[count.order].tolist()}"
+        found = sums[count.order].tolist()
+        if told != found[:4]:
+            yield f"order {count.order} counts {told}, found {found[:4]}"
         if not 0 <= count.searched <= count.classes:
             yield f"order {count.order}: {count.searched} of {count.classes} sets searched"
-        ways = factorial(count.order)
-        if not (
-            0 <= count.turned <= count.turns <= ways * count.combinations
-            and count.turned <= ways * count.covered
-        ):
-            yield f"order {count.order}: more sets answered in turn than there can be"
+        ways = factorial(count.order) if count.order in (2, 3) else 0
+        if count.turns not in (0, ways * count.combinations):
+            yield f"order {count.order}: {count.turns} ordered sets, found {ways * found[0]}"
+        most = found[4] if count.order == 2 else ways * count.covered
+        least = most if count.order == 2 and count.turns else 0
+        if not least <= count.turned <= min(most, count.turns):
+            yield f"order {count.order}: {count.turned} answered in turn, found {most}"

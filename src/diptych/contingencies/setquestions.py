@@ -61,7 +61,9 @@ def _to_words(masks: list[list[int]], paper: Certificate) -> Words:
     """(C, N, W) of whole numbers as bits."""
     words = max(1, -(-len(paper.names) // _WORD))
     raw = b"".join(mask.to_bytes(8 * words, "little") for row in masks for mask in row)
-    return np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(masks), -1, words)
+    return (
+        np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(masks), int(paper.first[-1]), words)
+    )
 
 
 class _Questions:
