@@ -40,7 +40,7 @@ def solve(places: Places):
     threes = Threes(np.zeros((HAZARDS,) * 3, np.uint8), np.zeros((0, 0, 0, 0), np.uint64))
     cover_triples(places, alive, twos, used2, threes, book)
     known = Known(places, alive, twos, threes.state)
-    return known, singles, used1, improve_teams(known, used1, singles, book)
+    return known, singles, used1, improve_teams(known, used1, singles, book), book.walls
 
 
 def left(able, places, taken: int, hazard: int) -> bool:
@@ -54,9 +54,9 @@ def left(able, places, taken: int, hazard: int) -> bool:
 @pytest.mark.parametrize("seed", range(40))
 def test_pairs_in_turn_equal_a_replay(seed: int) -> None:
     places, able = random_places(seed)
-    known, _, _, teams = solve(places)
+    known, _, _, teams, walls = solve(places)
     alive = known.alive
-    counts = call_in_turn(known, teams)
+    counts = call_in_turn(known, teams, walls)
     ones = [left(able, places, 0, h) for h in alive]
     truth = sum(
         ones[i] and left(able, places, int(teams[i, 0]), j) for i, j in permutations(alive, 2)
@@ -67,8 +67,9 @@ def test_pairs_in_turn_equal_a_replay(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_improved_teams_answer_no_fewer_and_are_fillings(seed: int) -> None:
     places, able = random_places(seed)
-    known, singles, used1, teams = solve(places)
-    assert call_in_turn(known, teams)[0] >= call_in_turn(known, used1)[0]
+    known, singles, used1, teams, walls = solve(places)
+    before = call_in_turn(known, used1, walls)
+    assert call_in_turn(known, teams, walls)[0] >= before[0]
     for h in known.alive:
         span = slice(places.first[h], places.first[h + 1])
         if not teams[h].any():
@@ -90,17 +91,17 @@ def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None
     twos, _, _ = cover_pairs(places, alive, ones, used1, singles, book)
     known = Known(places, alive, twos, np.zeros((2, 2, 2), np.uint8))
     assert used1[0, 0] == 0b01
-    assert call_in_turn(known, used1)[0] == 1
+    assert call_in_turn(known, used1, book.walls)[0] == 1
     teams = improve_teams(known, used1, singles, book)
     assert (teams[0, 0], singles[0]) == (0b10, 1)
-    assert call_in_turn(known, teams)[0] == 2
+    assert call_in_turn(known, teams, book.walls)[0] == 2
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_three_in_turn_never_beat_the_same_minute(seed: int) -> None:
     places, _ = random_places(seed)
-    known, _, _, teams = solve(places)
-    counts = call_in_turn(known, teams)
+    known, _, _, teams, walls = solve(places)
+    counts = call_in_turn(known, teams, walls)
     pairs = sum(known.twos[one] == YES for one in combinations(range(HAZARDS), 2))
     triples = sum(known.threes[one] == YES for one in combinations(range(HAZARDS), 3))
     assert counts[0] <= 2 * pairs

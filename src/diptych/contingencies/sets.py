@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
 from diptych.kernels.callout import Known, call_in_turn, improve_teams
-from diptych.kernels.setbook import EMPTY, Book, open_book, widest
+from diptych.kernels.setbook import EMPTY, Book, Walls, open_book, widest
 from diptych.kernels.simultaneous import (
     YES,
     Threes,
@@ -32,6 +32,7 @@ class _State:
 
     known: Known
     used1: NDArray[np.uint64]
+    walls: Walls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,16 +166,17 @@ def _solve_class(
         found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, book)
     if order > 3:
         found.sets[number, 4] = cover_fours(places, alive, threes, book)
-    return _State(known=Known(places, alive, twos, threes.state), used1=used1)
+    walls = Walls(*(part.copy() for part in book.walls))
+    return _State(known=Known(places, alive, twos, threes.state), used1=used1, walls=walls)
 
 
 def _take_turns(found: _Found) -> None:
     """Teams for the first call, and what can be answered one after another."""
     start = np.zeros(1, np.int64)
-    book = found.book._replace(start=start)
     for number, now in enumerate(found.states):
+        book = found.book._replace(start=start, walls=now.walls)
         teams = improve_teams(now.known, now.used1, found.singles[number], book)
-        found.turns[number, 2:] = call_in_turn(now.known, teams)
+        found.turns[number, 2:] = call_in_turn(now.known, teams, now.walls)
         start += comb(len(now.known.alive), 2)
 
 

@@ -11,15 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
-from diptych.kernels.matching import Desk, Places, extend, fill, open_desk
-from diptych.kernels.setbook import Book
+from diptych.kernels.matching import Desk, Places, extend, fill, lowest_bit, open_desk
+from diptych.kernels.setbook import Book, Walls, walled
 from diptych.kernels.simultaneous import YES
 
 _WORD = 64
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
-_TRIES = 3
+_TRIES = 2
+_TEAMS = 3
 
 
 class Known(NamedTuple):
@@ -32,6 +34,13 @@ class Known(NamedTuple):
     alive: NDArray[np.int64]
     twos: NDArray[np.uint8]
     threes: NDArray[np.uint8]
+
+
+class Tools(NamedTuple):
+    """Room to work in, and the walls that the proof of this class has found."""
+
+    desk: Desk
+    walls: Walls
 
 
 @compiled
@@ -49,7 +58,7 @@ def _follow(
     team: NDArray[np.uint64],
     hazard: int,
     used: NDArray[np.uint64],
-    desk: Desk,
+    tools: Tools,
 ) -> bool:
     """`taken` and a filling of the hazard's places from what is left, in `used`; exact.
 
@@ -60,8 +69,21 @@ def _follow(
             used[w] = taken[w] | team[w]
         return True
     used[:] = taken
-    if extend(places, hazard, used):
-        return True
+    return extend(places, hazard, used) or _answer(places, taken, hazard, used, tools)
+
+
+@compiled
+def _answer(
+    places: Places,
+    taken: NDArray[np.uint64],
+    hazard: int,
+    used: NDArray[np.uint64],
+    tools: Tools,
+) -> bool:
+    """As `_follow`, where taking the lowest free bits has failed."""
+    desk = tools.desk
+    if walled(tools.walls, hazard, taken):
+        return False
     one = np.empty(1, np.int64)
     one[0] = hazard
     desk.taken[:] = taken
@@ -93,12 +115,12 @@ def improve_teams(
     """
     places, alive = known.places, known.alive
     n = alive.size
-    desk = open_desk(places)
+    tools = Tools(open_desk(places), book.walls)
     teams = used1.copy()
     start = book.start[0]
     trial = np.empty(used1.shape[1], np.uint64)
     for i in range(n):
-        lost = _lost_after(known, used1, i, used1[i], desk)
+        lost = _lost_after(known, used1, i, used1[i], tools)
         best = lost.sum()
         for j in range(n):
             if best == 0:
@@ -112,7 +134,7 @@ def improve_teams(
             filling = book.pairs[row, skip : skip + size].astype(np.int64)
             trial[:] = _NONE
             _add(filling, 0, size, trial)
-            now = _lost_after(known, used1, i, trial, desk).sum()
+            now = _lost_after(known, used1, i, trial, tools).sum()
             if now < best:
                 best = now
                 teams[i] = trial
@@ -122,19 +144,82 @@ def improve_teams(
 
 @compiled
 def _lost_after(
-    known: Known, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], desk: Desk
+    known: Known, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], tools: Tools
 ) -> NDArray[np.bool_]:
     """(n,) which hazards can be answered together with the i-th but not once `team` is there."""
     lost = np.zeros(known.alive.size, np.bool_)
     used = np.empty(team.size, np.uint64)
     for j in range(known.alive.size):
         if known.twos[min(i, j), max(i, j)] == YES:
-            lost[j] = not _follow(known.places, team, used1[j], known.alive[j], used, desk)
+            lost[j] = not _follow(known.places, team, used1[j], known.alive[j], used, tools)
     return lost
 
 
+class Spread(NamedTuple):
+    """Teams of every hazard that do not overlap each other, and where they stand in the way.
+
+    users : (T, bits, V) hazards, as bits of V words, whose t-th team holds the bit
+    without : (T, V) hazards that have no t-th team
+    row3 : (n, n, V) hazards that can be answered together with the i-th and the j-th
+    """
+
+    users: NDArray[np.uint64]
+    without: NDArray[np.uint64]
+    row3: NDArray[np.uint64]
+
+
 @compiled
-def call_in_turn(known: Known, teams: NDArray[np.uint64]) -> NDArray[np.int64]:
+def spread_teams(known: Known, teams: NDArray[np.uint64]) -> Spread:
+    """Up to three teams for each hazard, the first as given, each from whom the others leave."""
+    places, alive = known.places, known.alive
+    n, words = teams.shape
+    size = (n + _WORD - 1) // _WORD
+    users = np.zeros((_TEAMS, words * _WORD, size), np.uint64)
+    without = np.zeros((_TEAMS, size), np.uint64)
+    before, after = np.empty(words, np.uint64), np.empty(words, np.uint64)
+    for h in range(n):
+        mark = _ONE << np.uint64(h % _WORD)
+        before[:] = _NONE
+        for t in range(_TEAMS):
+            after[:] = before
+            if t == 0:
+                after[:] = teams[h]
+                found = teams[h].any() or places.first[alive[h]] == places.first[alive[h] + 1]
+            else:
+                found = extend(places, alive[h], after)
+            if not found:
+                without[t, h // _WORD] |= mark
+                after[:] = before
+                continue
+            for w in range(words):
+                fresh = after[w] & ~before[w]
+                while fresh != _NONE:
+                    bit = w * _WORD + lowest_bit(fresh)
+                    fresh &= fresh - _ONE
+                    users[t, bit, h // _WORD] |= mark
+            before[:] = after
+    return Spread(users, without, _rows_of_threes(known, size))
+
+
+@compiled
+def _rows_of_threes(known: Known, size: int) -> NDArray[np.uint64]:
+    n = known.alive.size
+    row3 = np.zeros((n, n, size), np.uint64)
+    for i in range(n):
+        for j in range(i + 1, n):
+            for k in range(j + 1, n):
+                if known.threes[i, j, k] == YES:
+                    row3[i, j, k // _WORD] |= _ONE << np.uint64(k % _WORD)
+                    row3[i, k, j // _WORD] |= _ONE << np.uint64(j % _WORD)
+                    row3[j, k, i // _WORD] |= _ONE << np.uint64(i % _WORD)
+    for i in range(n):
+        for j in range(i):
+            row3[i, j] = row3[j, i]
+    return row3
+
+
+@compiled
+def call_in_turn(known: Known, teams: NDArray[np.uint64], walls: Walls) -> NDArray[np.int64]:
     """Ordered pairs and triples of `alive` that are answered in turn: (pairs, triples).
 
     teams : (n, W) who goes to each hazard when nobody is called yet; the second hazard is
@@ -142,71 +227,100 @@ def call_in_turn(known: Known, teams: NDArray[np.uint64]) -> NDArray[np.int64]:
     `improve_teams`; the third is answered by anyone left, exactly. What cannot be answered at
     the same minute cannot in turn.
     """
-    places, alive, twos = known.places, known.alive, known.twos
-    n, words = alive.size, places.masks.shape[1]
+    places, alive = known.places, known.alive
+    n, words = teams.shape
     counts = np.zeros(2, np.int64)
     used = np.empty(words, np.uint64)
     trial = np.empty(words, np.uint64)
-    desk = open_desk(places)
-    two = np.empty(2, np.int64)
-    lost, now = np.empty(n, np.bool_), np.empty(n, np.bool_)
+    tools = Tools(open_desk(places), walls)
+    spread = spread_teams(known, teams)
+    lost = np.empty(spread.row3.shape[2], np.uint64)
     for i in range(n):
         for j in range(n):
-            if i == j or twos[min(i, j), max(i, j)] != YES:
+            if i == j or known.twos[min(i, j), max(i, j)] != YES:
                 continue
-            if not _follow(places, teams[i], teams[j], alive[j], used, desk):
+            if not _follow(places, teams[i], teams[j], alive[j], used, tools):
                 continue
             counts[0] += 1
-            ways, best = _third(known, teams, (i, j), used, desk, lost)
+            row = spread.row3[i, j]
+            best = _third(known, spread, row, used, tools, lost)
             tries = 0
             for k in range(n):
                 if best == 0 or tries == _TRIES:
                     break
-                if not lost[k]:
+                if (lost[k // _WORD] >> np.uint64(k % _WORD)) & _ONE == _NONE:
                     continue
                 tries += 1
-                two[0], two[1] = alive[j], alive[k]
-                desk.taken[:] = teams[i]
-                empty = fill(places, two, desk)
-                desk.taken[:] = _NONE
-                if empty > 0:
+                if not _share(places, teams[i], (alive[j], alive[k]), trial, tools.desk):
                     continue
-                trial[:] = teams[i]
-                _add(desk.chosen, 0, places.first[alive[j] + 1] - places.first[alive[j]], trial)
-                _, left = _third(known, teams, (i, j), trial, desk, now)
-                best = min(best, left)
-            counts[1] += ways - best
+                best = min(best, _third(known, spread, row, trial, tools, np.empty_like(lost)))
+            for w in range(lost.size):
+                counts[1] += count_bits(row[w])
+            counts[1] -= best
     return counts
+
+
+@compiled
+def _share(
+    places: Places,
+    team: NDArray[np.uint64],
+    pair: tuple[int, int],
+    used: NDArray[np.uint64],
+    desk: Desk,
+) -> bool:
+    """`team` and the first one's part of a common filling of both hazards, in `used`."""
+    two = np.empty(2, np.int64)
+    two[0], two[1] = pair[0], pair[1]
+    desk.taken[:] = team
+    empty = fill(places, two, desk)
+    desk.taken[:] = _NONE
+    used[:] = team
+    if empty > 0:
+        return False
+    _add(desk.chosen, 0, places.first[pair[0] + 1] - places.first[pair[0]], used)
+    return True
 
 
 @compiled
 def _third(
     known: Known,
-    teams: NDArray[np.uint64],
-    before: tuple[int, int],
+    spread: Spread,
+    row: NDArray[np.uint64],
     taken: NDArray[np.uint64],
-    desk: Desk,
-    lost: NDArray[np.bool_],
-) -> tuple[int, int]:
-    """How many third hazards could be answered at the same minute, and how many not in turn."""
-    alive, threes = known.alive, known.threes
-    i, j = min(before[0], before[1]), max(before[0], before[1])
-    used = np.empty(taken.size, np.uint64)
-    ways, missed = 0, 0
-    for k in range(alive.size):
-        lost[k] = False
-        if k in (i, j):
-            continue
-        if k < i:
-            state = threes[k, i, j]
-        elif k < j:
-            state = threes[i, k, j]
-        else:
-            state = threes[i, j, k]
-        if state != YES:
-            continue
-        ways += 1
-        if not _follow(known.places, taken, teams[k], alive[k], used, desk):
-            lost[k] = True
-            missed += 1
-    return ways, missed
+    tools: Tools,
+    lost: NDArray[np.uint64],
+) -> int:
+    """How many of the hazards in `row` cannot be answered by those not taken; which, in `lost`.
+
+    Those with a team of theirs that is wholly free are told at once, the rest one by one.
+    """
+    lost[:] = row
+    over = np.empty_like(lost)
+    for t in range(_TEAMS):
+        over[:] = spread.without[t]
+        for w in range(taken.size):
+            bits = taken[w]
+            while bits != _NONE:
+                bit = w * _WORD + lowest_bit(bits)
+                bits &= bits - _ONE
+                for v in range(over.size):
+                    over[v] |= spread.users[t, bit, v]
+        for v in range(over.size):
+            lost[v] &= over[v]
+    missed = 0
+    used = np.empty_like(taken)
+    for v in range(lost.size):
+        rest = lost[v]
+        while rest != _NONE:
+            mark = rest & (~rest + _ONE)
+            k = v * _WORD + lowest_bit(rest)
+            rest &= rest - _ONE
+            used[:] = taken
+            hazard = known.alive[k]
+            if extend(known.places, hazard, used) or _answer(
+                known.places, taken, hazard, used, tools
+            ):
+                lost[v] &= ~mark
+            else:
+                missed += 1
+    return missed

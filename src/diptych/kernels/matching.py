@@ -195,6 +195,7 @@ def find_short(
 
 @compiled
 def count_places(places: Places, hazards: NDArray[np.int64]) -> int:
+    """How many places the hazards have together."""
     total = 0
     for h in hazards:
         total += places.first[h + 1] - places.first[h]

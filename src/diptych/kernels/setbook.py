@@ -179,3 +179,18 @@ def write_known_gap(book: Book, places: Places, hazards: NDArray[np.int64]) -> b
             place += 1
     _write(book, hazards, short, reach)
     return True
+
+
+@compiled
+def walled(walls: Walls, hazard: int, taken: NDArray[np.uint64]) -> bool:
+    """Is a known wall, less what is taken, too few for the hazard's places behind it."""
+    for n in range(min(walls.count[0], walls.size.size)):
+        need = walls.inside[n, hazard]
+        if need == 0:
+            continue
+        left = 0
+        for w in range(taken.size):
+            left += count_bits(walls.reach[n, w] & ~taken[w])
+        if left < need:
+            return True
+    return False
