@@ -313,7 +313,7 @@ def _words(
     longer: Sequence[LongerHours],
     kit: Sequence[SpareKit],
 ) -> str:
-    """ "one more perfusionist from 22:10 to 23:40; one more rapid infuser"."""
+    """As one says it: one more perfusionist from 22:10 to 23:40; one more rapid infuser."""
     titles = {role.id: role.title for role in schedule.procedure.roles}
     names = {who.id: who.name for who in schedule.procedure.staff}
     day = schedule.procedure.day_start
@@ -325,10 +325,14 @@ def _words(
     for row in longer:
         if row.new_start < row.start:
             early = row.start - row.new_start
-            words.append(f"call {names[row.staff]} {early} min earlier, at {clock(day, row.new_start)}")
+            words.append(
+                f"call {names[row.staff]} {early} min earlier, at {clock(day, row.new_start)}"
+            )
         if row.new_end > row.end:
             late = row.new_end - row.end
-            words.append(f"keep {names[row.staff]} {late} min longer, until {clock(day, row.new_end)}")
+            words.append(
+                f"keep {names[row.staff]} {late} min longer, until {clock(day, row.new_end)}"
+            )
     words += [_more_of(spare.count, spoken(spare.kind)) for spare in kit]
     return "; ".join(words)
 

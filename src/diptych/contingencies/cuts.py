@@ -57,7 +57,9 @@ def demand_help(
     lacking, others = weigh_shortages(
         market.classes.masks, classes.first, sets, short[row], market.real
     )
-    return Demanded(cuts=_gather(market, lacking, others, marks[slots[slot, 2]], marks), beyond=beyond)
+    return Demanded(
+        cuts=_gather(market, lacking, others, marks[slots[slot, 2]], marks), beyond=beyond
+    )
 
 
 def _slots(market: Market, classes: Classes, marks: NDArray[np.int64]) -> NDArray[np.int64]:

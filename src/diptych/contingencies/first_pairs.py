@@ -179,9 +179,7 @@ def _answer(schedule: Schedule, named: NamedPair, policy: AnswerPolicy) -> PairA
         gaps=name_gaps(classes, rows[standing.empty > 0], schedule, named.hazards),
         worst=None if worst is None else Minute(starts[worst]),
         slack=0 if worst is None else slack[worst],
-        responders=()
-        if worst is None
-        else send(classes, number, every, named.hazards, schedule),
+        responders=() if worst is None else send(classes, number, every, named.hazards, schedule),
     )
 
 

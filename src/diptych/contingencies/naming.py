@@ -34,7 +34,8 @@ class Standing:
     @property
     def thin(self) -> NDArray[np.bool_]:
         """(n,) covered, and somebody cannot be spared."""
-        return (self.empty == 0) & self.needed.any(axis=1)
+        found: NDArray[np.bool_] = (self.empty == 0) & self.needed.any(axis=1)
+        return found
 
 
 def as_row(number: int, hazards: Sequence[int]) -> list[int]:
@@ -50,9 +51,7 @@ def stand(classes: Classes, hazards: Sequence[int]) -> Standing:
     for n, number in enumerate(alive):
         row = np.array([as_row(int(number), hazards)], np.int64)
         empty[n : n + 1], needed[n : n + 1] = find_needed(classes.places(int(number)), row)
-    return Standing(
-        classes=alive, minutes=classes.minutes()[alive], empty=empty, needed=needed
-    )
+    return Standing(classes=alive, minutes=classes.minutes()[alive], empty=empty, needed=needed)
 
 
 def slack_of(classes: Classes, number: int, hazards: Sequence[int]) -> int:
@@ -95,9 +94,7 @@ def name_gaps(
     return tell_gaps(paper, reach, schedule, hazards, least=1)
 
 
-def _paper(
-    classes: Classes, gaps: NDArray[np.int16], short: NDArray[np.uint64]
-) -> Certificate:
+def _paper(classes: Classes, gaps: NDArray[np.int16], short: NDArray[np.uint64]) -> Certificate:
     """The gaps as a certificate has them, without any filling."""
     nothing = np.zeros((0, 0), np.uint8)
     return Certificate(

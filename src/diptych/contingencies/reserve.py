@@ -33,7 +33,7 @@ from diptych.model import (
     Watch,
 )
 
-_LARGEST = 3
+_LARGEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,13 +55,13 @@ def design_reserve(
     Of the roster's own people, some may be called earlier or kept longer; people of roles
     stand by in watches; kit is there all day. `Reserve.proven` says whether it is the
     smallest; `Reserve.beyond` names the sets that no reserve covers. `apply_reserve` gives
-    the plan with it. Raises InputError for an order other than 1, 2 or 3, and where 60
+    the plan with it. Raises InputError for an order other than 1 to 4, and where 60
     people of one role would not do.
     """
     if not 1 <= order <= _LARGEST:
         raise InputError(
             f"order is {order}, expected 1 to {_LARGEST} hazards at once",
-            remedy="ask for order 1, 2 or 3",
+            remedy="ask for order 1, 2, 3 or 4",
         )
     market = open_market(schedule, hazards, policy)
     first = _settle(market, hazards, order, policy, (), None)

@@ -13,8 +13,6 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
 
 from diptych.contingencies.cuts import Cut
 from diptych.contingencies.reserve_policy import ReservePolicy
@@ -66,9 +64,7 @@ NOTHING = Choice(taken=(), value=0, bound=0, optimal=True)
 def list_marks(market: Market, policy: ReservePolicy) -> list[int]:
     """Minutes at which watches, and hours of the roster, begin or end."""
     begin, end = market.begin, market.end
-    hours = {
-        int(m) for who in market.schedule.procedure.staff for m in (who.start, who.end)
-    }
+    hours = {int(m) for who in market.schedule.procedure.staff for m in (who.start, who.end)}
     return sorted({*_watch_marks(market, policy), *(m for m in hours if begin < m < end)})
 
 
@@ -104,6 +100,8 @@ def _solve(
     scale: int,
 ) -> Choice:
     """The cheapest options by HiGHS; what it says is counted again in whole numbers."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # slow to load, seldom needed
+
     table, least, most = _tabulate(rows, len(options))
     found = milp(
         worth.astype(np.float64),
@@ -132,12 +130,12 @@ def _solve(
 
 def _tabulate(
     rows: Sequence[_Row], width: int
-) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
-    """The rows as a sparse matrix, and their least and most values."""
-    where = [(r, n) for r, row in enumerate(rows) for n in row.members]
-    weights = [row.minutes[n] if row.minutes else 1 for row in rows for n in row.members]
-    at = np.array(where, np.int64).reshape(-1, 2)
-    table = csr_matrix((weights, (at[:, 0], at[:, 1])), shape=(len(rows), width), dtype=np.float64)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The rows as a matrix, and their least and most values."""
+    table = np.zeros((len(rows), width))
+    for r, row in enumerate(rows):
+        members = list(row.members)
+        table[r, members] = [row.minutes[n] for n in members] if row.minutes else 1.0
     least = np.array([row.least for row in rows], np.float64)
     most = np.array([np.inf if row.most is None else row.most for row in rows])
     return table, least, most
@@ -152,9 +150,7 @@ def _fitting(options: Sequence[Option], cut: Cut) -> list[int]:
     ]
 
 
-def _hour_rows(
-    market: Market, options: Sequence[Option], policy: ReservePolicy
-) -> Iterator[_Row]:
+def _hour_rows(market: Market, options: Sequence[Option], policy: ReservePolicy) -> Iterator[_Row]:
     """One way earlier and one way later for each person, within the longest span of a day."""
     ways: dict[tuple[int, bool], list[int]] = {}
     for n, option in enumerate(options):
@@ -166,7 +162,9 @@ def _hour_rows(
     minutes = [option.minutes for option in options]
     for helper in sorted({helper for helper, _ in ways}):
         members = [n for early in (False, True) for n in ways.get((helper, early), [])]
-        yield _Row(members=members, most=room_of(market, market.helpers[helper], policy), minutes=minutes)
+        yield _Row(
+            members=members, most=room_of(market, market.helpers[helper], policy), minutes=minutes
+        )
 
 
 def _list_options(
@@ -203,7 +201,9 @@ def _watches(
         spans |= {(start, end) for end in (ends[-1:] if longest else ends)}
     tight = {_tighten(span, slots, marks) for span in spans}
     return {
-        _option(number, span, span[1] - span[0], skills, _MANY) for span in tight if span is not None
+        _option(number, span, span[1] - span[0], skills, _MANY)
+        for span in tight
+        if span is not None
     }
 
 
@@ -238,9 +238,7 @@ def _extensions(
     }
 
 
-def _option(
-    helper: int, span: tuple[int, int], minutes: int, skills: int, limit: int
-) -> Option:
+def _option(helper: int, span: tuple[int, int], minutes: int, skills: int, limit: int) -> Option:
     return Option(
         helper=helper, start=span[0], end=span[1], minutes=minutes, skills=skills, limit=limit
     )
