@@ -1,7 +1,7 @@
 """Small days with few tasks, people and hazards, for the tests of contingencies."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from diptych.model import (
     Role,
     RoleId,
     Schedule,
+    SetProof,
     SkillId,
     Staff,
     StaffId,
@@ -299,3 +300,157 @@ def _near(trouble: Subject, about: Subject, team: str) -> bool:
     if trouble in (Subject.BOTH, Subject.SHARED) or about == trouble:
         return True
     return about in (Subject.BOTH, Subject.SHARED) and team in (str(trouble), "both")
+
+
+def crowded_day(
+    seed: int, *, people: int = 8, tasks: int = 7, troubles: int = 5
+) -> tuple[Schedule, list[Hazard]]:
+    """A random small day with two kinds of kit and hazards that want the same few people."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
+    subjects = list(Subject)
+    staff = [
+        person(
+            f"p{n}",
+            *[skill for skill in SKILLS if rng.random() < 0.5],
+            team=("A", "B", "both")[rng.integers(3)],
+            hours=(int(rng.integers(-20, 12)), int(rng.integers(30, 90))),
+        )
+        for n in range(people)
+    ]
+    kit = {"pump": int(rng.integers(1, 5)), "torch": int(rng.integers(1, 4))}
+    rows = []
+    for n in range(tasks):
+        start = int(rng.integers(0, 40))
+        held = {kind: int(rng.integers(0, 2)) for kind in kit if rng.random() < 0.4}
+        about, priority = subjects[rng.integers(5)], int(rng.integers(1, 4))
+        row = task(f"t{n}", int(rng.integers(1, 8)), subject=about, priority=priority, kit=held)
+        who = " ".join(entry.id for entry in staff if rng.random() < 0.12)
+        rows.append((row, start, start + int(rng.integers(1, 20)), who))
+    return plan(rows, staff, kit=kit), [_trouble(f"h{n}", rng) for n in range(troubles)]
+
+
+def _trouble(id: str, rng: np.random.Generator) -> Hazard:
+    skills = rng.choice(3, size=int(rng.choice([1, 1, 1, 2])), replace=False)
+    first = int(rng.integers(1, 5))
+    return hazard(
+        id,
+        *[(int(rng.choice([1, 1, 1, 2])), SKILLS[s], int(rng.choice([0, 1, 5]))) for s in skills],
+        subject=list(Subject)[rng.integers(5)],
+        steps=(first, int(rng.integers(first + 2, 8))),
+        severity=int(rng.integers(1, 4)),
+        kit={kind: 1 for kind in ("torch", "pump") if rng.random() < 0.3},
+    )
+
+
+def uncovered_sets(
+    schedule: Schedule, hazards: list[Hazard], order: int, *, own_twin: bool = True
+) -> tuple[set[tuple[int, frozenset[str]]], int]:
+    """(minute, set) of up to `order` hazards that cannot be answered together; sets in all.
+
+    Every set at every minute, by trying people and pieces one after another.
+    """
+    bare, total = set(), 0
+    seen: dict[tuple[frozenset[str], ...], bool] = {}
+    window = {trouble.id: _window(schedule, trouble) for trouble in hazards}
+    for minute in range(max(entry.end for entry in schedule.assignments)):
+        asks = {
+            trouble.id: fillers(schedule, trouble, minute, own_twin)
+            for trouble in hazards
+            if minute in window[trouble.id]
+        }
+        for size in range(1, order + 1):
+            for chosen in combinations(asks, size):
+                total += 1
+                places = tuple(sorted((p for id in chosen for p in asks[id]), key=sorted))
+                if places not in seen:
+                    seen[places] = _seated(sorted(places, key=len), set())
+                if not seen[places]:
+                    bare.add((minute, frozenset(chosen)))
+    return bare, total
+
+
+def smallest(bare: set[tuple[int, frozenset[str]]]) -> set[tuple[int, frozenset[str]]]:
+    """Those of which no smaller set is among them."""
+    return {
+        (minute, chosen)
+        for minute, chosen in bare
+        if not any(
+            (minute, frozenset(few)) in bare
+            for size in range(1, len(chosen))
+            for few in combinations(sorted(chosen), size)
+        )
+    }
+
+
+def fillers(
+    schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool
+) -> list[frozenset[str]]:
+    """For each person and each piece that the hazard asks for, who or which can be had."""
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    now = [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
+    places = []
+    for demand in trouble.response.demands:
+        reach = set()
+        for who in schedule.procedure.staff:
+            if not (who.start <= minute < who.end and demand.skill in who.skills):
+                continue
+            reach.add(who.id)
+            for entry, duty in now:
+                near = own_twin and _near(trouble.subject, duty.subject, who.team)
+                late = entry.end > minute + demand.within
+                stays = duty.priority >= trouble.severity
+                if who.id in dict(entry.staff) and late and stays and not near:
+                    reach.discard(who.id)
+        places += [frozenset(reach)] * demand.count
+    for kit in schedule.procedure.equipment:
+        pieces = [f"{kit.id} {n}" for n in range(1, kit.count + 1)]
+        at_hand = set(pieces)
+        for _, duty in now:
+            held = pieces[: duty.equipment.get(kit.id, 0)]
+            pieces = pieces[len(held) :]
+            near = own_twin and _near(trouble.subject, duty.subject, "")
+            if duty.priority >= trouble.severity and not near:
+                at_hand -= set(held)
+        places += [frozenset(at_hand)] * trouble.response.equipment.get(kit.id, 0)
+    return places
+
+
+def _window(schedule: Schedule, trouble: Hazard) -> range:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    hit = [
+        entry
+        for entry in schedule.assignments
+        if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
+        and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
+    ]
+    return range(min((e.start for e in hit), default=0), max((e.end for e in hit), default=0))
+
+
+def _seated(places: list[frozenset[str]], taken: set[str]) -> bool:
+    """Is there one of its own for each place? By trying all of them."""
+    if not places:
+        return True
+    return any(_seated(places[1:], taken | {one}) for one in sorted(places[0] - taken))
+
+
+def told_gaps(proof: SetProof, hazards: list[Hazard]) -> set[tuple[int, frozenset[str]]]:
+    """(minute, set) of each gap of a proof, single ones too."""
+    paper = proof.certificate
+    marks = paper.stretch.tolist()
+    found = set()
+    for row in paper.gaps.tolist():
+        chosen = frozenset(str(hazards[h].id) for h in row[1:] if h >= 0)
+        for stretch in range(len(paper.of)):
+            if paper.of[stretch] == row[0]:
+                found |= {(m, chosen) for m in range(marks[stretch], marks[stretch + 1])}
+    return found
+
+
+def spoken_gaps(proof: SetProof) -> set[tuple[int, frozenset[str]]]:
+    """The same of the gaps in words, which are those of two hazards and more."""
+    return {
+        (minute, frozenset(map(str, gap.hazards)))
+        for gap in proof.gaps
+        for start, end in gap.spans
+        for minute in range(start, end)
+    }

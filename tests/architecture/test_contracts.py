@@ -51,6 +51,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("web/app.py", "from diptych.storage import codec"),
         ("kernels/render.py", "from diptych.anatomy import policy"),
         ("contingencies/certificate.py", "from diptych.contingencies import cover"),
+        ("contingencies/setcheck.py", "from diptych.contingencies import sets"),
+        ("contingencies/setreplay.py", "from diptych.kernels import simultaneous"),
         ("choreography/check.py", "from diptych.choreography import solve"),
     ],
 )

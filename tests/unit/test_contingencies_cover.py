@@ -148,9 +148,10 @@ def test_an_empty_plan_and_no_hazards() -> None:
     assert by_minute(prove_coverage(day, [])) == {}
 
 
-def test_higher_orders_are_refused() -> None:
-    with pytest.raises(InputError, match="order is 2, expected 1"):
-        prove_coverage(two_people(), [hazard("h", (1, SUR, 1))], order=2)
+@pytest.mark.parametrize("order", [0, 5])
+def test_orders_that_cannot_be_proved_are_refused(order: int) -> None:
+    with pytest.raises(InputError, match=f"order is {order}, expected 1 to 4"):
+        prove_coverage(two_people(), [hazard("h", (1, SUR, 1))], order=order)
 
 
 def test_unknown_person_in_the_plan_is_named() -> None:

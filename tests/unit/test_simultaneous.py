@@ -1,6 +1,6 @@
 """Several hazards at once: equal to matching by scipy on random small days, set by set."""
 
-from itertools import combinations, permutations
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from diptych.kernels.simultaneous import (
     OWN,
     YES,
     Places,
-    call_in_turn,
+    Threes,
     cover_fours,
     cover_ones,
     cover_pairs,
@@ -57,16 +57,17 @@ def solve_all(places, hazards):
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
     words = places.masks.shape[1]
-    threes = np.zeros((hazards,) * 3, np.uint8)
-    used3 = np.zeros((*threes.shape, words), np.uint64)
-    counts = cover_triples(places, alive, twos, used2, threes, used3, book)
-    return ones, twos, threes, used1, used2, used3, counts
+    threes = Threes(
+        np.zeros((hazards,) * 3, np.uint8), np.zeros((*(hazards,) * 3, words), np.uint64)
+    )
+    counts = cover_triples(places, alive, twos, used2, threes, book)
+    return ones, twos, threes, used1, used2, counts
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_set_equals_matching(seed):
     places, able, first = random_places(seed)
-    ones, twos, threes, _, _, used3, counts = solve_all(places, 6)
+    ones, twos, threes, _, _, counts = solve_all(places, 6)
     truth = {
         found: coverable(able, first, found)
         for size in (1, 2, 3, 4)
@@ -76,11 +77,11 @@ def test_every_set_equals_matching(seed):
     for one in combinations(range(6), 2):
         assert (twos[one] == YES) == truth[one]
     for one in combinations(range(6), 3):
-        assert (threes[one] == YES) == truth[one]
+        assert (threes.state[one] == YES) == truth[one]
     covered = sum(truth[one] for one in combinations(range(6), 3))
     assert counts[0] == covered
     assert sum(counts[:3]) == 20
-    fours = cover_fours(places, np.arange(6), threes, used3, blank(places, 6))
+    fours = cover_fours(places, np.arange(6), threes, blank(places, 6))
     assert fours[0] == sum(truth[one] for one in combinations(range(6), 4))
     assert sum(fours[:3]) == 15
 
@@ -94,12 +95,12 @@ def test_own_gaps_are_those_whose_parts_are_all_covered(seed):
         assert twos[i, j] in ((YES, OWN) if parts else (INHERITED,))
     for i, j, k in combinations(range(6), 3):
         parts = twos[i, j] == twos[i, k] == twos[j, k] == YES
-        assert threes[i, j, k] in ((YES, OWN) if parts else (INHERITED,))
+        assert threes.state[i, j, k] in ((YES, OWN) if parts else (INHERITED,))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_fillings_are_different_and_able(seed):
-    places, able, first = random_places(seed, people=14)
+    places, _, first = random_places(seed, people=14)
     for found in combinations(range(6), 3):
         desk = open_desk(places)
         empty = fill(places, np.array(found), desk)
@@ -123,43 +124,3 @@ def test_what_is_short_is_reached_by_too_few(seed):
         bits = sum(int(word).bit_count() for word in reach)
         assert bits == able[named].any(axis=0).sum()
         assert len(named) - bits == empty
-
-
-def answer(able, first, hazard, taken):
-    """All ways to fill a hazard's places from people who are not taken."""
-    rows = range(first[hazard], first[hazard + 1])
-    free = [p for p in range(able.shape[1]) if p not in taken]
-    return [
-        set(who)
-        for who in permutations(free, len(rows))
-        if all(able[row, p] for row, p in zip(rows, who, strict=True))
-    ]
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_in_turn_is_never_kinder_than_at_once_and_exact_at_the_last(seed):
-    """The third hazard is answered exactly when any free people could; no order is missed."""
-    places, able, first = random_places(seed, hazards=4, people=7, words=1)
-    alive = np.arange(4)
-    singles = np.full(len(places.masks), 255, np.uint8)
-    ones, used1 = cover_ones(places, alive, singles, blank(places, 4))
-    counts, after = call_in_turn(places, alive, used1)
-    for i, j in permutations(range(4), 2):
-        if ones[i] == YES and after[i, j]:
-            assert coverable(able, first, (i, j))
-    pairs = sum(
-        bool(answer(able, first, j, bits_of(used1[i], places, able)))
-        for i, j in permutations(range(4), 2)
-        if ones[i] == YES
-    )
-    assert counts[1] == pairs
-
-
-def bits_of(mask, places, able):
-    """Columns of `able` that the taken bits are: bits in rising order."""
-    every = 0
-    for row in places.masks:
-        every |= int(row[0])
-    known = [bit for bit in range(64) if every >> bit & 1]
-    columns = [p for p in range(able.shape[1]) if able[:, p].any()]
-    return {columns[known.index(bit)] for bit in range(64) if int(mask[0]) >> bit & 1}

@@ -23,6 +23,7 @@ from diptych.cli.options import (
     LabelTableOption,
     LateOption,
     NeverCutOption,
+    OrderOption,
     OwnersOption,
     PreferOption,
     QuietOption,
@@ -309,7 +310,26 @@ def _run_what_if(say: Say, case: Path, asked: Any, seeds: list[Path] | None) -> 
 
 _part("timing", "When to operate: a curve with reasons on both sides.")
 _part("choreograph", "Who does what, where, each minute.")
-_part("prove", "Whether every hazard is covered at every minute.")
+
+
+@app.command()
+def prove(
+    case: CaseArgument,
+    order: OrderOption = 3,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Whether every hazard is covered at every minute, alone and with others at once."""
+    with guarded(json=json, verbose=verbose) as say:
+        from diptych.cli.wording import proof_lines
+
+        asked = {"seed": seed, "threads": threads, "order": order}
+        _run_part(say, case, "prove", asked, quiet, lines=proof_lines)
+
+
 _part("rehearse", "The day simulated many times.")
 _part("dossier", "The document that the team reads.")
 

@@ -17,6 +17,10 @@ ThreadsOption = Annotated[
     int,
     typer.Option("--threads", min=1, help="Threads to use; the results are the same for any."),
 ]
+OrderOption = Annotated[
+    int,
+    typer.Option("--order", min=1, max=4, help="How many hazards at once to prove cover for."),
+]
 OwnersOption = Annotated[
     list[Path] | None,
     typer.Option(

@@ -44,6 +44,42 @@ def part_lines(result: dict[str, Any]) -> list[str]:
     return [f"{result['part']}: written to {result['folder']}", *result.get("notes", ())]
 
 
+def proof_lines(result: dict[str, Any]) -> list[str]:
+    """Shares covered by order, the first gaps in words, what the checker says."""
+    told = result["prove"]
+    names = {1: "one hazard", 2: "two at once", 3: "three at once", 4: "four at once"}
+    lines = []
+    for row in told["orders"]:
+        share = row["covered"] / max(row["combinations"], 1)
+        turn = ""
+        if row["in_turn"]:
+            turn = f"; one after another {row['in_turn_covered'] / row['in_turn']:.2%}"
+        lines.append(
+            f"{names[row['order']]:<14} {share:7.2%} of {row['combinations']} covered"
+            f" ({row['classes']} looked at){turn}"
+        )
+    lines += _gap_lines(told["gaps"])
+    lines += [
+        f"Emergency path not staffed: {row['title']}, twin {row['dying']} dying, from"
+        f" {row['minutes'] - row['staffed']} of {row['minutes']} minutes"
+        for row in told["emergency"]
+        if row["gaps"]
+    ]
+    verdict = "accepted" if told["certificate"]["accepted"] else "NOT ACCEPTED"
+    seconds = "" if told["seconds"] is None else f" proved in {told['seconds']:.2f} s;"
+    return [*lines, f"Independent check: {verdict};{seconds} written to {result['folder']}"]
+
+
+def _gap_lines(gaps: list[dict[str, Any]]) -> list[str]:
+    told = [
+        f"Gap: {' + '.join(gap['hazards'])}, {sum(b - a for a, b in gap['spans_min'])} min:"
+        f" {gap['missing']}"
+        for gap in gaps[:_SHOWN]
+    ]
+    more = len(gaps) - len(told)
+    return told + ([f"and {more} more gaps, all in the dossier and with --json"] if more else [])
+
+
 def separation_lines(result: dict[str, Any]) -> list[str]:
     """Each plan with both twins' costs side by side, then what was demanded and what to know."""
     told = result["separate"]

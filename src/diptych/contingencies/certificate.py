@@ -39,7 +39,7 @@ def check_certificate(
     different people who can come in time, and kit must be at hand; an uncovered cell must be
     truly without any way and have a gap that says so; depth and totals must be right.
     """
-    day = _Day(schedule, policy)
+    day = Day(schedule, policy)
     faults = [*_check_totals(hazards, coverage), *_check_gaps(coverage)]
     known = {hazard.id for hazard in hazards}
     faults += [
@@ -83,7 +83,7 @@ def _check_gaps(coverage: Coverage) -> Iterator[str]:
         yield "a gap does not say what is missing"
 
 
-def _check_tiling(day: "_Day", hazard: Hazard, cells: list[CoverageCell]) -> Iterator[str]:
+def _check_tiling(day: "Day", hazard: Hazard, cells: list[CoverageCell]) -> Iterator[str]:
     minutes = sorted(m for cell in cells for m in range(cell.start, cell.end))
     if minutes != list(day.minutes_of(hazard)):
         yield f"{hazard.id}: the cells are not the minutes in which it can strike, each once"
@@ -91,7 +91,7 @@ def _check_tiling(day: "_Day", hazard: Hazard, cells: list[CoverageCell]) -> Ite
         yield f"{hazard.id}: a cell is empty"
 
 
-class _Day:
+class Day:
     """The schedule, looked up by minute and person."""
 
     def __init__(self, schedule: Schedule, policy: AnswerPolicy) -> None:
@@ -137,7 +137,7 @@ class _Day:
 
     def _fault_at(self, hazard: Hazard, cell: CoverageCell, minute: int) -> str:
         asked = hazard.response.demands
-        sets = tuple(frozenset(self._able(hazard, demand, minute)) for demand in asked)
+        sets = tuple(frozenset(self.able(hazard, demand, minute)) for demand in asked)
         short = self._short_of_kit(hazard, minute)
         places = [reach for reach, ask in zip(sets, asked, strict=True) for _ in range(ask.count)]
         if cell.covered:
@@ -156,7 +156,8 @@ class _Day:
         slack = self.counted[key]
         return "" if slack == cell.depth else f"depth is {cell.depth}, counted {slack}"
 
-    def _able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
+    def able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
+        """Ids of those who can come to a demand of the hazard in time."""
         for person in self.skilled.get(demand.skill, ()):
             if person.start <= minute < person.end:
                 duties = self.busy[minute].get(person.id, ())
@@ -176,12 +177,16 @@ class _Day:
             return True
         return self.near and _beside(hazard.subject, task.subject, person.team)
 
+    def keeps(self, hazard: Hazard, task: Task) -> bool:
+        """Does the task keep its kit when the hazard strikes?"""
+        near = self.near and _beside(hazard.subject, task.subject, "")
+        return task.priority >= hazard.severity and not near
+
     def _short_of_kit(self, hazard: Hazard, minute: int) -> str:
         for kind, needed in hazard.response.equipment.items():
             free = self.kit.get(kind, 0)
             for _, task in self.running[minute]:
-                stays = task.priority >= hazard.severity
-                if stays and not (self.near and _beside(hazard.subject, task.subject, "")):
+                if self.keeps(hazard, task):
                     free -= task.equipment.get(kind, 0)
             if free < needed:
                 return str(kind)

@@ -47,9 +47,17 @@ class Classes:
         return Places(first=self.first, masks=self.masks[number])
 
 
-def sort_minutes(schedule: Schedule, hazards: Sequence[Hazard], policy: AnswerPolicy) -> Classes:
-    """The classes of the day's minutes; people with the fewest skills have the lowest bits."""
-    day = lay_out(schedule, hazards)
+def sort_minutes(
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    policy: AnswerPolicy,
+    within: tuple[int, int] | None = None,
+) -> Classes:
+    """The classes of the day's minutes; people with the fewest skills have the lowest bits.
+
+    within : only of the minutes from the first on and before the second
+    """
+    day = lay_out(schedule, hazards, within)
     order = day.rarest_first
     crew = day.crew._replace(
         start=day.crew.start[order], end=day.crew.end[order], team=day.crew.team[order]

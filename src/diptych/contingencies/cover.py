@@ -1,6 +1,6 @@
 """The prover: for every minute and hazard, who answers, or what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -36,6 +36,7 @@ class _Answers:
     people_slack: NDArray[np.int64]
     tightest: NDArray[np.int64]
     kit_slack: NDArray[np.int64]
+    index: Mapping[StaffId, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,26 +87,30 @@ def _ask_kernels(day: DayArrays, policy: AnswerPolicy) -> _Answers:
         people_slack=people_slack,
         tightest=tightest,
         kit_slack=kit_slack,
+        index={person.id: p for p, person in enumerate(day.people)},
     )
 
 
 def _stretches(answers: _Answers, h: int, hazard: Hazard) -> list[_Stretch]:
     day, found = answers.day, []
+    marks = [*day.minutes.tolist(), day.end]
+    depths = answers.people_slack[:, h].tolist()
+    short = (answers.people_slack[:, h] < 0) | (answers.kit_slack[:, h] < 0)
     witness: Witness = ()
-    for k in np.flatnonzero(day.active[:, h]):
-        missing = _missing(answers, int(k), h, hazard)
-        if missing:
-            witness = ()
-        elif not _still_good(answers, int(k), h, witness):
-            witness = _witness(answers, int(k), h, hazard)
-        end = day.minutes[k + 1] if k + 1 < len(day.minutes) else day.end
+    lasts = np.zeros(len(day.minutes), np.bool_)
+    for k in np.flatnonzero(day.active[:, h]).tolist():
+        if short[k]:
+            witness, lasts = (), np.zeros_like(lasts)
+        elif not lasts[k]:
+            witness = _witness(answers, k, h, hazard)
+            lasts = _lasting(answers, h, hazard, witness)
         found.append(
             _Stretch(
-                start=int(day.minutes[k]),
-                end=int(end),
+                start=marks[k],
+                end=marks[k + 1],
                 witness=witness,
-                depth=int(answers.people_slack[k, h]),
-                missing=missing,
+                depth=depths[k],
+                missing=_missing(answers, k, h, hazard) if short[k] else "",
             )
         )
     return found
@@ -143,16 +148,15 @@ def _witness(answers: _Answers, k: int, h: int, hazard: Hazard) -> Witness:
     return tuple((day.people[p].id, skill) for p, skill in zip(people, places, strict=True))
 
 
-def _still_good(answers: _Answers, k: int, h: int, witness: Witness) -> bool:
-    if not witness:
-        return False
+def _lasting(answers: _Answers, h: int, hazard: Hazard, witness: Witness) -> NDArray[np.bool_]:
+    """(K,) in which stretches the same people could answer too."""
     day = answers.day
-    index = {person.id: p for p, person in enumerate(day.people)}
     low, high = int(day.calls.first[h]), int(day.calls.first[h + 1])
-    places = [d for d in range(low, high) for _ in range(int(day.calls.number[d]))]
-    return all(
-        _bit(answers.can[k, d], index[who]) for d, (who, _) in zip(places, witness, strict=True)
-    )
+    places = np.repeat(np.arange(low, high), day.calls.number[low:high])
+    who = np.array([answers.index[person] for person, _ in witness], np.int64)
+    words = answers.can[:, places, who // 64]
+    able = (words >> (who % 64).astype(np.uint64)) & np.uint64(1)
+    return np.asarray(able.all(axis=1), np.bool_)
 
 
 def _bit(words: NDArray[np.uint64], p: int) -> bool:

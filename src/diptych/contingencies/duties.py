@@ -34,11 +34,18 @@ class DayArrays:
     rarest_first: NDArray[np.int64]
 
 
-def lay_out(schedule: Schedule, hazards: Sequence[Hazard]) -> DayArrays:
-    """Arrays of the plan; InputError when it names people or kit that it does not list."""
+def lay_out(
+    schedule: Schedule, hazards: Sequence[Hazard], within: tuple[int, int] | None = None
+) -> DayArrays:
+    """Arrays of the plan, or of its minutes from `within[0]` on and before `within[1]`.
+
+    InputError when the plan names people or kit that it does not list.
+    """
     calls = lay_out_calls(schedule, hazards)
-    windows = [window_of(hazard, schedule) for hazard in hazards]
+    windows = find_windows(schedule, hazards)
     minutes, end = _stretches(schedule, calls)
+    if within is not None:
+        minutes, end = _clip(minutes, end, within)
     active = np.zeros((len(minutes), len(hazards)), np.bool_)
     for column, (opens, closes) in enumerate(windows):
         active[:, column] = (minutes >= opens) & (minutes < closes)
@@ -69,11 +76,34 @@ def window_of(hazard: Hazard, schedule: Schedule) -> tuple[int, int]:
     Waiting minutes in between belong to it, for the twins are under anaesthesia then too.
     (0, 0) when it concerns no task.
     """
+    return find_windows(schedule, (hazard,))[0]
+
+
+def find_windows(schedule: Schedule, hazards: Sequence[Hazard]) -> list[tuple[int, int]]:
+    """`window_of` for each hazard; tasks of the same step and subject are looked at once."""
     tasks = schedule.done()
-    hit = [entry for entry in schedule.assignments if concerns(hazard, tasks[entry.task])]
-    if not hit:
-        return 0, 0
-    return min(entry.start for entry in hit), max(entry.end for entry in hit)
+    spans: dict[tuple[int, Subject], tuple[Task, int, int]] = {}
+    for entry in schedule.assignments:
+        task = tasks[entry.task]
+        _, start, end = spans.get((task.step, task.subject), (task, entry.start, entry.end))
+        spans[task.step, task.subject] = task, min(start, entry.start), max(end, entry.end)
+    windows = []
+    for hazard in hazards:
+        hit = [(start, end) for task, start, end in spans.values() if concerns(hazard, task)]
+        opens, closes = min((s for s, _ in hit), default=0), max((e for _, e in hit), default=0)
+        windows.append((int(opens), int(closes)))
+    return windows
+
+
+def _clip(
+    minutes: NDArray[np.int64], end: int, within: tuple[int, int]
+) -> tuple[NDArray[np.int64], int]:
+    """The stretches cut to the minutes from `within[0]` on and before `within[1]`."""
+    start, stop = max(within[0], int(minutes[0]) if len(minutes) else 0), min(within[1], end)
+    if start >= stop:
+        return np.empty(0, np.int64), start
+    later = minutes[(minutes > start) & (minutes < stop)]
+    return np.concatenate([[start], later]).astype(np.int64), stop
 
 
 def lay_out_crew(schedule: Schedule) -> Crew:

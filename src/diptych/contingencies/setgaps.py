@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,22 +56,26 @@ def _join(proof: Certificate, reach: NDArray[np.uint64]) -> Iterator[_Shortage]:
     count = len(proof.gaps)
     if not count:
         return
-    rows = np.concatenate(
-        [proof.gaps[:, 1:].astype(np.uint64), proof.short[:, None], reach[:count]], axis=1
-    )
-    keys, which = np.unique(rows, axis=0, return_inverse=True)
-    which = which.reshape(-1)
+    which = _group([*proof.gaps[:, 1:].T, proof.short, *reach[:count].T])
     order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(len(keys) + 1))
-    sets = keys[:, :4].astype(np.int16)
-    for n, key in enumerate(keys):
-        classes = proof.gaps[order[starts[n] : starts[n + 1]], 0]
+    starts = np.searchsorted(which[order], np.arange(which.max() + 2))
+    for low, high in pairwise(starts):
+        one = order[low]
         yield _Shortage(
-            hazards=tuple(int(h) for h in sets[n] if h >= 0),
-            short=int(key[4]),
-            numbers=_numbers(key[5:]),
-            spans=_spans(proof, classes),
+            hazards=tuple(int(h) for h in proof.gaps[one, 1:] if h >= 0),
+            short=int(proof.short[one]),
+            numbers=_numbers(reach[one]),
+            spans=_spans(proof, proof.gaps[order[low:high], 0]),
         )
+
+
+def _group(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.int64]:
+    """(rows,) the same number 0, 1, ... for rows that are equal in all columns."""
+    which = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        values, rank = np.unique(column, return_inverse=True)
+        _, which = np.unique(which * len(values) + rank.reshape(-1), return_inverse=True)
+    return which
 
 
 def _numbers(words: NDArray[np.uint64]) -> tuple[int, ...]:

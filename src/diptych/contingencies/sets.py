@@ -1,62 +1,99 @@
 """The prover for several hazards at once: every set of them in every class of minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, factorial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
+from diptych.kernels.callout import Known, call_in_turn, improve_teams
 from diptych.kernels.simultaneous import (
     EMPTY,
     YES,
     Book,
-    call_in_turn,
+    Threes,
     cover_fours,
     cover_ones,
     cover_pairs,
     cover_triples,
     open_book,
 )
-from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetProof
+from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetGap, SetProof
 
 LARGEST = 4
-_ROOM = 32768
-_NO_STATE = np.zeros((0, 0, 0), np.uint8)
-_NO_BITS = np.zeros((0, 0, 0, 0), np.uint64)
+_ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _State:
+    """What one class was found to be, and (n, W) the bits of its hazards alone."""
+
+    known: Known
+    used1: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Found:
-    """Per class and order: covered, inherited, own gaps, searched; in turn: of how many."""
+    """What the kernels found in each class.
+
+    sets : (C, order + 1, 4) by order: covered, inherited, own gaps, searched
+    turns : (C, 4) ordered sets answered in turn, by order; only 2 and 3 are counted
+    """
 
     sets: NDArray[np.int64]
     turns: NDArray[np.int64]
     singles: NDArray[np.uint8]
     book: Book
+    states: list[_State]
 
 
 def search_sets(
-    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int, *, turns: bool
+    classes: Classes,
+    schedule: Schedule,
+    hazards: Sequence[Hazard],
+    order: int,
+    *,
+    turns: bool,
+    watch: Callable[[str], None] = lambda _: None,
 ) -> SetProof:
     """Every set of up to `order` hazards, exact and complete, not yet certified.
 
-    turns : also one after another in every order, up to three.
+    turns : also one after another in every order, up to three. `watch` is told "turns" and
+    "proof" when that part has ended.
     Raises InputError for an order outside 2 to 4 and for more numbers than a byte holds.
     """
     _require(order, classes)
-    found = _search(classes, order, turns=turns)
+    found = _search(classes, order)
+    watch("proof")
+    if turns:
+        _take_turns(found)
+        watch("turns")
     minutes = classes.minutes()
     proof = _certify(classes, found, order)
-    return SetProof(
+    done = SetProof(
         order=order,
-        counts=tuple(_count(found, minutes, classes, n) for n in range(1, order + 1)),
+        counts=tuple(_count(found, minutes, n) for n in range(1, order + 1)),
         gaps=tell_gaps(proof, found.book.reach, schedule, hazards),
         certificate=proof,
         certified=False,
     )
+    watch("proof")
+    return done
+
+
+def search_gaps(
+    classes: Classes, schedule: Schedule, hazards: Sequence[Hazard], order: int
+) -> tuple[tuple[SetCount, ...], tuple[SetGap, ...]]:
+    """Counts and gaps of `search_sets`, single hazards told too; nothing is kept as a proof."""
+    _require(order, classes)
+    found = _search(classes, order)
+    minutes = classes.minutes()
+    counts = tuple(_count(found, minutes, n) for n in range(1, order + 1))
+    paper = _certify(classes, found, order)
+    return counts, tell_gaps(paper, found.book.reach, schedule, hazards, least=1)
 
 
 def _require(order: int, classes: Classes) -> None:
@@ -67,23 +104,23 @@ def _require(order: int, classes: Classes) -> None:
         )
     if len(classes.names) >= EMPTY:
         raise InputError(
-            f"there are {len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
+            f"{len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
             remedy="leave kit that no hazard asks for out of the table of equipment",
         )
 
 
-def _search(classes: Classes, order: int, *, turns: bool) -> _Found:
+def _search(classes: Classes, order: int) -> _Found:
     """Once with little room to write in, and again where it was too little."""
-    room = _ROOM
+    room = _ROOM[order]
     while True:
-        found = _pass(classes, order, room, turns=turns)
+        found = _pass(classes, order, room)
         most = int(found.book.size.max())
         if most <= room:
             return found
         room = most
 
 
-def _pass(classes: Classes, order: int, room: int, *, turns: bool) -> _Found:
+def _pass(classes: Classes, order: int, room: int) -> _Found:
     alive = [np.flatnonzero(row) for row in classes.alive]
     book = open_book(
         sum(comb(len(row), 2) for row in alive),
@@ -96,10 +133,11 @@ def _pass(classes: Classes, order: int, room: int, *, turns: bool) -> _Found:
         turns=np.zeros((len(alive), 4), np.int64),
         singles=np.full(classes.masks.shape[:2], EMPTY, np.uint8),
         book=book,
+        states=[],
     )
     for number, row in enumerate(alive):
         book.kind[0] = number
-        _solve_class(classes, number, row, found, order, turns)
+        found.states.append(_solve_class(classes, number, row, found, order))
         book.start[0] += comb(len(row), 2)
     return found
 
@@ -110,8 +148,8 @@ def _widest(first: NDArray[np.int64], order: int) -> int:
 
 
 def _solve_class(
-    classes: Classes, number: int, alive: NDArray[np.int64], found: _Found, order: int, turns: bool
-) -> None:
+    classes: Classes, number: int, alive: NDArray[np.int64], found: _Found, order: int
+) -> _State:
     places, book, n = classes.places(number), found.book, len(alive)
     singles = found.singles[number]
     ones, used1 = cover_ones(places, alive, singles, book)
@@ -119,15 +157,23 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
-    if turns:
-        found.turns[number] = call_in_turn(places, alive, used1)[0]
-    if order == 3:
-        found.sets[number, 3] = cover_triples(places, alive, twos, used2, _NO_STATE, _NO_BITS, book)
-    if order == 4:
-        threes = np.zeros((n, n, n), np.uint8)
-        used3 = np.zeros((n, n, n, places.masks.shape[1]), np.uint64)
-        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, used3, book)
-        found.sets[number, 4] = cover_fours(places, alive, threes, used3, book)
+    wide = (n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0)
+    threes = Threes(state=np.zeros((n, n, n), np.uint8), used=np.zeros(wide, np.uint64))
+    if order > 2:
+        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, book)
+    if order > 3:
+        found.sets[number, 4] = cover_fours(places, alive, threes, book)
+    return _State(known=Known(places, alive, twos, threes.state), used1=used1)
+
+
+def _take_turns(found: _Found) -> None:
+    """Teams for the first call, and what can be answered one after another."""
+    start = np.zeros(1, np.int64)
+    book = found.book._replace(start=start)
+    for number, now in enumerate(found.states):
+        teams = improve_teams(now.known, now.used1, found.singles[number], book)
+        found.turns[number, 2:] = call_in_turn(now.known, teams)
+        start += comb(len(now.known.alive), 2)
 
 
 def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -135,9 +181,9 @@ def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     return covered, inherited, own, len(states)
 
 
-def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: int) -> SetCount:
+def _count(found: _Found, minutes: NDArray[np.int64], order: int) -> SetCount:
     sets = found.sets[:, order]
-    turns = found.turns[:, 2 * order - 4 : 2 * order - 2] if order in (2, 3) else None
+    asked = order in (2, 3) and bool(found.turns[:, order].any())
     return SetCount(
         order=order,
         combinations=int(minutes @ sets[:, :3].sum(axis=1)),
@@ -145,8 +191,8 @@ def _count(found: _Found, minutes: NDArray[np.int64], classes: Classes, order: i
         searched=int(sets[:, 3].sum()),
         covered=int(minutes @ sets[:, 0]),
         gaps=int(minutes @ sets[:, 2]),
-        turns=0 if turns is None else int(minutes @ turns[:, 0]),
-        turned=0 if turns is None else int(minutes @ turns[:, 1]),
+        turns=int(minutes @ sets[:, :3].sum(axis=1)) * factorial(order) if asked else 0,
+        turned=int(minutes @ found.turns[:, order]) if asked else 0,
     )
 
 

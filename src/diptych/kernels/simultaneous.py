@@ -38,12 +38,16 @@ class Places(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work in: for each bit its place and where it was met from; places; a filling."""
+    """Room to work in: for each bit its place and where it was met from; places; a filling.
+
+    taken : (W,) bits that are not to be used; none unless somebody sets them
+    """
 
     holder: NDArray[np.int64]
     came: NDArray[np.int64]
     queue: NDArray[np.int64]
     chosen: NDArray[np.int64]
+    taken: NDArray[np.uint64]
 
 
 class Book(NamedTuple):
@@ -64,6 +68,13 @@ class Book(NamedTuple):
     short: NDArray[np.uint64]
     reach: NDArray[np.uint64]
     size: NDArray[np.int64]
+
+
+class Threes(NamedTuple):
+    """What became of each triple: state (n, n, n) and bits (n, n, n, W), or empty: not kept."""
+
+    state: NDArray[np.uint8]
+    used: NDArray[np.uint64]
 
 
 def open_book(pairs: int, width: int, room: int, words: int) -> Book:
@@ -155,6 +166,7 @@ def open_desk(places: Places) -> Desk:
         np.empty(bits, np.int64),
         np.empty(total, np.int64),
         np.empty(total, np.int64),
+        np.zeros(places.masks.shape[1], np.uint64),
     )
 
 
@@ -178,7 +190,7 @@ def _reach(places: Places, row: NDArray[np.int64], root: int, desk: Desk) -> tup
     met; those are desk.queue[:that many], and desk.came[bit] is where a bit was met from.
     """
     words = places.masks.shape[1]
-    seen = np.zeros(words, np.uint64)
+    seen = desk.taken.copy()
     desk.queue[0] = root
     head, tail = 0, 1
     while head < tail:
@@ -408,18 +420,18 @@ def cover_triples(
     alive: NDArray[np.int64],
     twos: NDArray[np.uint8],
     used2: NDArray[np.uint64],
-    state: NDArray[np.uint8],
-    used3: NDArray[np.uint64],
+    threes: Threes,
     book: Book,
 ) -> tuple[int, int, int, int]:
     """Each triple i < j < k of `alive`, counted: covered, inherited, own, and by full search.
 
-    state : (n, n, n) written, or of size 0 to write nothing; used3 : (n, n, n, W) likewise.
+    threes : written, each part unless it is of size 0.
     """
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     three = np.empty(3, np.int64)
+    state, used3 = threes.state, threes.used
     keep, keep_used = state.size > 0, used3.size > 0
     covered, inherited, own, full = 0, 0, 0, 0
     for i in range(n):
@@ -465,27 +477,24 @@ def cover_triples(
 def cover_fours(
     places: Places,
     alive: NDArray[np.int64],
-    threes: NDArray[np.uint8],
-    used3: NDArray[np.uint64],
+    threes: Threes,
     book: Book,
 ) -> tuple[int, int, int, int]:
-    """Each set of four of `alive`, counted as in `cover_triples`.
-
-    threes : (n, n, n) and used3 : (n, n, n, W) from `cover_triples`.
-    """
+    """Each set of four of `alive`, counted as in `cover_triples`, which wrote `threes`."""
     n, words = alive.size, places.masks.shape[1]
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     four = np.empty(4, np.int64)
+    state, used3 = threes.state, threes.used
     covered, inherited, own, full = 0, 0, 0, 0
     for i in range(n):
         for j in range(i + 1, n):
             for k in range(j + 1, n):
-                if threes[i, j, k] != YES:
+                if state[i, j, k] != YES:
                     inherited += n - k - 1
                     continue
                 for m in range(k + 1, n):
-                    if threes[i, j, m] != YES or threes[i, k, m] != YES or threes[j, k, m] != YES:
+                    if state[i, j, m] != YES or state[i, k, m] != YES or state[j, k, m] != YES:
                         inherited += 1
                         continue
                     good = (
@@ -508,87 +517,3 @@ def cover_fours(
                     else:
                         own += 1
     return covered, inherited, own, full
-
-
-@compiled
-def call_in_turn(
-    places: Places, alive: NDArray[np.int64], teams: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Hazards one after another, in every order, nobody recalled; by a call-out list.
-
-    teams : (n, W) who goes to each hazard when nobody is called yet. The second hazard gets
-    its own team where that is free, else the free people of the lowest bits; the third must
-    only find its places filled somehow. Returns counts [pairs, pairs covered, triples,
-    triples covered] over ordered sets, and (n, n) whether the second is answered after the
-    first.
-    """
-    n, words = alive.size, places.masks.shape[1]
-    after = np.zeros((n, n), np.uint8)
-    counts = np.zeros(4, np.int64)
-    used = np.empty(words, np.uint64)
-    then = np.empty(words, np.uint64)
-    for i in range(n):
-        if places.first[alive[i] + 1] > places.first[alive[i]] and not teams[i].any():
-            continue
-        for j in range(n):
-            if j == i:
-                continue
-            counts[0] += 1
-            if not _follow(places, teams[i], teams[j], alive[j], used):
-                continue
-            after[i, j] = YES
-            counts[1] += 1
-            for k in range(n):
-                if k in (i, j):
-                    continue
-                counts[2] += 1
-                if _follow(places, used, teams[k], alive[k], then):
-                    counts[3] += 1
-    return counts, after
-
-
-@compiled
-def _follow(
-    places: Places,
-    taken: NDArray[np.uint64],
-    team: NDArray[np.uint64],
-    hazard: int,
-    used: NDArray[np.uint64],
-) -> bool:
-    """`taken` and a filling of the hazard's places from what is left, in `used`; exact."""
-    words = taken.size
-    apart, whole = True, False
-    for w in range(words):
-        if taken[w] & team[w] != _NONE:
-            apart = False
-        if team[w] != _NONE:
-            whole = True
-    if apart and whole:
-        for w in range(words):
-            used[w] = taken[w] | team[w]
-        return True
-    used[:] = taken
-    if extend(places, hazard, used):
-        return True
-    return _rest(places, taken, hazard, used)
-
-
-@compiled
-def _rest(places: Places, taken: NDArray[np.uint64], hazard: int, used: NDArray[np.uint64]) -> bool:
-    """The hazard's places filled from what is not taken, by augmenting paths."""
-    low, high = places.first[hazard], places.first[hazard + 1]
-    masks = places.masks[low:high].copy()
-    for n in range(high - low):
-        for w in range(taken.size):
-            masks[n, w] &= ~taken[w]
-    first = np.empty(2, np.int64)
-    first[0], first[1] = 0, high - low
-    one = np.zeros(1, np.int64)
-    left = Places(first, masks)
-    desk = open_desk(left)
-    if fill(left, one, desk) > 0:
-        return False
-    used[:] = taken
-    for n in range(high - low):
-        used[desk.chosen[n] // _WORD] |= _ONE << np.uint64(desk.chosen[n] % _WORD)
-    return True

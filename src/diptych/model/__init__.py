@@ -64,6 +64,7 @@ from diptych.model.dryrun import (
     Observation,
     Proposal,
 )
+from diptych.model.emergency import EmergencyCover, EmergencyGap
 from diptych.model.errors import (
     DiptychError,
     EdgeError,
@@ -105,6 +106,7 @@ from diptych.model.ids import (
     VesselId,
     ZoneId,
 )
+from diptych.model.outlook import Outlook
 from diptych.model.ports import (
     CutResult,
     CutSolver,
@@ -259,6 +261,8 @@ __all__ = [
     "Duration",
     "EdgeError",
     "EmergencyAction",
+    "EmergencyCover",
+    "EmergencyGap",
     "EmergencyPath",
     "Engine",
     "Equipment",
@@ -298,6 +302,7 @@ __all__ = [
     "NodeId",
     "Observation",
     "OperatingWindow",
+    "Outlook",
     "Owner",
     "OwnerSeed",
     "PairAnswer",

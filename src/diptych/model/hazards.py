@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diptych.model.checks import require
+from diptych.model.emergency import EmergencyCover
 from diptych.model.ids import Confidence, EquipmentId, HazardId, SkillId, StaffId, Subject
 from diptych.model.setproof import SetProof
 from diptych.model.units import Minute, Probability
@@ -107,6 +108,7 @@ class Coverage:
     minutes : hazard-minutes examined; covered_minutes of them have a witness
     certified : the independent checker accepted every witness and every gap
     sets : the proof for two and more hazards at once; None where only single ones were asked
+    emergency : whether the emergency path of each step is staffed; empty where there is none
     """
 
     order: int
@@ -117,3 +119,4 @@ class Coverage:
     covered_minutes: int
     certified: bool
     sets: SetProof | None = None
+    emergency: tuple[EmergencyCover, ...] = ()

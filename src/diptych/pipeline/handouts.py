@@ -2,21 +2,31 @@
 
 from pathlib import Path
 
-from diptych.formats.html.sheets import A4, A4_ACROSS, render_sheets
+from diptych.formats.html.sheets import A4, A4_ACROSS, A5_PAIR, render_sheets
 from diptych.formats.sheet import render_csv
 from diptych.model import Coverage, Schedule
 from diptych.report import (
+    CALL_COLUMNS,
+    GAP_COLUMNS,
     SHIFT_COLUMNS,
+    Readiness,
     draw_crew,
     draw_gantt,
+    list_calls,
+    list_gap_rows,
     list_shifts,
     tell_banner,
     write_cards,
+    write_drills,
+    write_gaps,
     write_hand_overs,
+    write_responses,
     write_rooms,
 )
 
 CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
+RESPONSES, GAPS, DRILLS = "responses.html", "gaps.html", "drills.html"
+_NOTHING = Readiness()
 
 
 def write_sheets(
@@ -26,12 +36,15 @@ def write_sheets(
     coverage: Coverage | None = None,
     *,
     by_heads: bool = True,
+    readiness: Readiness = _NOTHING,
 ) -> list[Path]:
     """Writes role cards, room plans and hand-over sheets, each page to be printed; where.
 
     made_from : what a demonstration was made from; stands on every page
     by_heads : the twins are joined by their heads
-    coverage : with it, the cards say which hazards call whom first
+    coverage : with it, the cards say which hazards call whom first, and there are response
+        cards, the gaps in words, and both as CSV
+    readiness : its drills get pages of their own
     """
     banner = tell_banner(made_from)
     rooms = write_rooms(schedule, banner, by_heads=by_heads)
@@ -42,7 +55,41 @@ def write_sheets(
     )
     for name, document, paper, lead in pages:
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
-    return [out / name for name, *_ in pages]
+    more: list[str] = []
+    if coverage is not None:
+        more += _write_answers(out, schedule, coverage, banner)
+        more += _write_drills(out, schedule, coverage, (readiness, banner))
+    return [out / name for name, *_ in pages] + [out / name for name in more]
+
+
+def _write_drills(
+    out: Path, schedule: Schedule, coverage: Coverage, what: tuple[Readiness, str]
+) -> list[str]:
+    readiness, banner = what
+    if not readiness.drills:
+        return []
+    document = write_drills(readiness.drills, coverage, schedule, banner)
+    text = render_sheets(document, A4_ACROSS, "Tick what was rehearsed.")
+    (out / DRILLS).write_text(text, "utf-8")
+    return [DRILLS]
+
+
+def _write_answers(
+    out: Path, schedule: Schedule, coverage: Coverage, banner: str
+) -> tuple[str, ...]:
+    """Response cards and gaps to print, call-outs and gaps as CSV; their names."""
+    responses = write_responses(coverage, schedule, banner)
+    gaps = write_gaps(coverage, schedule, banner)
+    pages = {
+        RESPONSES: render_sheets(responses, A5_PAIR, "Two cards to a page; cut them apart."),
+        GAPS: render_sheets(gaps, A4_ACROSS, "The fewest hazards first, then the likeliest."),
+        "gaps.csv": render_csv(GAP_COLUMNS, list_gap_rows(coverage, schedule)),
+        "call-outs.csv": render_csv(CALL_COLUMNS, list_calls(coverage, schedule)),
+    }
+    for name, text in pages.items():
+        plain = text.replace("\u00a0", " ") if name.endswith(".csv") else text
+        (out / name).write_text(plain, "utf-8")
+    return tuple(pages)
 
 
 def write_handouts(out: Path, schedule: Schedule, made_from: str) -> None:

@@ -181,11 +181,24 @@ def _choreography(run: Run, out: Path) -> None:
 
 
 def _contingencies(run: Run, out: Path) -> None:
-    from diptych.contingencies import prove_coverage, read_hazards
+    from diptych.contingencies import AnswerPolicy, read_hazards
+    from diptych.pipeline.proving import prove
 
     schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
     hazards = read_hazards(run.tables(("hazards",))["hazards"], schedule.procedure)
-    run.keep(out, CONTINGENCIES, "coverage", prove_coverage(schedule, hazards, order=1))
+    policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
+    paths = run.load(SeparationFront, SEPARATION, "front").plan.emergency
+    coverage, run.measured["prove"] = prove(
+        schedule, hazards, order=run.options.order, policy=policy, paths=paths
+    )
+    run.keep(out, CONTINGENCIES, "coverage", coverage)
+
+
+def _tell_proof(run: Run) -> Mapping[str, object]:
+    from diptych.pipeline.proof_rows import last_effort, tell_proof
+
+    coverage = run.load(Coverage, CONTINGENCIES, "coverage")
+    return tell_proof(coverage, run.measured.get("prove") or last_effort(run.folder, "prove"))
 
 
 def _rehearsal(run: Run, out: Path) -> None:
@@ -204,26 +217,34 @@ def _rehearsal(run: Run, out: Path) -> None:
 
 
 def _dossier(run: Run, out: Path) -> None:
+    from diptych.contingencies import AnswerPolicy
     from diptych.formats.html import render_html
     from diptych.formats.png import encode_png
     from diptych.pipeline.handouts import write_sheets
     from diptych.pipeline.provenance import provenance, rows_used
+    from diptych.pipeline.readying import make_ready
     from diptych.report import DossierInputs, dossier
 
+    schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
+    coverage = run.load(Coverage, CONTINGENCIES, "coverage")
+    policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
+    readiness = make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy)
     inputs = DossierInputs(
         case=run.load(Case, INTAKE, "case"),
         anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
         front=run.load(SeparationFront, SEPARATION, "front"),
         window=run.load(OperatingWindow, TIMING, "window"),
-        schedule=run.load(Schedule, CHOREOGRAPHY, "schedule"),
-        coverage=run.load(Coverage, CONTINGENCIES, "coverage"),
+        schedule=schedule,
+        coverage=coverage,
+        readiness=readiness,
         rehearsal=run.load(Rehearsal, REHEARSAL, "rehearsal"),
         provenance=provenance(run, [STAGE[verb] for verb in STAGE["dossier"].after]),
         rows=rows_used(run, STAGES),
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
-    write_sheets(out, inputs.schedule, inputs.case.brief.made_from, inputs.coverage)
+    made_from = inputs.case.brief.made_from
+    write_sheets(out, schedule, made_from, coverage, readiness=readiness)
 
 
 STAGES = (
@@ -287,13 +308,14 @@ STAGES = (
     Stage(
         verb="prove",
         place=CONTINGENCIES,
-        after=("choreograph",),
+        after=("separate", "choreograph"),
         tables=("hazards",),
-        options=(),
+        options=("order",),
         policy="contingencies",
         rooms=("model", "kernels", "contingencies"),
         facts=_nothing,
         work=_contingencies,
+        tell=_tell_proof,
     ),
     Stage(
         verb="rehearse",
@@ -310,10 +332,10 @@ STAGES = (
         verb="dossier",
         place=DOSSIER,
         after=("intake", "anatomy", "separate", "timing", "choreograph", "prove", "rehearse"),
-        tables=(),
+        tables=("first-pairs", "reserve"),
         options=(),
         policy="report",
-        rooms=("model", "kernels", "report", "formats"),
+        rooms=("model", "kernels", "contingencies", "report", "formats"),
         facts=_nothing,
         work=_dossier,
     ),

@@ -138,6 +138,7 @@ def _effort(stage: Stage, run: Run, seconds: float) -> str:
         "machine_seconds": round(seconds, 2),
         "peak_memory_mib": round(peak),
         "threads": run.options.threads,
+        **run.measured.get(stage.verb, {}),
     }
     return dumps(row, sort_keys=True)
 

@@ -18,12 +18,14 @@ class PlanOptions:
     """What a person asked for on the command line.
 
     corrected : owners were just corrected, and what that changes is to be seen at once
+    order : how many hazards at once the proof of cover considers
     """
 
     seed: int = 1
     days: int = 10_000
     threads: int = 2
     corrected: bool = False
+    order: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Run:
 
     inputs : of each part that is being made; notes : what a person should know, in words
     provisional : what is not final in the result of a part, so that the next plan makes it again
+    measured : further figures of the work of a part for effort.jsonl, such as seconds of a step
     """
 
     folder: CaseFolder
@@ -67,6 +70,7 @@ class Run:
     inputs: dict[str, dict[str, object]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     provisional: dict[str, dict[str, object]] = field(default_factory=dict)
+    measured: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def place(self, place: str) -> Path:
         """Where that derivative is now: staged by this command, or in the case."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from diptych.model import Board, Command, EdgeError, Event, EventLog, Minute, Schedule
 from diptych.pipeline.folder import CaseFolder
@@ -17,11 +17,15 @@ from diptych.theatre import (
     Refusal,
     decide,
     evolve,
+    follow,
     forecast,
     in_force,
     minute_of,
     minute_zero,
 )
+
+if TYPE_CHECKING:
+    from diptych.pipeline.lookout import Ahead, Lookout
 
 __all__ = ["Answer", "Forecast", "TheatreDay", "open_day"]
 _TRIES = 20
@@ -48,14 +52,38 @@ class Answer:
 def open_day(case: Path) -> Iterator["TheatreDay"]:
     """The day of a planned case, on its own record `theatre/log.db`; closed afterwards.
 
+    Where the contingencies of the case are proved, their hazards are asked live for the next
+    hour.
     Raises InputError if the case has no schedule yet, EdgeError if the record cannot be
     opened, is damaged or was tampered with.
     """
     from diptych.pipeline.results import load_schedule
 
     schedule = load_schedule(case)
+    lookout = _set_watch(case)
+    if lookout is not None:
+        lookout.warm(schedule)
     with open_log(CaseFolder(case).log) as log:
-        yield TheatreDay(log, schedule)
+        yield TheatreDay(log, schedule, lookout)
+
+
+def _set_watch(case: Path) -> "Lookout | None":
+    """Watch over the hazards of the case's proof, by its policy; None where nothing is proved."""
+    from diptych.contingencies import AnswerPolicy
+    from diptych.model import Coverage
+    from diptych.pipeline.lookout import Lookout
+    from diptych.pipeline.parts import CONTINGENCIES
+    from diptych.pipeline.plan import open_run
+    from diptych.pipeline.policy import merge_policy
+    from diptych.pipeline.results import load_result
+    from diptych.pipeline.stage import PlanOptions
+
+    folder = CaseFolder(case)
+    if not (folder.root / CONTINGENCIES / "coverage.json").is_file():
+        return None
+    section = open_run(folder, PlanOptions()).policies.get("contingencies", {})
+    policy = merge_policy(AnswerPolicy(), section, "contingencies")
+    return Lookout(load_result(case, CONTINGENCIES, "coverage", Coverage).hazards, policy)
 
 
 class TheatreDay:
@@ -65,8 +93,9 @@ class TheatreDay:
     a command decided on an older record (another process wrote) is decided again.
     """
 
-    def __init__(self, log: EventLog, schedule: Schedule) -> None:
+    def __init__(self, log: EventLog, schedule: Schedule, lookout: "Lookout | None" = None) -> None:
         self._log = log
+        self._lookout = lookout
         self._lock = threading.Lock()
         self._events = log.events()
         self._board = evolve(self._events, schedule)
@@ -129,6 +158,19 @@ class TheatreDay:
     def forecast(self, now: Minute) -> Forecast:
         """The expected rest of the day, seen from minute `now`."""
         return forecast(self.board(), self.schedule, now)
+
+    @property
+    def watched(self) -> bool:
+        """The cover of the next hour is asked on this day."""
+        return self._lookout is not None and not self._lookout.failed
+
+    def ahead(self, now: Minute) -> "Ahead | None":
+        """The cover of the hour from minute `now` on; None while it cannot be told."""
+        if self._lookout is None:
+            return None
+        board = self.board()
+        expected = follow(self.schedule, forecast(board, self.schedule, now))
+        return self._lookout.ask(expected, now, board.head)
 
     def _refresh(self) -> None:
         new = self._log.events(len(self._events))

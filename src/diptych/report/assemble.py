@@ -1,6 +1,7 @@
 """Puts sections and figures together: inputs in, Dossier out."""
 
 from diptych.model import Dossier, Section
+from diptych.report.allhazards import write_all_hazards
 from diptych.report.clips import draw_clips
 from diptych.report.crewchart import draw_crew
 from diptych.report.crossings import draw_crossings
@@ -17,6 +18,7 @@ from diptych.report.operation import write_choreography, write_contingencies, wr
 from diptych.report.partings import draw_partings
 from diptych.report.plates import draw_halves, draw_network, draw_opened, draw_pair
 from diptych.report.previews import draw_previews
+from diptych.report.readiness import write_readiness
 from diptych.report.rooms import draw_rooms
 from diptych.report.scene import Scene, lay_scene
 from diptych.report.sections import write_anatomy, write_identity, write_separation, write_timing
@@ -91,6 +93,8 @@ def _sections(inputs: DossierInputs, scene: Scene) -> tuple[Section, ...]:
             ),
         ),
         write_contingencies(inputs, (draw_coverage(inputs.coverage, inputs.schedule),)),
+        *write_all_hazards(inputs.coverage, inputs.schedule),
+        *write_readiness(inputs.coverage, inputs.schedule, inputs.readiness),
         write_rehearsal(inputs, (draw_ends(inputs.rehearsal, inputs.schedule),)),
         write_doubts(inputs),
         write_sources(inputs),

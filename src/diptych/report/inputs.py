@@ -10,14 +10,40 @@ from diptych.model import (
     Anatomy,
     Case,
     Coverage,
+    Drill,
+    Gap,
+    Mending,
     OperatingWindow,
+    PairAnswer,
+    Pillar,
     Rehearsal,
+    Reserve,
     Schedule,
     SeparationFront,
+    SetGap,
+    ThinSpot,
 )
 from diptych.tables.schema import TableRow
 
 PngEncoder = Callable[[NDArray[np.uint8]], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Readiness:
+    """What was worked out from the gaps of the cover; empty where nobody asked.
+
+    mendings : gaps, each with the smallest changes that close it, cheapest first
+    """
+
+    pairs: tuple[PairAnswer, ...] = ()
+    reserve: Reserve | None = None
+    mendings: tuple[tuple[Gap | SetGap, tuple[Mending, ...]], ...] = ()
+    thin: tuple[ThinSpot, ...] = ()
+    pillars: tuple[Pillar, ...] = ()
+    drills: tuple[Drill, ...] = ()
+
+
+NOTHING_ASKED = Readiness()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,6 +53,7 @@ class DossierInputs:
     encode_png : turns an (H, W, 3 or 4) uint8 picture into PNG bytes (the report itself
         knows no file format)
     provenance : pairs of name and value (inputs by hash, versions, seed, options)
+    readiness : what was worked out from the gaps of the cover
     picture_width : pixels across a rendered picture; more is sharper and slower
     rows : the rows of the tables that the parts used, with source and confidence
     """
@@ -42,3 +69,4 @@ class DossierInputs:
     provenance: tuple[tuple[str, str], ...] = ()
     rows: tuple[TableRow, ...] = ()
     picture_width: int = 1000
+    readiness: Readiness = NOTHING_ASKED

@@ -33,6 +33,14 @@ SHEETS = (
     ("Room plans to print", "rooms.html"),
     ("Hand-over sheets", "hand-overs.html"),
 )
+ANSWERS = (
+    ("Response cards, two to a page", "responses.html"),
+    (
+        "Who is called first for each hazard, and when, as a table for a spreadsheet",
+        "call-outs.csv",
+    ),
+    ("Where the cover fails, in words", "gaps.html"),
+)
 NO_GAP = "No gap: every hazard has an answer at every minute."
 
 
@@ -138,6 +146,7 @@ def write_contingencies(inputs: DossierInputs, figures: tuple[Figure, ...]) -> S
             Paragraph(text=text),
             *list_paragraphs((gap.message for gap in coverage.gaps), "warning"),
             *((Paragraph(text=NO_GAP),) if not coverage.gaps else ()),
+            Links(entries=ANSWERS),
             *figures,
             _at_separation(inputs),
             *_hazards(coverage, inputs.rehearsal),

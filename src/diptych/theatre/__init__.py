@@ -4,7 +4,7 @@ from diptych.theatre.commands import Kind, Refusal
 from diptych.theatre.daytime import minute_of, minute_zero
 from diptych.theatre.decide import decide
 from diptych.theatre.evolve import evolve, in_force
-from diptych.theatre.forecast import Forecast, TaskForecast, forecast
+from diptych.theatre.forecast import Forecast, TaskForecast, follow, forecast
 
 __all__ = [
     "Forecast",
@@ -13,6 +13,7 @@ __all__ = [
     "TaskForecast",
     "decide",
     "evolve",
+    "follow",
     "forecast",
     "in_force",
     "minute_of",

@@ -1,7 +1,7 @@
 """When the rest of the day will be, if each step left takes its planned time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from diptych.model import Assignment, Board, Minute, Schedule, StaffId, TaskId
@@ -59,6 +59,18 @@ def forecast(board: Board, schedule: Schedule, now: Minute) -> Forecast:
         tasks={task.id: known[task.id] for task in schedule.procedure.tasks},
         separation=parted if board.separated is None else board.separated,
         end=Minute(max((known[task].end for task in waits), default=schedule.makespan)),
+    )
+
+
+def follow(schedule: Schedule, expected: Forecast) -> Schedule:
+    """The plan with each task at its real or expected times; its milestones stay as planned."""
+    return replace(
+        schedule,
+        assignments=tuple(
+            replace(entry, start=span.start, end=span.end)
+            for entry in schedule.assignments
+            for span in (expected.tasks[entry.task],)
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from diptych.model import (
     TaskState,
 )
 from diptych.pipeline.theatre_day import Forecast, TheatreDay
+from diptych.web.ahead import Strip, build_strip
 from diptych.web.gantt import LANES, Gantt, Span, draw_gantt
 from diptych.web.words import (
     Dial,
@@ -93,6 +94,7 @@ class Page:
     ends: str
     end_shift: str
     parting: Parting
+    ahead: Strip | None
     current: Mapping[str, tuple[Card, ...]]
     upcoming: tuple[Card, ...]
     steps: tuple[Card, ...]
@@ -133,6 +135,7 @@ def build_page(day: TheatreDay, now: datetime) -> Page:
         ends=dial.reading(expected.end),
         end_shift=say_shift(expected.end - _planned_end(scene)),
         parting=_parting(scene, expected.separation),
+        ahead=build_strip(day, dial),
         current={lane: _running(cards, lane) for lane in LANES},
         upcoming=tuple(card for card in cards if card.status == "waiting")[:NEXT_STEPS],
         steps=cards,

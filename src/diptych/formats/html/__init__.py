@@ -115,8 +115,11 @@ def make_style(banner: str) -> str:
 
 
 def _css_text(text: str) -> str:
-    """The text with every sign but letters, digits and spaces written as a CSS escape."""
+    """The text with every sign but letters, digits and spaces written as a CSS escape.
+
+    The space that ends an escape belongs to it; without one, a space of the text would be lost.
+    """
     return "".join(
-        sign if sign.isascii() and (sign.isalnum() or sign == " ") else f"\\{ord(sign):06x}"
+        sign if sign.isascii() and (sign.isalnum() or sign == " ") else f"\\{ord(sign):06x} "
         for sign in text
     )

@@ -14,15 +14,20 @@ from diptych.model import SIGNS, Block, Dossier, Figure, Paragraph, Section, Tab
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A printed page: its CSS name, and the room inside its margins in millimetres."""
+    """A printed page: its CSS name, and the room inside its margins in millimetres.
+
+    abreast : how many sections stand side by side on it; the room is that of one
+    """
 
     name: str
     width: float
     height: float
+    abreast: int = 1
 
 
 A4 = Paper(name="A4 portrait", width=188.0, height=273.0)
 A4_ACROSS = Paper(name="A4 landscape", width=275.0, height=186.0)
+A5_PAIR = Paper(name="A4 landscape", width=131.0, height=186.0, abreast=2)
 A3_ACROSS = Paper(name="A3 landscape", width=398.0, height=273.0)
 _CLASSES = (90.0, 115.0, 145.0, 180.0, 220.0, 270.0)
 """Letters across a page for which columns are laid out; the next smaller holds."""
@@ -51,7 +56,8 @@ _PAD = 0.5
 
 
 def render_sheets(dossier: Dossier, paper: Paper = A4, lead: str = "") -> str:
-    """The document as one HTML file; each section prints on one page of that paper.
+    """The document as one HTML file; each section prints on one page of that paper, or on its
+    share of one.
 
     The size of type of each page is chosen so that its tables fit, down to 5.5 points.
     `lead` stands beside the signs at the top of the page on a screen.
@@ -66,6 +72,7 @@ def render_sheets(dossier: Dossier, paper: Paper = A4, lead: str = "") -> str:
         style=Markup(make_style(dossier.banner) + own),  # noqa: S704 - our own style sheet
         policy=POLICY,
         lead=lead,
+        abreast=paper.abreast,
         signs=[(twin.value, SIGN_MARKS[sign.shape], sign) for twin, sign in SIGNS.items()],
     )
     return text.lstrip()

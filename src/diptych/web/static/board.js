@@ -183,9 +183,9 @@ function replace(page) {
   if (!fresh || Number(fresh.dataset.seq) < Number(old.dataset.seq)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement?.id : "";
   const left = element("chart").scrollLeft;
-  const open = /** @type {HTMLDetailsElement} */ (element("all-steps")).open;
+  const open = Array.from(old.querySelectorAll("details[open]"), (each) => each.id);
   old.replaceWith(document.adoptNode(fresh));
-  /** @type {HTMLDetailsElement} */ (element("all-steps")).open = open;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   element("chart").scrollLeft = left;
   if (focused) (document.getElementById(focused) ?? successor(focused)).focus();
   readClock();
@@ -244,7 +244,7 @@ function lost() {
 
 // The paper board has every step in words, whatever is open on the screen.
 window.addEventListener("beforeprint", () => {
-  /** @type {HTMLDetailsElement} */ (element("all-steps")).open = true;
+  for (const each of document.querySelectorAll("details")) each.open = true;
 });
 document.documentElement.classList.add("js");
 readClock();

@@ -1,0 +1,108 @@
+"""One hazard after another: counts equal to a replay by hand, and better teams than the first."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from diptych.kernels.callout import Known, call_in_turn, improve_teams
+from diptych.kernels.simultaneous import (
+    YES,
+    Places,
+    Threes,
+    cover_ones,
+    cover_pairs,
+    cover_triples,
+    open_book,
+)
+
+HAZARDS = 5
+
+
+def random_places(seed: int):
+    draw = np.random.default_rng(seed)
+    counts = draw.integers(1, 4, HAZARDS)
+    people = 9
+    able = draw.random((counts.sum(), people)) < draw.uniform(0.25, 0.7)
+    masks = (able * (1 << np.arange(people))).sum(axis=1).astype(np.uint64)[:, None]
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Places(first=first, masks=masks), able
+
+
+def solve(places: Places):
+    alive = np.arange(HAZARDS)
+    singles = np.full(len(places.masks), 255, np.uint8)
+    book = open_book(10, len(places.masks), 64, 1)
+    ones, used1 = cover_ones(places, alive, singles, book)
+    twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
+    threes = Threes(np.zeros((HAZARDS,) * 3, np.uint8), np.zeros((0, 0, 0, 0), np.uint64))
+    cover_triples(places, alive, twos, used2, threes, book)
+    known = Known(places, alive, twos, threes.state)
+    return known, singles, used1, improve_teams(known, used1, singles, book)
+
+
+def left(able, places, taken: int, hazard: int) -> bool:
+    """Can the hazard be answered by those who are not taken: by scipy."""
+    rows = range(places.first[hazard], places.first[hazard + 1])
+    free = [p for p in range(able.shape[1]) if not taken >> p & 1]
+    graph = csr_matrix(able[np.ix_(rows, free)].astype(int))
+    return bool((maximum_bipartite_matching(graph, perm_type="column") >= 0).all())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_pairs_in_turn_equal_a_replay(seed: int) -> None:
+    places, able = random_places(seed)
+    known, _, _, teams = solve(places)
+    alive = known.alive
+    counts = call_in_turn(known, teams)
+    ones = [left(able, places, 0, h) for h in alive]
+    truth = sum(
+        ones[i] and left(able, places, int(teams[i, 0]), j) for i, j in permutations(alive, 2)
+    )
+    assert counts[0] == truth
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_improved_teams_answer_no_fewer_and_are_fillings(seed: int) -> None:
+    places, able = random_places(seed)
+    known, singles, used1, teams = solve(places)
+    assert call_in_turn(known, teams)[0] >= call_in_turn(known, used1)[0]
+    for h in known.alive:
+        span = slice(places.first[h], places.first[h + 1])
+        if not teams[h].any():
+            continue
+        who = singles[span]
+        assert len(set(who)) == len(who)
+        assert sum(1 << int(n) for n in who) == int(teams[h, 0])
+        assert able[np.arange(span.start, span.stop), who].all()
+
+
+def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None:
+    """Two can answer the first hazard, one of them alone the second: the other is to be sent."""
+    masks = np.array([[0b11], [0b01]], np.uint64)
+    places = Places(first=np.array([0, 1, 2]), masks=masks)
+    alive = np.arange(2)
+    singles = np.full(2, 255, np.uint8)
+    book = open_book(1, 2, 4, 1)
+    ones, used1 = cover_ones(places, alive, singles, book)
+    twos, _, _ = cover_pairs(places, alive, ones, used1, singles, book)
+    known = Known(places, alive, twos, np.zeros((2, 2, 2), np.uint8))
+    assert used1[0, 0] == 0b01
+    assert call_in_turn(known, used1)[0] == 1
+    teams = improve_teams(known, used1, singles, book)
+    assert (teams[0, 0], singles[0]) == (0b10, 1)
+    assert call_in_turn(known, teams)[0] == 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_three_in_turn_never_beat_the_same_minute(seed: int) -> None:
+    places, _ = random_places(seed)
+    known, _, _, teams = solve(places)
+    counts = call_in_turn(known, teams)
+    pairs = sum(known.twos[one] == YES for one in combinations(range(HAZARDS), 2))
+    triples = sum(known.threes[one] == YES for one in combinations(range(HAZARDS), 3))
+    assert counts[0] <= 2 * pairs
+    assert counts[1] <= 6 * triples
+    assert counts[1] > 0 or triples == 0
