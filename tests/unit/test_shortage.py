@@ -96,9 +96,9 @@ def test_what_is_lacking_and_who_else_could_help():
     masks = np.array([[0b0011], [0b0101]], np.uint64)
     sets, short = np.array([as_set([0])], np.int64), np.array([0b11], np.uint64)
     real = np.array([0b0001], np.uint64)
-    lacking, others = weigh_shortages(masks[None], np.array([0, 2]), sets, short, real)
+    lacking, union = weigh_shortages(masks[None], np.array([0, 2]), sets, short, real)
     assert lacking.tolist() == [1]
-    assert others.tolist() == [[0b0110]]
+    assert union.tolist() == [[0b0111]]
 
 
 def test_a_place_that_nobody_could_fill_is_beyond_help():

@@ -5,8 +5,9 @@ each person of the roster for the whole day, and kit in plenty. What the added b
 is then read off, whatever the rules by which it was found.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from diptych.model import (
 )
 
 STANDBY = "standby-"
-_MOST_AT_ONCE = 4
+_WORD = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +36,22 @@ class Helper:
     """Something to add: a role, the second self of a person, or a kind of kit.
 
     kind : "role", "longer" or "kit"
-    bits : its bits in the classes of the market
+    bit : its bit in the classes of the market
+    own : bit of the person whose second self it is, -1 otherwise
     """
 
     kind: str
     key: str
-    bits: tuple[int, ...]
+    bit: int
+    own: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Market:
     """The plan with everything added at once.
 
+    classes : those of the plan with more people; in further words of its masks one bit for
+        each kind of kit, at the places that more of it would serve
     real : (W,) bits of the people and pieces that the plan has
     unlimited : (W,) bits of roles and kit, of which there can be any number
     """
@@ -65,25 +70,81 @@ def open_market(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePo
     begin = min((int(entry.start) for entry in schedule.assignments), default=0)
     end = max((int(entry.end) for entry in schedule.assignments), default=begin)
     span = Minute(begin), Minute(max(end, begin + 1))
-    wanted = _kit_in_plenty(hazards)
     seconds = _second_selves(schedule, span) if policy.own_people else []
     people = [*_one_of_each_role(schedule, span, policy), *seconds]
-    plenty = add_people(add_kit(schedule, wanted), people)
-    classes = sort_minutes(plenty, hazards, policy.answer)
-    helpers = tuple(_helpers(schedule, classes, people, wanted))
-    added = [bit for helper in helpers for bit in helper.bits]
-    many = [bit for helper in helpers if helper.kind != "longer" for bit in helper.bits]
+    crowd = add_people(schedule, people)
+    plain = sort_minutes(crowd, hazards, policy.answer)
+    classes, kit = _with_kit(crowd, hazards, policy, plain)
+    helpers = (*_people(plain, people), *kit)
     words = classes.masks.shape[2]
-    known = [n for n, name in enumerate(classes.names) if name]
+    added = {helper.bit for helper in helpers}
+    known = [n for n, name in enumerate(plain.names) if name and n not in added]
     return Market(
         schedule=schedule,
         classes=classes,
         helpers=helpers,
-        real=word_mask(sorted(set(known) - set(added)), words),
-        unlimited=word_mask(many, words),
+        real=word_mask(known, words),
+        unlimited=word_mask([h.bit for h in helpers if h.kind != "longer"], words),
         begin=begin,
         end=end,
     )
+
+
+def _people(classes: Classes, people: Sequence[Staff]) -> Iterator[Helper]:
+    bit = {name: n for n, name in enumerate(classes.names) if name}
+    for who in people:
+        kind, _, key = who.id.partition(" ")
+        yield Helper(kind=kind, key=key, bit=bit[who.id], own=bit[key] if kind == "longer" else -1)
+
+
+def _with_kit(
+    crowd: Schedule, hazards: Sequence[Hazard], policy: ReservePolicy, plain: Classes
+) -> tuple[Classes, tuple[Helper, ...]]:
+    """The classes with a bit for each kind of kit, where more of it leaves more at hand.
+
+    One piece of each kind is added, and the pieces that can fill a place are counted again.
+    """
+    kinds = sorted({kind for hazard in hazards for kind in hazard.response.equipment})
+    known = {kit.id for kit in crowd.procedure.equipment}
+    kinds = [kind for kind in kinds if kind in known]
+    words = plain.masks.shape[2]
+    more = [SpareKit(kind=kind, count=1) for kind in kinds]
+    rich = sort_minutes(add_kit(crowd, more), hazards, policy.answer)
+    pairs, of = np.unique(np.stack([plain.of, rich.of], axis=1), axis=0, return_inverse=True)
+    grows = _count(rich.masks[pairs[:, 1]]) > _count(plain.masks[pairs[:, 0]])
+    spare = np.zeros((*grows.shape, -(-len(kinds) // _WORD)), np.uint64)
+    for place, kind in _kit_places(crowd, hazards, plain.first):
+        n = kinds.index(kind)
+        bit = np.uint64(1 << n % _WORD)
+        spare[grows[:, place], place, n // _WORD] |= bit
+    classes = replace(
+        plain,
+        of=of.reshape(-1),
+        masks=np.ascontiguousarray(np.concatenate([plain.masks[pairs[:, 0]], spare], axis=2)),
+        alive=plain.alive[pairs[:, 0]],
+    )
+    start = words * _WORD
+    return classes, tuple(
+        Helper(kind="kit", key=str(kind), bit=start + n) for n, kind in enumerate(kinds)
+    )
+
+
+def _count(masks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """(C, N) how many bits each place has."""
+    found: NDArray[np.int64] = np.bitwise_count(masks).sum(axis=2, dtype=np.int64)
+    return found
+
+
+def _kit_places(
+    schedule: Schedule, hazards: Sequence[Hazard], first: NDArray[np.int64]
+) -> Iterator[tuple[int, EquipmentId]]:
+    """Each place that asks for kit, and its kind; they come after the people asked for."""
+    for h, hazard in enumerate(hazards):
+        place = int(first[h]) + sum(demand.count for demand in hazard.response.demands)
+        for kit in schedule.procedure.equipment:
+            for _ in range(hazard.response.equipment.get(kit.id, 0)):
+                yield place, kit.id
+                place += 1
 
 
 def word_mask(bits: Iterable[int], words: int) -> NDArray[np.uint64]:
@@ -130,13 +191,24 @@ def apply_changes(
     """The plan with these people, hours and pieces of kit."""
     hours = {row.staff: row for row in longer}
     staff = tuple(
-        replace(who, start=hours[who.id].new_start, end=hours[who.id].new_end)
-        if who.id in hours
-        else who
+        _at_hours(who, hours[who.id].new_start, hours[who.id].new_end) if who.id in hours else who
         for who in schedule.procedure.staff
     )
     plan = replace(schedule, procedure=replace(schedule.procedure, staff=staff))
     return add_kit(add_people(plan, _standby(schedule, watches)), kit)
+
+
+def _at_hours(who: Staff, start: Minute, end: Minute) -> Staff:
+    """The person with these hours; times on call give way to them."""
+    calls = getattr(who, "on_call", ())
+    left = [
+        span
+        for begin, close, travel in calls
+        for span in ((begin, min(close, start), travel), (max(begin, end), close, travel))
+        if span[0] < span[1]
+    ]
+    more: dict[str, Any] = {"on_call": tuple(left)} if calls else {}
+    return replace(who, start=start, end=end, **more)
 
 
 def _standby(schedule: Schedule, watches: Sequence[Watch]) -> list[Staff]:
@@ -179,36 +251,9 @@ def _one_of_each_role(
 
 def _second_selves(schedule: Schedule, span: tuple[Minute, Minute]) -> list[Staff]:
     return [
-        replace(who, id=StaffId(f"longer {who.id}"), start=span[0], end=span[1], absences=())
+        _at_hours(replace(who, id=StaffId(f"longer {who.id}"), absences=()), *span)
         for who in schedule.procedure.staff
     ]
-
-
-def _kit_in_plenty(hazards: Sequence[Hazard]) -> list[SpareKit]:
-    most: dict[EquipmentId, int] = {}
-    for hazard in hazards:
-        for kind, count in hazard.response.equipment.items():
-            most[kind] = max(most.get(kind, 0), count)
-    return [
-        SpareKit(kind=kind, count=count * _MOST_AT_ONCE)
-        for kind, count in sorted(most.items())
-        if count
-    ]
-
-
-def _helpers(
-    schedule: Schedule, classes: Classes, people: Sequence[Staff], kit: Sequence[SpareKit]
-) -> Iterable[Helper]:
-    bit = {name: n for n, name in enumerate(classes.names) if name}
-    for who in people:
-        kind, _, key = who.id.partition(" ")
-        yield Helper(kind=kind, key=key, bits=(bit[who.id],))
-    had: dict[EquipmentId, int] = {one.id: one.count for one in schedule.procedure.equipment}
-    for row in kit:
-        pieces = range(had.get(row.kind, 0) + 1, had.get(row.kind, 0) + row.count + 1)
-        found = tuple(bit[f"{row.kind} {n}"] for n in pieces if f"{row.kind} {n}" in bit)
-        if found:
-            yield Helper(kind="kit", key=str(row.kind), bits=found)
 
 
 def hours_of(market: Market, helper: Helper) -> tuple[int, int]:
