@@ -8,7 +8,7 @@ from contingency_days import hazard, mirrored, person, plan, random_day, task
 from diptych.contingencies import read_hazards
 from diptych.contingencies.drills import rank_drills
 from diptych.contingencies.first_pairs import answer_pairs, name_pairs, read_first_pairs
-from diptych.model import Equipment, InputError, Role, Subject
+from diptych.model import Equipment, InputError, Role, Subject, Zone
 from diptych.tables import load_table
 
 BLEED_A = hazard("bleed-A", (1, "surgery", 1), (1, "anaesthesia", 1), p=0.4, severity=3)
@@ -128,6 +128,7 @@ def test_the_table_names_hazards_of_the_catalogue():
         day.procedure,
         roles=tuple(Role(id=r.key, title=r.key, skills=r.texts("skills")) for r in rows),
         equipment=tuple(Equipment(id=key, title=key, count=1) for key in kit),
+        zones=tuple(Zone(id=key, title=key, capacity=4) for key in load_table("zones").rows),
     )
     catalogue = read_hazards(load_table("hazards"), procedure)
     named = name_pairs(read_first_pairs(load_table("first-pairs")), catalogue)
