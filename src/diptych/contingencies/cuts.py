@@ -64,7 +64,7 @@ def demand_help(
 
 
 def _others(market: Market, union: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The helpers' bits among them; nobody's second self where the person can come already."""
+    """The helpers' bits among them; nobody's longer hours where they can come already."""
     found = union & ~market.real
     for helper in market.helpers:
         if helper.own >= 0:

@@ -1,11 +1,11 @@
 """Who and what could be added to a plan, and at which places of which minutes they would help.
 
-One plan is laid out with everything added at once: a person of each role and a second of
-each person of the roster for the whole day, and kit in plenty. What the added bits can fill
-is then read off, whatever the rules by which it was found.
+The plan is laid out with a person of each role, with everybody of the roster there all day,
+and with one more of each kind of kit. What these can fill is then read off, whatever the
+rules by which it was found.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,16 +28,17 @@ from diptych.model import (
 )
 
 STANDBY = "standby-"
-_WORD = 64
+_ROLE = "role "
+WORD = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helper:
-    """Something to add: a role, the second self of a person, or a kind of kit.
+    """Something to add: a role, longer hours of a person, or a kind of kit.
 
     kind : "role", "longer" or "kit"
     bit : its bit in the classes of the market
-    own : bit of the person whose second self it is, -1 otherwise
+    own : bit of the person whose hours they are, -1 otherwise
     """
 
     kind: str
@@ -50,8 +51,9 @@ class Helper:
 class Market:
     """The plan with everything added at once.
 
-    classes : those of the plan with more people; in further words of its masks one bit for
-        each kind of kit, at the places that more of it would serve
+    classes : those of the plan with a person of each role; in further words of its masks one
+        bit for each person of the roster as if there all day, and one for each kind of kit at
+        the places that more of it would serve
     real : (W,) bits of the people and pieces that the plan has
     unlimited : (W,) bits of roles and kit, of which there can be any number
     """
@@ -70,63 +72,98 @@ def open_market(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePo
     begin = min((int(entry.start) for entry in schedule.assignments), default=0)
     end = max((int(entry.end) for entry in schedule.assignments), default=begin)
     span = Minute(begin), Minute(max(end, begin + 1))
-    seconds = _second_selves(schedule, span) if policy.own_people else []
-    people = [*_one_of_each_role(schedule, span, policy), *seconds]
-    crowd = add_people(schedule, people)
+    crowd = add_people(schedule, _one_of_each_role(schedule, span, policy))
+    owners = schedule.procedure.staff if policy.own_people else ()
+    kinds = _kinds(schedule, hazards)
     plain = sort_minutes(crowd, hazards, policy.answer)
-    classes, kit = _with_kit(crowd, hazards, policy, plain)
-    helpers = (*_people(plain, people), *kit)
-    words = classes.masks.shape[2]
-    added = {helper.bit for helper in helpers}
-    known = [n for n, name in enumerate(plain.names) if name and n not in added]
+    wide = sort_minutes(_all_day(crowd, span), hazards, policy.answer) if owners else plain
+    rich = _with_more(crowd, kinds, hazards, policy)
+    rows, of = _meet(plain, wide, rich)
+    bit = {name: n for n, name in enumerate(plain.names) if name}
+    at = {name: n for n, name in enumerate(wide.names) if name}
+    grows = _count(rich.masks[rows[:, 2]]) > _count(plain.masks[rows[:, 0]])
+    asked = _kit_asked(crowd, hazards, plain.first)
+    columns = [_able(wide.masks[rows[:, 1]], at[str(who.id)]) for who in owners]
+    columns += [grows & asked[kind] for kind in kinds]
+    spare = _pack(columns, grows.shape)
+    masks = np.concatenate([plain.masks[rows[:, 0]], spare], axis=2)
+    start = plain.masks.shape[2] * WORD
+    roles = [
+        Helper(kind="role", key=str(role.id), bit=bit[f"{_ROLE}{role.id}"])
+        for role in schedule.procedure.roles
+    ]
+    longer = [
+        Helper(kind="longer", key=str(who.id), bit=start + n, own=bit[str(who.id)])
+        for n, who in enumerate(owners)
+    ]
+    kit = [
+        Helper(kind="kit", key=str(kind), bit=start + len(owners) + n)
+        for n, kind in enumerate(kinds)
+    ]
+    added = {helper.bit for helper in roles}
     return Market(
         schedule=schedule,
-        classes=classes,
-        helpers=helpers,
-        real=word_mask(known, words),
-        unlimited=word_mask([h.bit for h in helpers if h.kind != "longer"], words),
+        classes=replace(
+            plain, of=of, masks=np.ascontiguousarray(masks), alive=plain.alive[rows[:, 0]]
+        ),
+        helpers=(*roles, *longer, *kit),
+        real=word_mask([n for n in bit.values() if n not in added], masks.shape[2]),
+        unlimited=word_mask([helper.bit for helper in (*roles, *kit)], masks.shape[2]),
         begin=begin,
         end=end,
     )
 
 
-def _people(classes: Classes, people: Sequence[Staff]) -> Iterator[Helper]:
-    bit = {name: n for n, name in enumerate(classes.names) if name}
-    for who in people:
-        kind, _, key = who.id.partition(" ")
-        yield Helper(kind=kind, key=key, bit=bit[who.id], own=bit[key] if kind == "longer" else -1)
+def _kinds(schedule: Schedule, hazards: Sequence[Hazard]) -> list[EquipmentId]:
+    """The kinds of kit that hazards ask for and the plan knows, sorted."""
+    known = {kit.id for kit in schedule.procedure.equipment}
+    return sorted({kind for h in hazards for kind in h.response.equipment if kind in known})
 
 
-def _with_kit(
-    crowd: Schedule, hazards: Sequence[Hazard], policy: ReservePolicy, plain: Classes
-) -> tuple[Classes, tuple[Helper, ...]]:
-    """The classes with a bit for each kind of kit, where more of it leaves more at hand.
+def _all_day(schedule: Schedule, span: tuple[Minute, Minute]) -> Schedule:
+    """The plan with everybody there all day, and on the tasks that they have."""
+    staff = tuple(
+        at_hours(who, min(who.start, span[0]), max(who.end, span[1]))
+        for who in schedule.procedure.staff
+    )
+    return replace(schedule, procedure=replace(schedule.procedure, staff=staff))
 
-    One piece of each kind is added, and the pieces that can fill a place are counted again.
+
+def _with_more(
+    crowd: Schedule, kinds: Sequence[EquipmentId], hazards: Sequence[Hazard], policy: ReservePolicy
+) -> Classes:
+    """The classes with one more piece of each kind."""
+    more = add_kit(crowd, [SpareKit(kind=kind, count=1) for kind in kinds])
+    return sort_minutes(more, hazards, policy.answer)
+
+
+def _meet(*every: Classes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes of several plans that meet in a stretch of the first, and which in each stretch.
+
+    Returns rows (T, plans) of numbers of classes, each once, and (K,) the row of each stretch.
+    The others' stretches begin where some of the first do.
     """
-    kinds = sorted({kind for hazard in hazards for kind in hazard.response.equipment})
-    known = {kit.id for kit in crowd.procedure.equipment}
-    kinds = [kind for kind in kinds if kind in known]
-    words = plain.masks.shape[2]
-    more = [SpareKit(kind=kind, count=1) for kind in kinds]
-    rich = sort_minutes(add_kit(crowd, more), hazards, policy.answer)
-    pairs, of = np.unique(np.stack([plain.of, rich.of], axis=1), axis=0, return_inverse=True)
-    grows = _count(rich.masks[pairs[:, 1]]) > _count(plain.masks[pairs[:, 0]])
-    spare = np.zeros((*grows.shape, -(-len(kinds) // _WORD)), np.uint64)
-    for place, kind in _kit_places(crowd, hazards, plain.first):
-        n = kinds.index(kind)
-        bit = np.uint64(1 << n % _WORD)
-        spare[grows[:, place], place, n // _WORD] |= bit
-    classes = replace(
-        plain,
-        of=of.reshape(-1),
-        masks=np.ascontiguousarray(np.concatenate([plain.masks[pairs[:, 0]], spare], axis=2)),
-        alive=plain.alive[pairs[:, 0]],
-    )
-    start = words * _WORD
-    return classes, tuple(
-        Helper(kind="kit", key=str(kind), bit=start + n) for n, kind in enumerate(kinds)
-    )
+    start = every[0].stretch[:-1]
+    there = [
+        one.of[np.clip(np.searchsorted(one.stretch, start, side="right") - 1, 0, len(one.of) - 1)]
+        for one in every
+    ]
+    rows, of = np.unique(np.stack(there, axis=1), axis=0, return_inverse=True)
+    return rows, of.reshape(-1).astype(np.int64)
+
+
+def _able(masks: NDArray[np.uint64], bit: int) -> NDArray[np.bool_]:
+    """(T, N) places that the bit can fill."""
+    found = masks[:, :, bit // WORD] >> np.uint64(bit % WORD) & np.uint64(1)
+    return found.astype(np.bool_)
+
+
+def _pack(columns: Sequence[NDArray[np.bool_]], shape: tuple[int, ...]) -> NDArray[np.uint64]:
+    """(T, N, words) with one bit for each (T, N) column."""
+    words = np.zeros((*shape, -(-len(columns) // WORD)), np.uint64)
+    for n, column in enumerate(columns):
+        words[:, :, n // WORD] |= column.astype(np.uint64) << np.uint64(n % WORD)
+    return words
 
 
 def _count(masks: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -135,16 +172,18 @@ def _count(masks: NDArray[np.uint64]) -> NDArray[np.int64]:
     return found
 
 
-def _kit_places(
+def _kit_asked(
     schedule: Schedule, hazards: Sequence[Hazard], first: NDArray[np.int64]
-) -> Iterator[tuple[int, EquipmentId]]:
-    """Each place that asks for kit, and its kind; they come after the people asked for."""
+) -> dict[EquipmentId, NDArray[np.bool_]]:
+    """(N,) for each kind of kit the places that ask for it; they come after the people's."""
+    asked = {kit.id: np.zeros(int(first[-1]), np.bool_) for kit in schedule.procedure.equipment}
     for h, hazard in enumerate(hazards):
         place = int(first[h]) + sum(demand.count for demand in hazard.response.demands)
         for kit in schedule.procedure.equipment:
-            for _ in range(hazard.response.equipment.get(kit.id, 0)):
-                yield place, kit.id
-                place += 1
+            count = hazard.response.equipment.get(kit.id, 0)
+            asked[kit.id][place : place + count] = True
+            place += count
+    return asked
 
 
 def word_mask(bits: Iterable[int], words: int) -> NDArray[np.uint64]:
@@ -191,14 +230,14 @@ def apply_changes(
     """The plan with these people, hours and pieces of kit."""
     hours = {row.staff: row for row in longer}
     staff = tuple(
-        _at_hours(who, hours[who.id].new_start, hours[who.id].new_end) if who.id in hours else who
+        at_hours(who, hours[who.id].new_start, hours[who.id].new_end) if who.id in hours else who
         for who in schedule.procedure.staff
     )
     plan = replace(schedule, procedure=replace(schedule.procedure, staff=staff))
     return add_kit(add_people(plan, _standby(schedule, watches)), kit)
 
 
-def _at_hours(who: Staff, start: Minute, end: Minute) -> Staff:
+def at_hours(who: Staff, start: Minute, end: Minute) -> Staff:
     """The person with these hours; times on call give way to them."""
     calls = getattr(who, "on_call", ())
     left = [
@@ -236,7 +275,7 @@ def _one_of_each_role(
 ) -> list[Staff]:
     return [
         Staff(
-            id=StaffId(f"role {role.id}"),
+            id=StaffId(f"{_ROLE}{role.id}"),
             name=role.title,
             role=role.id,
             skills=role.skills,
@@ -246,13 +285,6 @@ def _one_of_each_role(
             grade=policy.standby_grade,
         )
         for role in schedule.procedure.roles
-    ]
-
-
-def _second_selves(schedule: Schedule, span: tuple[Minute, Minute]) -> list[Staff]:
-    return [
-        _at_hours(replace(who, id=StaffId(f"longer {who.id}"), absences=()), *span)
-        for who in schedule.procedure.staff
     ]
 
 
