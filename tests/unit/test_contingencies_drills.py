@@ -15,7 +15,7 @@ BLEED_A = hazard("bleed-A", (1, "surgery", 1), (1, "anaesthesia", 1), p=0.4, sev
 BLEED_B = replace(BLEED_A, id="bleed-B", subject=Subject.B, title="Bleed-b")
 ARREST_A = hazard("arrest-A", (1, "anaesthesia", 1), p=0.1, severity=3)
 ARREST_B = replace(ARREST_A, id="arrest-B", subject=Subject.B)
-POWER = hazard("power", (1, "scrub", 1), subject=Subject.TEAM, p=0.01)
+POWER = hazard("power", (1, "scrub", 1), subject=Subject.TEAM, p=0.9)
 CATALOGUE = [BLEED_A, BLEED_B, ARREST_A, ARREST_B, POWER]
 ROW = """[[row]]
 key = "{key}"

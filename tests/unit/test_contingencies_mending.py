@@ -70,6 +70,14 @@ def test_a_person_is_kept_longer_or_called_earlier():
     assert all(prove_coverage(mending.applied, [ARREST]).gaps == () for mending in found)
 
 
+def test_nobody_is_kept_beyond_the_longest_time():
+    day = theatre(person("ada", "anaesthesia", hours=(0, 60)))
+    (gap,) = prove_coverage(day, [ARREST]).gaps
+    rules = replace(RULES, own_people=True, longest_watch=Minute(70))
+    found = mend_gap(day, [ARREST], gap, policy=rules)
+    assert words(found) == ["one more gas from 08:00 to 08:40", "one more pair from 08:00 to 08:40"]
+
+
 def test_two_are_needed_where_two_lack_and_each_only_as_long_as_they_lack():
     rows = [(task("busy", 5, priority=3), 40, 100, "ada")]
     day = theatre(person("ada", "anaesthesia"), rows=rows)

@@ -83,6 +83,25 @@ def test_own_people_are_asked_before_anybody_is_added():
     assert strangers.watches[0].start == 40
 
 
+def test_nobody_is_kept_longer_twice():
+    steps = [("one", 5, 0, 40), ("two", 9, 40, 60), ("three", 12, 60, 100)]
+    rows = [(task(id, step), start, end, "") for id, step, start, end in steps]
+    day = with_roles(plan(rows, [person("ada", "anaesthesia", hours=(0, 40))]))
+    bleed = replace(BLEED, first_step=9, last_step=9)
+    rules = replace(RULES, own_people=True)
+    found = design_reserve(day, [ARREST, bleed], order=2, policy=rules)
+    assert found.open == ()
+    assert len(found.longer) == 1
+    assert (found.size, found.minutes, found.proven) == (1, 80, True)
+
+
+def test_who_is_at_a_task_outside_their_hours_is_no_help():
+    rows = [(task("late", 5, priority=3, subject="TEAM"), 40, 100, "ada")]
+    day = with_roles(plan(rows, [person("ada", "anaesthesia", hours=(0, 40))]))
+    found = design_reserve(day, [ARREST], order=1, policy=replace(RULES, own_people=True))
+    assert (found.longer, found.size, found.proven) == ((), 1, True)
+
+
 def test_longer_hours_end_at_the_span_that_is_allowed():
     rules = replace(RULES, own_people=True, longest_watch=Minute(60))
     day = with_roles(theatre(person("ada", "anaesthesia", hours=(0, 40))))

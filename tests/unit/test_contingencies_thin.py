@@ -78,6 +78,15 @@ def test_a_pillar_carries_what_falls_without_it(seed):
     assert loss == (list(found[last].lost) if last in found else [0, 0, 0])
 
 
+def test_the_last_piece_of_a_kind_is_a_pillar():
+    leak = hazard("leak", (1, "scrub", 1), kit={"pump": 1})
+    people = [person("ada", "scrub"), person("bob", "scrub")]
+    rows = [(task("work", 5), 0, 100, "")]
+    (pillar,) = find_pillars(plan(rows, people, kit={"pump": 1}), [leak], order=1)
+    assert (pillar.who, pillar.lost, pillar.hazards) == ("pump 1", (100,), (("leak", 100),))
+    assert find_pillars(plan(rows, people, kit={"pump": 2}), [leak], order=1) == ()
+
+
 def test_pillars_name_the_hazards_and_come_heaviest_first():
     day, hazards = random_day(31, people=9)
     found = find_pillars(day, hazards, order=2)
