@@ -41,7 +41,15 @@ MIRROR = {Subject.A: Subject.B, Subject.B: Subject.A}
 SKILLS = ("anaesthesia", "surgery", "scrub")
 
 
-def person(id: str, *skills: str, team: str = "both", hours: tuple[int, int] = (0, 2000)) -> Staff:
+def person(
+    id: str,
+    *skills: str,
+    team: str = "both",
+    hours: tuple[int, int] = (0, 2000),
+    away: tuple[tuple[int, int], ...] = (),
+    on_call: tuple[tuple[int, int, int], ...] = (),
+    grade: int = 3,
+) -> Staff:
     return Staff(
         id=StaffId(id),
         name=id.title(),
@@ -50,6 +58,9 @@ def person(id: str, *skills: str, team: str = "both", hours: tuple[int, int] = (
         team=team,
         start=Minute(hours[0]),
         end=Minute(hours[1]),
+        absences=tuple((Minute(begin), Minute(end)) for begin, end in away),
+        on_call=tuple((Minute(begin), Minute(end), Minute(way)) for begin, end, way in on_call),
+        grade=grade,
     )
 
 
@@ -218,13 +229,97 @@ def random_day(seed: int, *, people: int = 6, tasks: int = 7) -> tuple[Schedule,
     return plan(rows, staff, kit={"pump": 2}), hazards
 
 
+def ruled_day(seed: int) -> tuple[Schedule, list[Hazard]]:
+    """A random small day in which people are away for a while, on call, and of grades.
+
+    Tasks cannot wait for ever, and some keep people; they use up packs, and stand at the field.
+    """
+    schedule, hazards = random_day(seed)
+    rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
+    staff = tuple(_ruled_person(who, rng) for who in schedule.procedure.staff)
+    tasks = tuple(_ruled_task(one, rng) for one in schedule.procedure.tasks)
+    packs = Equipment(
+        id=EquipmentId("pack"),
+        title="Packs",
+        count=int(rng.integers(1, 4)),
+        renewable=False,
+        restock=((Minute(30), 1), (Minute(45), 2))[: rng.integers(3)],
+    )
+    zones = tuple(
+        Zone(id=ZoneId(f"sterile-{name}"), title=name, capacity=capacity)
+        for name, capacity in (("joined", 3), ("A", 2), ("B", 2))
+    )
+    procedure = replace(
+        schedule.procedure,
+        staff=staff,
+        tasks=tasks,
+        equipment=(*schedule.procedure.equipment, packs),
+        zones=zones,
+    )
+    return replace(schedule, procedure=procedure), [_ruled_hazard(one, rng) for one in hazards]
+
+
+def _ruled_person(who: Staff, rng: np.random.Generator) -> Staff:
+    begin = who.start + int(rng.integers(0, 10))
+    absences = ((Minute(begin), Minute(begin + int(rng.integers(1, 15)))),)
+    late = int(who.end + rng.integers(0, 5))
+    early = int(who.start - rng.integers(0, 5))
+    spans = ((early - 20, early), (late, late + 20))
+    on_call = tuple(
+        (Minute(begin), Minute(end), Minute(int(rng.choice([0, 3, 15])))) for begin, end in spans
+    )
+    return replace(
+        who,
+        absences=absences if rng.random() < 0.5 else (),
+        on_call=on_call if rng.random() < 0.5 else (),
+        grade=int(rng.integers(2, 5)),
+    )
+
+
+def _ruled_task(duty: Task, rng: np.random.Generator) -> Task:
+    wait = (None, Minute(0), Minute(10), Minute(30))[rng.integers(4)]
+    keeps = ((), (), ("surgery",), ("worker",))[rng.integers(4)]
+    zone = ZoneId(f"sterile-{('joined', 'A', 'B')[rng.integers(3)]}")
+    pack = {EquipmentId("pack"): 1} if rng.random() < 0.3 else {}
+    return replace(
+        duty,
+        may_wait=wait,
+        keeps=keeps,
+        zones={zone: int(rng.integers(0, 3))},
+        equipment={**duty.equipment, **pack},
+    )
+
+
+def _ruled_hazard(trouble: Hazard, rng: np.random.Generator) -> Hazard:
+    demands = tuple(
+        replace(demand, grade=int(rng.choice([0, 0, 3, 4]))) for demand in trouble.response.demands
+    )
+    hold = Minute(int(rng.choice([5, 10, 20])))
+    pack = {EquipmentId("pack"): int(rng.integers(1, 3))} if rng.random() < 0.3 else {}
+    response = replace(
+        trouble.response,
+        demands=demands,
+        equipment={**trouble.response.equipment, **pack},
+        low=hold,
+        mode=hold,
+        high=Minute(40),
+        sterile=int(rng.choice([0, 0, 1, 2])),
+    )
+    return replace(trouble, response=response)
+
+
 def mirrored(schedule: Schedule) -> Schedule:
     """The same day with the twins' labels and teams swapped."""
     swap = {"A": "B", "B": "A", "both": "both"}
+    other = {"sterile-A": ZoneId("sterile-B"), "sterile-B": ZoneId("sterile-A")}
     procedure = replace(
         schedule.procedure,
         tasks=tuple(
-            replace(entry, subject=MIRROR.get(entry.subject, entry.subject))
+            replace(
+                entry,
+                subject=MIRROR.get(entry.subject, entry.subject),
+                zones={other.get(zone, zone): n for zone, n in entry.zones.items()},
+            )
             for entry in schedule.procedure.tasks
         ),
         staff=tuple(replace(who, team=swap[who.team]) for who in schedule.procedure.staff),
@@ -249,49 +344,114 @@ def brute_force(
     schedule: Schedule, hazards: list[Hazard], *, own_twin: bool = True
 ) -> dict[tuple[str, int], bool]:
     """Covered or not, for each hazard and minute, by trying every choice of people."""
+    return {
+        (trouble.id, minute): _answerable(schedule, trouble, minute, own_twin)
+        for trouble in hazards
+        for minute in strikes(schedule, trouble)
+    }
+
+
+def strikes(schedule: Schedule, trouble: Hazard) -> range:
+    """The minutes in which the hazard can strike."""
     tasks = {entry.id: entry for entry in schedule.procedure.tasks}
-    answer = {}
-    for trouble in hazards:
-        hit = [
-            entry
-            for entry in schedule.assignments
-            if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
-            and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
-        ]
-        if not hit:
-            continue
-        for minute in range(min(e.start for e in hit), max(e.end for e in hit)):
-            answer[trouble.id, minute] = _answerable(schedule, trouble, minute, own_twin)
-    return answer
+    hit = [
+        entry
+        for entry in schedule.assignments
+        if trouble.first_step <= tasks[entry.task].step <= trouble.last_step
+        and {tasks[entry.task].subject, trouble.subject} != {Subject.A, Subject.B}
+    ]
+    return range(min(e.start for e in hit), max(e.end for e in hit)) if hit else range(0)
 
 
 def _answerable(schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool) -> bool:
-    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
-    running = [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
-
-    def stays(duty: Task, team: str) -> bool:
-        near = own_twin and _near(trouble.subject, duty.subject, team)
-        return duty.priority >= trouble.severity and not near
-
-    def comes(who: Staff, demand: ResponseDemand) -> bool:
-        here = who.start <= minute < who.end and demand.skill in who.skills
-        return here and not any(
-            stays(duty, who.team) and entry.end > minute + demand.within
-            for entry, duty in running
-            if who.id in [one for one, _ in entry.staff]
-        )
-
-    total = {kit.id: kit.count for kit in schedule.procedure.equipment}
-    for kind, needed in trouble.response.equipment.items():
-        held = sum(duty.equipment.get(kind, 0) for _, duty in running if stays(duty, ""))
-        if total[kind] - held < needed:
-            return False
+    free, needed = things(schedule, trouble, minute, own_twin=own_twin)
+    if any(free[kind] < number for kind, number in needed.items() if number):
+        return False
     places = [
-        [who.id for who in schedule.procedure.staff if comes(who, demand)]
-        for demand in trouble.response.demands
+        who
+        for demand, who in zip(
+            trouble.response.demands,
+            comers(schedule, trouble, minute, own_twin=own_twin),
+            strict=True,
+        )
         for _ in range(demand.count)
     ]
     return any(len(set(choice)) == len(choice) for choice in product(*places))
+
+
+def comers(
+    schedule: Schedule, trouble: Hazard, minute: int, *, own_twin: bool = True
+) -> list[list[str]]:
+    """For each demand of the hazard the ids of those who can come."""
+
+    def comes(who: Staff, demand: ResponseDemand) -> bool:
+        spans = [(who.start, who.end, 0), *who.on_call]
+        here = any(begin <= minute < end and demand.within >= way for begin, end, way in spans)
+        gone = any(begin <= minute < end for begin, end in who.absences)
+        fit = demand.skill in who.skills and who.grade >= demand.grade
+        bound = any(
+            _held(trouble, entry, duty, who, own_twin) and entry.end > minute + demand.within
+            for entry, duty in _running(schedule, minute)
+        )
+        return here and fit and not gone and not bound
+
+    return [
+        [who.id for who in schedule.procedure.staff if comes(who, demand)]
+        for demand in trouble.response.demands
+    ]
+
+
+def things(
+    schedule: Schedule, trouble: Hazard, minute: int, *, own_twin: bool = True
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many pieces and places of each kind are free for the hazard, and how many it needs."""
+    staying = [
+        duty for _, duty in _running(schedule, minute) if _stays(trouble, duty, "", own_twin)
+    ]
+    begun = [duty for start in range(minute + 1) for duty in _begins(schedule, start)]
+    free = {}
+    for kit in schedule.procedure.equipment:
+        held = sum(duty.equipment.get(kit.id, 0) for duty in (staying if kit.renewable else begun))
+        come = sum(pieces for moment, pieces in kit.restock if moment <= minute)
+        free[str(kit.id)] = kit.count + come - held
+    for zone in schedule.procedure.zones:
+        free[str(zone.id)] = zone.capacity - sum(duty.zones.get(zone.id, 0) for duty in staying)
+    needed = {str(kind): number for kind, number in trouble.response.equipment.items()}
+    twins = "AB" if trouble.subject not in MIRROR else trouble.subject
+    for twin in twins:
+        apart = minute >= schedule.milestones[MilestoneId("separation")]
+        zone = f"sterile-{twin if apart else 'joined'}"
+        needed[zone] = needed.get(zone, 0) + trouble.response.sterile
+    return free, needed
+
+
+def _begins(schedule: Schedule, minute: int) -> list[Task]:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    return [tasks[entry.task] for entry in schedule.assignments if entry.start == minute]
+
+
+def _running(schedule: Schedule, minute: int) -> list[tuple[Assignment, Task]]:
+    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
+    return [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
+
+
+def _held(trouble: Hazard, entry: Assignment, duty: Task, who: Staff, own_twin: bool) -> bool:
+    """Is the person bound to the task, if it goes on?"""
+    skills = [skill for one, skill in entry.staff if one == who.id]
+    if not skills:
+        return False
+    if own_twin and _near(trouble.subject, duty.subject, who.team):
+        return False
+    kept = who.role in duty.keeps or any(skill in duty.keeps for skill in skills)
+    return kept or _stays(trouble, duty, who.team, own_twin)
+
+
+def _stays(trouble: Hazard, duty: Task, team: str, own_twin: bool) -> bool:
+    if own_twin and _near(trouble.subject, duty.subject, team):
+        return False
+    if duty.priority >= trouble.severity:
+        return True
+    return duty.may_wait is not None and duty.may_wait < trouble.response.mode
 
 
 def _near(trouble: Subject, about: Subject, team: str) -> bool:
@@ -385,34 +545,41 @@ def smallest(bare: set[tuple[int, frozenset[str]]]) -> set[tuple[int, frozenset[
 def fillers(
     schedule: Schedule, trouble: Hazard, minute: int, own_twin: bool
 ) -> list[frozenset[str]]:
-    """For each person and each piece that the hazard asks for, who or which can be had."""
-    tasks = {entry.id: entry for entry in schedule.procedure.tasks}
-    now = [(e, tasks[e.task]) for e in schedule.assignments if e.start <= minute < e.end]
+    """For each person, piece and place that the hazard asks for, who or which can be had."""
+    people = comers(schedule, trouble, minute, own_twin=own_twin)
     places = []
-    for demand in trouble.response.demands:
-        reach = set()
-        for who in schedule.procedure.staff:
-            if not (who.start <= minute < who.end and demand.skill in who.skills):
-                continue
-            reach.add(who.id)
-            for entry, duty in now:
-                near = own_twin and _near(trouble.subject, duty.subject, who.team)
-                late = entry.end > minute + demand.within
-                stays = duty.priority >= trouble.severity
-                if who.id in dict(entry.staff) and late and stays and not near:
-                    reach.discard(who.id)
-        places += [frozenset(reach)] * demand.count
-    for kit in schedule.procedure.equipment:
-        pieces = [f"{kit.id} {n}" for n in range(1, kit.count + 1)]
-        at_hand = set(pieces)
-        for _, duty in now:
-            held = pieces[: duty.equipment.get(kit.id, 0)]
-            pieces = pieces[len(held) :]
-            near = own_twin and _near(trouble.subject, duty.subject, "")
-            if duty.priority >= trouble.severity and not near:
-                at_hand -= set(held)
-        places += [frozenset(at_hand)] * trouble.response.equipment.get(kit.id, 0)
+    for demand, who in zip(trouble.response.demands, people, strict=True):
+        places += [frozenset(who)] * demand.count
+    _, needed = things(schedule, trouble, minute, own_twin=own_twin)
+    for kind, number in needed.items():
+        if number:
+            places += [_at_hand(schedule, trouble, minute, kind, own_twin)] * number
     return places
+
+
+def _at_hand(
+    schedule: Schedule, trouble: Hazard, minute: int, kind: str, own_twin: bool
+) -> frozenset[str]:
+    """Names of the pieces or places that can be had; tasks take theirs one after another."""
+    stocks = {str(kit.id): kit for kit in schedule.procedure.equipment if not kit.renewable}
+    rooms = {str(zone.id): zone.capacity for zone in schedule.procedure.zones}
+    counts = {str(kit.id): kit.count for kit in schedule.procedure.equipment}
+    if kind in stocks:
+        come = sum(n for moment, n in stocks[kind].restock if moment <= minute)
+        duties = [duty for start in range(minute + 1) for duty in _begins(schedule, start)]
+        used = sum(duty.equipment.get(EquipmentId(kind), 0) for duty in duties)
+        return frozenset(f"{kind} {n}" for n in range(used + 1, counts[kind] + come + 1))
+    at_hand, number = [], 0
+    for _, duty in _running(schedule, minute):
+        held = {str(k): n for k, n in [*duty.equipment.items(), *duty.zones.items()]}
+        for _ in range(held.get(kind, 0)):
+            number += 1
+            if not _stays(trouble, duty, "", own_twin):
+                at_hand.append(number)
+    count = (rooms | counts)[kind]
+    at_hand = [n for n in at_hand if n <= count] + list(range(number + 1, count + 1))
+    free = things(schedule, trouble, minute, own_twin=own_twin)[0][kind]
+    return frozenset(f"{kind} {n}" for n in at_hand[len(at_hand) - max(free, 0) :])
 
 
 def _window(schedule: Schedule, trouble: Hazard) -> range:
@@ -431,6 +598,27 @@ def _seated(places: list[frozenset[str]], taken: set[str]) -> bool:
     if not places:
         return True
     return any(_seated(places[1:], taken | {one}) for one in sorted(places[0] - taken))
+
+
+def pairs_in_turn(
+    schedule: Schedule, hazards: list[Hazard], proof: SetProof, *, own_twin: bool = True
+) -> int:
+    """Ordered pairs at each minute of which the second is answered after the first has called.
+
+    Who goes to the first stands in the certificate; the second may have anyone left.
+    """
+    paper, found = proof.certificate, 0
+    marks = paper.stretch.tolist()
+    for number, start, end in zip(paper.of, marks, marks[1:], strict=False):
+        alive = np.flatnonzero(paper.alive[number])
+        asks = {h: fillers(schedule, hazards[h], start, own_twin) for h in alive}
+        for one in alive:
+            row = paper.singles[number, paper.first[one] : paper.first[one + 1]]
+            gone = {paper.names[n] for n in row if n != 255}
+            for two in alive:
+                if len(gone) == len(row) and one != two:
+                    found += (end - start) * _seated(sorted(asks[two], key=len), gone)
+    return found
 
 
 def told_gaps(proof: SetProof, hazards: list[Hazard]) -> set[tuple[int, frozenset[str]]]:

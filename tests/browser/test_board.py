@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from contingency_days import hazard
 from day_builders import ZERO, make_schedule
 
+from diptych.model import Subject
+from diptych.pipeline.lookout import Lookout
 from diptych.pipeline.theatre_day import TheatreDay
 from diptych.storage.sqlite import open_log
 from diptych.web.app import Heading, create_app
@@ -137,6 +140,28 @@ def test_one_tap_starts_one_tap_finishes_one_tap_undoes(served: Served, visit: A
     kinds = [event.kind for event in served.day.events()]
     assert kinds == ["day.start", "task.start", "task.finish", "correct"]
     assert served.day.board().tasks[0].status == "running"
+
+
+def test_the_pairs_of_the_next_hour_stay_open_over_entries(served: Served, visit: Any) -> None:
+    """Four people are there; each hazard asks for three of them."""
+    lookout = Lookout(
+        [hazard("one", (3, "work", 1)), hazard("two", (3, "work", 1), subject=Subject.B)]
+    )
+    lookout.warm(served.day.schedule).join()
+    served.day._lookout = lookout
+    page = visit("phone")
+    tap(page, "#open-day")
+    page.get_by_text("every single hazard is covered, 1 pair not").wait_for()
+    assert not page.get_by_text("needs 6 people for work").first.is_visible()
+    page.locator("#ahead-more").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("needs 6 people for work within 1 min; 4 can come").wait_for()
+    served.day._lookout._kept = None
+    page.evaluate("document.getElementById('step1-start').click()")
+    page.locator("#step1-finish").first.wait_for()
+    assert page.get_by_text("needs 6 people for work").first.is_visible()
+    assert page.evaluate("document.activeElement.id") == "ahead-more"
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
 
 
 def test_two_tablets_see_each_others_entries_and_one_start_wins(served: Served, visit: Any) -> None:

@@ -8,11 +8,20 @@ from shutil import which
 from typing import Any
 
 import pytest
+from contingency_days import hazard
 from handout_days import make_day
 
-from diptych.formats.html.sheets import A3_ACROSS, A4, A4_ACROSS, Paper, render_sheets
+from diptych.contingencies import prove_coverage
+from diptych.formats.html.sheets import A3_ACROSS, A4, A4_ACROSS, A5_PAIR, Paper, render_sheets
 from diptych.model import Dossier, Schedule, Section
-from diptych.report import draw_crew, draw_gantt, write_cards, write_hand_overs, write_rooms
+from diptych.report import (
+    draw_crew,
+    draw_gantt,
+    write_cards,
+    write_hand_overs,
+    write_responses,
+    write_rooms,
+)
 
 pytestmark = pytest.mark.browser
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
@@ -91,6 +100,22 @@ def test_each_section_is_printed_on_one_page(
     page.close()
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == len(document.sections)
     assert complaints == []
+
+
+def test_response_cards_are_printed_two_to_a_page(chromium: Any, tmp_path: Path) -> None:
+    names = ("bleed", "arrest", "fire", "power", "air")
+    hazards = [hazard(name, (2, "scrub", 5), (1, "surgery", 1)) for name in names]
+    schedule = make_day()
+    document = write_responses(prove_coverage(schedule, hazards), schedule)
+    path = tmp_path / "responses.html"
+    path.write_text(render_sheets(document, A5_PAIR), "utf-8")
+    page = chromium.new_page(viewport={"width": 360, "height": 800})
+    page.goto(path.as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+    assert len(document.sections) == 5
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 3
 
 
 @pytest.mark.parametrize("width", [360, 500, 1280])

@@ -71,6 +71,8 @@ def procedures(draw: st.DrawFn) -> Procedure:
                 st.sampled_from(("Somebody 2001 (low)", "assumption: x (assumption)", "y"))
             ),
             modes=tuple(draw(st.lists(WAYS, max_size=2))),
+            may_wait=draw(st.none() | st.integers(0, 90)),
+            keeps=draw(st.sampled_from(((), ("worker",), SKILLS[:1]))),
         )
         for n in range(count)
     )
@@ -93,6 +95,7 @@ def procedures(draw: st.DrawFn) -> Procedure:
             end=draw(st.integers(61, 900)),
             grade=draw(st.integers(1, 5)),
             absences=draw(st.sampled_from(((), ((5, 9), (9, 30))))),
+            on_call=draw(st.sampled_from(((), ((-90, -60, 5), (900, 950, 0))))),
         )
         for n in range(draw(st.integers(0, 3)))
     )
@@ -107,7 +110,18 @@ def procedures(draw: st.DrawFn) -> Procedure:
         staff=people,
         zones=tuple(Zone(id=zone, title=zone, capacity=3) for zone in ZONES),
         equipment=tuple(
-            Equipment(id=kit, title=kit, count=2, renewable=draw(st.booleans())) for kit in KITS
+            draw(
+                st.sampled_from(
+                    (
+                        Equipment(id=kit, title=kit, count=2),
+                        Equipment(id=kit, title=kit, count=2, renewable=False),
+                        Equipment(
+                            id=kit, title=kit, count=2, renewable=False, restock=((-5, 1), (9, 3))
+                        ),
+                    )
+                )
+            )
+            for kit in KITS
         ),
         day_start="07:30",
         separation="m",

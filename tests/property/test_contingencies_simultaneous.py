@@ -9,6 +9,7 @@ from contingency_days import (
     crowded_day,
     mirrored,
     mirrored_hazards,
+    pairs_in_turn,
     person,
     smallest,
     spoken_gaps,
@@ -19,7 +20,7 @@ from contingency_days import (
 from diptych.contingencies import AnswerPolicy, check_sets, prove_sets
 from diptych.model import Hazard, Minute, Procedure, Schedule, SetProof
 
-FAST, ALL = 60, 600
+FAST, ALL = 20, 560
 Bare = set[tuple[int, frozenset[str]]]
 
 
@@ -63,15 +64,16 @@ def check_day(seed: int) -> None:
     assert told_gaps(proof, hazards) == gaps
     assert spoken_gaps(proof) == {gap for gap in gaps if len(gap[1]) > 1}
     assert sum(count.combinations for count in proof.counts) == total
+    assert proof.counts[1].turned == pairs_in_turn(schedule, hazards, proof, own_twin=own_twin)
     for count in proof.counts:
         here = [chosen for _, chosen in bare if len(chosen) == count.order]
         assert count.combinations - count.covered == len(here)
         assert count.gaps == sum(len(chosen) == count.order for _, chosen in gaps)
 
 
-@pytest.mark.parametrize("first", range(0, FAST, 20))
+@pytest.mark.parametrize("first", range(0, FAST, 10))
 def test_equals_brute_force_and_is_certified(first: int) -> None:
-    for seed in range(first, first + 20):
+    for seed in range(first, first + 10):
         check_day(seed)
 
 
@@ -82,7 +84,7 @@ def test_equals_brute_force_on_hundreds_of_days(first: int) -> None:
         check_day(seed)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_without_a_person_it_breaks_exactly_where_brute_force_says(seed: int) -> None:
     schedule, hazards = any_day(seed)
     proof = prove_sets(schedule, hazards, 3)
@@ -105,7 +107,7 @@ def test_without_a_person_it_breaks_exactly_where_brute_force_says(seed: int) ->
         assert check_sets(day, hazards, proof)
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_more_people_kit_or_hours_never_open_a_gap(seed: int) -> None:
     schedule, hazards = any_day(seed)
     before = bare_sets(prove_sets(schedule, hazards, 3), hazards)
@@ -123,7 +125,7 @@ def test_more_people_kit_or_hours_never_open_a_gap(seed: int) -> None:
         assert bare_sets(proof, hazards) <= before
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_one_more_hazard_never_closes_a_gap(seed: int) -> None:
     schedule, hazards = any_day(seed)
     few = prove_sets(schedule, hazards[:-1], 3)
@@ -133,7 +135,7 @@ def test_one_more_hazard_never_closes_a_gap(seed: int) -> None:
     assert extra == told_gaps(few, hazards[:-1])
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_swapping_the_twins_swaps_the_proof(seed: int) -> None:
     schedule, hazards = any_day(seed)
     here = prove_sets(schedule, hazards, 3)

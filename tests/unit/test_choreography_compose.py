@@ -76,6 +76,28 @@ def test_milestones_and_notes():
     assert any("expected to end later than this plan" in note for note in procedure.notes)
 
 
+def test_every_step_says_how_long_it_may_wait_and_whom_it_keeps():
+    tasks = {task.id: task for task in demonstration().tasks}
+    assert all(task.may_wait is not None for task in tasks.values())
+    assert all(task.may_wait == 0 for task in tasks.values() if task.priority == 3)
+    assert tasks["closure-A"].may_wait > tasks["dura"].may_wait > tasks["clamp-01"].may_wait
+    assert tasks["cell-salvage-B"].keeps == ("perfusion",)
+    assert tasks["watch-anaesthesia-A-1"].keeps == ("anaesthesia",)
+    assert tasks["antibiotic-A-1"].may_wait == 30
+
+
+def test_packs_of_blood_are_a_stock_that_bleeding_steps_use():
+    procedure = demonstration()
+    packs = next(kit for kit in procedure.equipment if kit.id == "transfusion-pack")
+    assert not packs.renewable
+    assert packs.restock
+    used = {
+        task.id: task.equipment[packs.id] for task in procedure.tasks if packs.id in task.equipment
+    }
+    assert {"craniotomy-1", "brain", "last-bridge"} <= set(used)
+    assert sum(used.values()) <= packs.count
+
+
 def test_planned_quantile_is_that_of_the_triangle():
     """Triangle 0, 10, 20: half its area lies below 10, an eighth below 5."""
     assert three_point(0, 10, 20, 0.5) == 10
@@ -119,6 +141,7 @@ def test_an_override_of_one_length_changes_that_task_only():
     ("text", "message"),
     [
         ('key = "scalp"\ndemands = { juggling = 1 }', "step scalp names skill 'juggling'"),
+        ('key = "scalp"\nkeeps = ["jester"]', "step scalp names skill or role 'jester'"),
         ('key = "scalp"\nequipment = { laser = 1 }', "step scalp names equipment 'laser'"),
         ('key = "scalp"\nzones = { moon = 1 }', "step scalp names zone 'moon'"),
     ],
@@ -135,6 +158,7 @@ def test_unknown_names_are_refused(text, message):
         ('key = "scalp"\nafter = ["closure"]', "after names closure"),
         ('key = "scalp"\neach = "often"', "each is 'often'"),
         ('key = "separation"\nmilestone = "parted"', "marks no step with milestone"),
+        ('key = "scalp"\nmay_wait = -1', "task scalp: may_wait is -1 min"),
         ('key = "scalp"\nmode = 10', "duration min/mode/max 45/10/120"),
     ],
 )

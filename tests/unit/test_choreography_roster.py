@@ -130,6 +130,44 @@ def test_odd_grades_absences_and_hours_are_named_by_row(row, words):
         read_wide(row)
 
 
+CALLED = HEAD.rstrip("\n") + ",on_call_start,on_call_end,travel\n"
+
+
+def read_called(row: str):
+    return read_roster(CALLED + row + "\n", tables=tables())
+
+
+@pytest.mark.parametrize(
+    ("row", "on_call"),
+    [
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,21:00,07:00,30", ((840, 1440, 30),)),
+        ("a,Ann,scrub-nurse,,A,17:00,07:30,07:00,17:00,0", ((0, 600, 0),)),
+        ("a,Ann,scrub-nurse,,A,05:00,06:00,07:00,31:00,45", ((0, 1440, 45),)),
+        ("a,Ann,scrub-nurse,,A,07:00,21:00,,,", ()),
+    ],
+)
+def test_times_on_call_are_read(row, on_call):
+    (ann,) = read_called(row)
+    assert ann.on_call == on_call
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ("21:00,,30", r"row 2: on_call_end of Ann is empty, expected all of on_call_start"),
+        (",,30", r"row 2: on_call_start, on_call_end of Ann is empty"),
+        ("21:00,07:00,half", r"row 2: travel of Ann is 'half', expected whole minutes"),
+        ("21:00,07:00,-5", r"row 2: travel of Ann is '-5'"),
+        ("20:00,07:00,30", r"row 2: Ann is on call 20:00 to 07:00, within the hours"),
+        ("900,890,30", r"row 2: Ann is on call 900 to 890, within the hours or back to front"),
+        ("late,07:00,30", r"row 2: time is 'late'"),
+    ],
+)
+def test_odd_times_on_call_are_named_by_row(times, words):
+    with pytest.raises(InputErrors, match=words):
+        read_called(f"a,Ann,scrub-nurse,,A,07:00,21:00,{times}")
+
+
 def test_absence_that_ends_when_the_next_begins_is_no_overlap():
     (ann,) = read_wide("a,Ann,scrub-nurse,,A,07:00,21:00,,09:00-10:00;10:00-11:00")
     assert ann.absences == ((120, 180), (180, 240))
@@ -139,6 +177,7 @@ def test_absence_that_ends_when_the_next_begins_is_no_overlap():
     ("header", "words"),
     [
         ("absence", "column 'absence' is unknown.*write 'absences'"),
+        ("oncall_start", "column 'oncall_start' is unknown.*write 'on_call_start'"),
         ("start", "column start stands twice"),
         ("Grades", "column 'Grades' is unknown.*write 'grade'"),
     ],

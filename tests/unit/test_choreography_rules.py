@@ -122,9 +122,51 @@ def test_absence_is_kept_free():
     assert rules(procedure, moved) == {"absence"}
 
 
+def test_times_on_call_are_no_working_hours():
+    """Nobody is given a task while on call, not even who has no hours in the day."""
+    called = replace(person("cy", "cut"), start=-120, end=-60, on_call=((0, 500, 30),))
+    late = replace(person("ann", "cut"), start=40, on_call=((0, 40, 5),))
+    procedure = day((task("one", 30, {"cut": 1}),), (), (called, late))
+    schedule = solve(procedure)
+    assert schedule.checked
+    assert schedule.assignment("one").start == 40
+    assert rules(procedure, changed(schedule, "one", start=0, end=30)) == {"hours"}
+
+
 def test_absences_overlapping_or_outside_order_are_refused():
     with pytest.raises(InputError, match=r"absences \[\(30, 50\), \(40, 60\)\]"):
         replace(person("ann", "cut"), absences=((30, 50), (40, 60)))
+
+
+@pytest.mark.parametrize(
+    ("count", "restock", "broken"),
+    [
+        (2, (), set()),
+        (1, (), {"stock"}),
+        (1, ((40, 1),), set()),
+        (1, ((41, 1),), {"stock"}),
+        (0, ((0, 2),), set()),
+        (0, ((1, 2),), {"stock"}),
+    ],
+)
+def test_what_is_used_up_must_have_been_delivered(count, restock, broken):
+    """p uses one pack at 0, q one at 40."""
+    tasks = tuple(task(id, 40, {"cut": 1}, equipment={"pack": 1}) for id in "pq")
+    rich = day(tasks, (after("p", "q"),), crew("ann"))
+    packs = Equipment(id="pack", title="Packs", count=2, renewable=False)
+    schedule = solve(replace(rich, equipment=(packs,)))
+    poor = replace(rich, equipment=(replace(packs, count=count, restock=restock),))
+    found = check(poor, schedule.assignments)
+    assert {violation.rule for violation in found} == broken
+    if restock == ((41, 1),):
+        assert "2 of pack are used up by minute 40, there are 1" in found[0].message
+
+
+def test_a_schedule_is_made_with_what_is_there_at_the_start():
+    tasks = tuple(task(id, 40, {"cut": 1}, equipment={"pack": 1}) for id in "pq")
+    packs = Equipment(id="pack", title="Packs", count=1, renewable=False, restock=((30, 5),))
+    with pytest.raises(Infeasible):
+        solve(replace(day(tasks, (), crew("ann")), equipment=(packs,)))
 
 
 def test_span_ends_a_person_s_day():

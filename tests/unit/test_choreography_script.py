@@ -84,6 +84,7 @@ start = 0
 end = 600
 grade = 5
 absences = [[300, 330]]
+on_call = [[600, 900, 25]]
 
 [[step]]
 key = "map"
@@ -180,6 +181,7 @@ def test_people_of_the_file_and_of_a_roster() -> None:
     staff = read_procedure(small()).staff
     assert staff[0].skills == ("hepatobiliary",)
     assert (staff[1].grade, staff[1].absences) == (5, ((300, 330),))
+    assert staff[1].on_call == ((600, 900, 25),)
     other = person("eve", "hepatobiliary")
     assert read_procedure(small(), roster=[other]).staff == (other,)
 
@@ -356,9 +358,13 @@ def test_written_and_read_again_it_is_the_same() -> None:
         title='A "quoted" \\ title\twith\x7fodd letters: åß 中',
         demands=(Demand(skill="cut", count=1, grade=2), Demand(skill="cut", count=1, leader=5)),
         source="Somebody (medium)",
+        may_wait=0,
+        keeps=("cut", "worker"),
         modes=(Mode(title="way", duration=full, demands=(), zones={}, equipment={"e f": 1}),),
     )
-    staff = (replace(person("ann", "cut"), grade=1, absences=((5, 9), (20, 30))),)
+    ann = person("ann", "cut")
+    called = ((-90, -60, 20), (ann.end, ann.end + 60, 0))
+    staff = (replace(ann, grade=1, absences=((5, 9), (20, 30)), on_call=called),)
     made = day(
         (odd, replace(task("two", 5, {}), duration=full, step=0)),
         (after("odd", "two", -3, 8), after("two", "odd", -40)),
@@ -373,7 +379,8 @@ def test_written_and_read_again_it_is_the_same() -> None:
             low_stretch=30,
         ),
     )
-    made = replace(made, equipment=(Equipment(id="e f", title="E", count=3, renewable=False),))
+    stock = Equipment(id="e f", title="E", count=3, renewable=False, restock=((5, 2), (90, 1)))
+    made = replace(made, equipment=(stock,))
     assert round_trip(made) == made
 
 

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from diptych.model import EdgeError, InputError, Measured, Millimetre, Subject, TwinId, Volume
+from diptych.model import (
+    EdgeError,
+    InputError,
+    Measured,
+    Millimetre,
+    Staff,
+    Subject,
+    TwinId,
+    Volume,
+)
 from diptych.storage.blobs import hash_folder, load_value, save_value
 from diptych.storage.codec import decode, encode
 
@@ -47,6 +56,21 @@ def tree() -> Tree:
         grid=np.arange(6, dtype=np.int16).reshape(2, 3),
         raw=b"\x00\xff",
     )
+
+
+def test_people_keep_their_absences_and_times_on_call() -> None:
+    ann = Staff(
+        id="ann",
+        name="Ann",
+        role="nurse",
+        skills=("scrub",),
+        team="A",
+        start=0,
+        end=60,
+        absences=((5, 9),),
+        on_call=((-30, 0, 20), (60, 90, 5)),
+    )
+    assert decode(Staff, *encode(ann)) == ann
 
 
 def test_round_trip() -> None:

@@ -23,7 +23,16 @@ from numpy.typing import NDArray
 
 import diptych.contingencies as room
 from diptych.contingencies import AnswerPolicy, check_sets, prove_coverage, prove_sets
-from diptych.model import Certificate, Hazard, Minute, Schedule, SetProof, StaffId, Subject
+from diptych.model import (
+    Certificate,
+    Hazard,
+    InputError,
+    Minute,
+    Schedule,
+    SetProof,
+    StaffId,
+    Subject,
+)
 
 ANA, SUR = "anaesthesia", "surgery"
 Tamper = Callable[[SetProof], SetProof]
@@ -389,8 +398,11 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         "of each order, once",
     ),
     "more searched than there are": (in_count(2, searched=lambda n: 10**9), "sets searched"),
-    "more answered in turn than asked": (in_count(2, turned=lambda n: 10**9), "answered in turn"),
-    "more asked in turn than there are": (in_count(3, turns=lambda n: 10**9), "answered in turn"),
+    "more pairs answered in turn": (in_count(2, turned=lambda n: n + 1), "answered in turn"),
+    "fewer pairs answered in turn": (in_count(2, turned=lambda n: n - 1), "answered in turn"),
+    "more triples answered in turn": (in_count(3, turned=lambda n: 10**9), "answered in turn"),
+    "one answered in turn": (in_count(1, turned=lambda n: 1), "answered in turn"),
+    "more asked in turn than there are": (in_count(3, turns=lambda n: n + 6), "ordered sets"),
 }
 
 
@@ -493,6 +505,21 @@ def test_somebody_called_like_a_piece_of_kit_is_not_certified() -> None:
     procedure = replace(schedule.procedure, staff=(*schedule.procedure.staff, twin))
     day = replace(schedule, procedure=procedure)
     assert check_sets(day, TWO, prove_sets(day, TWO, 2))
+
+
+@pytest.mark.parametrize("hazards", [[], [hazard("a", (1, ANA, 1), steps=(18, 19))]])
+def test_nothing_that_can_strike_is_a_proof_of_nothing(hazards: list[Hazard]) -> None:
+    for day in (crew("ann"), replace(crew("ann"), assignments=())):
+        proof = prove_sets(day, hazards, 2)
+        assert proof.certified
+        assert [count.combinations for count in proof.counts] == [0, 0]
+
+
+def test_more_places_than_a_certificate_can_mark_are_refused() -> None:
+    crowd = [hazard(id, (22, ANA, 1)) for id in "abc"]
+    assert prove_sets(crew("ann"), crowd, 2).certified
+    with pytest.raises(InputError, match="3 hazards can ask for 66 people and pieces"):
+        prove_sets(crew("ann"), crowd, 3)
 
 
 @pytest.mark.parametrize("name", ["setcheck", "setquestions", "setreplay"])

@@ -50,6 +50,13 @@ def test_excel_times_become_hours_of_the_day(tmp_path: Path) -> None:
     assert (ann.start, ann.end, ann.grade) == (720, 1470, 4)
 
 
+def test_times_on_call_are_read_from_excel(tmp_path: Path) -> None:
+    head = (*HEAD, "on_call_start", "on_call_end", "travel")
+    path = write(tmp_path / "roster.xlsx", head, (*ANN, time(7, 0), time(19, 0), 25))
+    (ann,) = read_people(parse_workbook(path, "roster.xlsx"), tables=tables(), name="roster.xlsx")
+    assert ann.on_call == ((0, 720, 25),)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

@@ -21,7 +21,14 @@ from diptych.model import Dossier, Figure, InputError, Paragraph, Section, Table
 from diptych.report import dossier
 
 CANARY = "<script>alert('canary')</script>"
-BESIDE = ("cards.html", "rooms.html", "hand-overs.html", "responses.html", "call-outs.csv", "gaps.html")
+BESIDE = (
+    "cards.html",
+    "rooms.html",
+    "hand-overs.html",
+    "responses.html",
+    "call-outs.csv",
+    "gaps.html",
+)
 TINY = encode_png(np.zeros((4, 4, 3), np.uint8))
 
 

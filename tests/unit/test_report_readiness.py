@@ -210,8 +210,12 @@ def test_the_way_out_is_told_for_each_step(day):
         staffed=75,
         gaps=(EmergencyGap(start=10, end=35, missing="needs 1 person for scrub"),),
     )
-    (section,) = write_readiness(replace(day[1], emergency=(row,)), day[0], Readiness())
-    assert rows_of(section, "Emergency path") == [
+    whole = replace(row, step="t", staffed=100, gaps=(), longest=90)
+    rows = (row, replace(row, dying=TwinId.A, staffed=100, gaps=()), whole)
+    (section,) = write_readiness(replace(day[1], emergency=rows), day[0], Readiness())
+    assert "from 1 step the emergency path is staffed" in section.blocks[0].text
+    assert "90\u00a0min at most" in section.blocks[0].text
+    assert rows_of(section, "Steps from which") == [
         ["Clamping", "■ B", "60 min", "75 %", "GAP 07:10 to 07:35: needs 1 person for scrub"]
     ]
 

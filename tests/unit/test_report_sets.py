@@ -11,7 +11,18 @@ from diptych.contingencies.classes import sort_minutes
 from diptych.contingencies.sets import search_sets
 from diptych.formats.html import render_html
 from diptych.formats.html.sheets import A5_PAIR, render_sheets
-from diptych.model import Confidence, Coverage, Dossier, Links, Schedule, Subject, Table
+from diptych.model import (
+    Confidence,
+    Coverage,
+    Dossier,
+    DrugDose,
+    Links,
+    Paragraph,
+    Schedule,
+    Subject,
+    Table,
+    TwinId,
+)
 from diptych.pipeline.handouts import write_sheets
 from diptych.report import GAP_COLUMNS, list_calls, list_gap_rows, write_gaps, write_responses
 from diptych.report.allhazards import write_all_hazards
@@ -22,6 +33,7 @@ from diptych.report.setshares import share_pairs, share_stretches
 from diptych.report.shortages import Roll, group_gaps, list_gaps, tell_gap, tell_others
 
 NBSP = "\u00a0"
+PAIR_AND_TRIPLE = (("arrest-A", "fire"), ("arrest-A", "arrest-B", "fire"))
 
 
 def night(*, second: tuple[int, int] = (0, 30)) -> tuple[Schedule, Coverage]:
@@ -128,6 +140,19 @@ def test_a_gap_is_said_as_a_sentence_with_the_one_who_can_come():
     told = tell_others(shortages[0], roll).replace(NBSP, " ")
     assert told == "2 pairs more, 07:30 to 08:00, 30 min of the day"
     assert "There are only Ann and Bea (workers)." in tell_gap(shortages[1].worst, roll)
+
+
+def test_fewer_hazards_come_before_likelier_ones():
+    """A likely and long triple stands behind a rare and short pair."""
+    schedule, coverage = night()
+    roll = Roll(schedule, coverage.hazards)
+    pair, triple = (gap for gap in coverage.sets.gaps if gap.hazards in PAIR_AND_TRIPLE)
+    short = replace(pair, spans=((30, 31),), free=triple.free)
+    sure = [replace(h, probability=1.0, probability_high=1.0) for h in coverage.hazards]
+    (both,) = group_gaps([triple, short], Roll(schedule, sure))
+    assert both.gaps == (short, triple)
+    rare, common = replace(pair, free=()), replace(pair, free=(), spans=((0, 60),), missing="x")
+    assert [s.worst for s in group_gaps([rare, common], roll)] == [common, rare]
 
 
 def test_single_gaps_come_first_and_stand_alone():
@@ -270,6 +295,67 @@ def test_actions_become_steps():
 )
 def test_titles_for_either_twin(title, told):
     assert untwin(replace(hazard("x", (1, "scrub", 1)), title=title)) == told
+
+
+def test_grades_kit_and_places_at_the_field_stand_on_the_card():
+    schedule, coverage = night()
+    fire = coverage.hazards[2]
+    demand = replace(fire.response.demands[0], grade=4)
+    response = replace(fire.response, demands=(demand,), sterile=2)
+    changed = replace(coverage, hazards=(*coverage.hazards[:2], replace(fire, response=response)))
+    section = cards(changed, schedule)["Fire"]
+    assert section.blocks[2].rows[0][0] == "anaesthesia, grade 4+"
+    assert section.blocks[3].text == (
+        "Kit: 1 x pump. At the field of each twin in trouble: 2 more places."
+    )
+
+
+def with_drugs(coverage: Coverage) -> Coverage:
+    drugs = (
+        DrugDose(name="adrenaline", low=10, high=10, unit="micrograms/kg", most=85),
+        DrugDose(name="mannitol", low=0.5, high=1, unit="g/kg"),
+    )
+    return replace(
+        coverage,
+        hazards=tuple(
+            replace(
+                h,
+                response=replace(
+                    h.response,
+                    drugs=drugs,
+                    blood={"red-cells": 50.0},
+                    knock_on=("fire", "arrest-A"),
+                    meanwhile="Counts wait.",
+                ),
+            )
+            for h in coverage.hazards
+        ),
+    )
+
+
+def test_doses_are_worked_out_for_each_twin_up_to_the_largest():
+    schedule, coverage = night()
+    document = write_responses(with_drugs(coverage), schedule, "", {TwinId.A: 9.4, TwinId.B: 8.0})
+    section = next(s for s in document.sections if s.title == "Cardiac arrest")
+    found = next(b for b in section.blocks if getattr(b, "caption", "") == "Drugs and blood")
+    assert [cell.replace(NBSP, " ") for cell in found.headings[2:]] == ["● A 9.4 kg", "■ B 8 kg"]
+    assert [[cell.replace(NBSP, " ") for cell in row] for row in found.rows] == [
+        ["adrenaline", "10 micrograms/kg, at most 85 micrograms", "85 micrograms", "80 micrograms"],
+        ["mannitol", "0.50 to 1 g/kg", "4.70 to 9.40 g", "4 to 8 g"],
+        ["red cells", "50 mL/kg", "470 mL", "400 mL"],
+    ]
+    texts = [block.text for block in section.blocks if isinstance(block, Paragraph)]
+    assert "May be left meanwhile: Counts wait." in texts
+    assert "May follow: fire, cardiac arrest." in texts
+    assert any("checked by the team's pharmacist" in text for text in texts)
+
+
+def test_without_a_weight_there_is_room_to_write():
+    schedule, coverage = night()
+    section = cards(with_drugs(coverage), schedule)["Fire"]
+    found = next(b for b in section.blocks if getattr(b, "caption", "") == "Drugs and blood")
+    assert "____" in found.headings[2]
+    assert {cell for row in found.rows for cell in row[2:]} == {"_" * 9}
 
 
 def test_cards_stand_two_to_a_page():

@@ -9,9 +9,20 @@ from contingency_days import hazard
 from day_builders import ZERO, MemoryLog, make_schedule
 from fastapi.testclient import TestClient
 
-from diptych.model import Command, Minute, SkillId, StaffId, Subject, TaskId
+from diptych.model import (
+    Command,
+    Equipment,
+    EquipmentId,
+    Minute,
+    Schedule,
+    SkillId,
+    StaffId,
+    Subject,
+    TaskId,
+)
 from diptych.pipeline.lookout import Lookout
-from diptych.pipeline.theatre_day import TheatreDay
+from diptych.pipeline.theatre_day import TheatreDay, _set_watch
+from diptych.tables import load_table
 from diptych.theatre import follow, forecast
 from diptych.web.app import create_app
 
@@ -84,12 +95,17 @@ def test_who_is_the_only_one_stands_on_the_strip():
 
 
 def test_a_late_day_moves_the_question():
-    day, lookout = make_day()
+    """By the plan Ana and Ben are at the airways at 07:45; in truth only the check goes on."""
+    everybody = hazard("all", (4, "work", 1), subject=Subject.TEAM, severity=1)
+    day, _ = make_day(troubles=[everybody])
     enter(day, "day.start", Subject.TEAM, 0)
     enter(day, "task.start", Subject.TEAM, 40, "check")
     expected = follow(day.schedule, forecast(day.board(), day.schedule, Minute(45)))
     assert [(e.start, e.end) for e in expected.assignments][:2] == [(40, 70), (70, 130)]
-    assert day.ahead(Minute(45)) == lookout.ask(expected, Minute(45), day.board().head)
+    gaps = day.ahead(Minute(45)).outlook.gaps
+    assert [(gap.spans, gap.missing[-10:]) for gap in gaps if gap.spans[0][0] == 45] == [
+        (((45, 69),), "3 can come")
+    ]
 
 
 def test_the_answer_is_kept_until_the_minute_or_the_record_changes():
@@ -125,3 +141,39 @@ def test_a_question_that_cannot_be_asked_leaves_the_board_whole(ready):
     assert "Start" in page_of(day, 0)
     if ready:
         assert strip_of(day, 0) == ""
+
+
+def able_schedule() -> Schedule:
+    """The small day with one person of every skill, and all kit, that the catalogue asks for."""
+    rows = load_table("hazards").rows.values()
+    skills = tuple(sorted({each["skill"] for row in rows for each in row.fields["demands"]}))
+    kinds = sorted({kind for row in rows for kind in row.counts("equipment")})
+    schedule = make_schedule()
+    first, *others = schedule.procedure.staff
+    procedure = replace(
+        schedule.procedure,
+        staff=(replace(first, skills=(*first.skills, *skills)), *others),
+        equipment=tuple(Equipment(id=EquipmentId(kind), title=kind, count=1) for kind in kinds),
+    )
+    return replace(schedule, procedure=procedure)
+
+
+def test_a_case_is_watched_by_its_own_table_and_policy(tmp_path):
+    (tmp_path / "case.toml").write_text(
+        "[policy.contingencies]\nthose_at_the_twin_answer = false\n"
+    )
+    lookout = _set_watch(tmp_path, able_schedule())
+    assert lookout is not None
+    assert len(lookout._hazards) > 40
+    assert not lookout._policy.those_at_the_twin_answer
+
+
+@pytest.mark.parametrize("text", ["[policy.contingencies]\nwrong = 1\n", "no toml at all"])
+def test_a_fault_in_the_case_leaves_the_day_without_a_strip(tmp_path, text):
+    (tmp_path / "case.toml").write_text(text)
+    assert _set_watch(tmp_path, able_schedule()) is None
+
+
+def test_hazards_that_nobody_here_can_answer_leave_it_too(tmp_path):
+    (tmp_path / "case.toml").write_text("")
+    assert _set_watch(tmp_path, make_schedule()) is None

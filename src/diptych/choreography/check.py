@@ -13,6 +13,7 @@ from diptych.choreography.check_rest import Duties, find_tired
 from diptych.model import (
     Assignment,
     Demand,
+    Equipment,
     Procedure,
     Schedule,
     SkillId,
@@ -227,18 +228,27 @@ def _check_zones(day: _Day) -> Iterator[Violation]:
 
 def _check_equipment(day: _Day) -> Iterator[Violation]:
     room = {str(kit.id): kit.count for kit in day.procedure.equipment if kit.renewable}
-    stock = {kit.id: kit.count for kit in day.procedure.equipment if not kit.renewable}
+    stock = {kit.id: kit for kit in day.procedure.equipment if not kit.renewable}
     used = {
         task: {str(kit): n for kit, n in one.equipment.items() if kit not in stock}
         for task, one in day.done.items()
     }
     yield from _check_room(day, "equipment", room, used)
-    for kit, count in stock.items():
-        users = [task for task, one in day.done.items() if one.equipment.get(kit, 0)]
-        total = sum(day.done[task].equipment[kit] for task in users)
-        if total > count:
-            text = f"{total} of {kit} are used up, there are {count}"
-            yield _violation("stock", text, users)
+    for kit in stock.values():
+        yield from _check_stock(day, kit)
+
+
+def _check_stock(day: _Day, kit: Equipment) -> Iterator[Violation]:
+    """A stock at the first start at which more is used up than has been there."""
+    users = [task for task, one in day.done.items() if one.equipment.get(kit.id, 0)]
+    for moment in sorted({day.by_task[task].start for task in users}):
+        begun = [task for task in users if day.by_task[task].start <= moment]
+        total = sum(day.done[task].equipment[kit.id] for task in begun)
+        there = kit.count + sum(pieces for minute, pieces in kit.restock if minute <= moment)
+        if total > there:
+            text = f"{total} of {kit.id} are used up by minute {moment}, there are {there}"
+            yield _violation("stock", text, begun)
+            return
 
 
 def _check_room(

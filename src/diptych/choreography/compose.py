@@ -1,17 +1,16 @@
 """From the separating plan, the roster and the tables to the work of the day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.courses import add_courses
 from diptych.choreography.policy import ChoreographyPolicy
+from diptych.choreography.script_words import equipment_of, roles_of, zones_of
 from diptych.choreography.steps import Step, read_steps
 from diptych.choreography.tasks import Draft, draft_tasks, twin_order
 from diptych.choreography.watches import add_watches, earliest_starts
 from diptych.model import (
     Duration,
-    Equipment,
-    EquipmentId,
     InputError,
     InputErrors,
     Milestone,
@@ -19,14 +18,9 @@ from diptych.model import (
     Minute,
     Procedure,
     Rest,
-    Role,
-    RoleId,
     SeparationPlan,
-    SkillId,
     Staff,
     TaskId,
-    Zone,
-    ZoneId,
 )
 from diptych.tables import SourcedTable
 
@@ -64,10 +58,10 @@ def compose(
         tasks=tuple(draft.tasks.values()),
         precedence=tuple(draft.precedence),
         milestones=milestones,
-        roles=_roles(tables["roles"]),
+        roles=roles_of(tables["roles"]),
         staff=tuple(roster),
-        zones=_zones(tables["zones"]),
-        equipment=_equipment(tables["equipment"]),
+        zones=zones_of(tables["zones"]),
+        equipment=equipment_of(tables["equipment"]),
         day_start=policy.day_start,
         separation=MilestoneId("separation"),
         notes=(*_notes(policy, order.notes, draft), *_buffer_notes(policy, buffers or {})),
@@ -119,40 +113,21 @@ def _milestones(draft: Draft) -> tuple[Milestone, ...]:
     )
 
 
-def _roles(table: SourcedTable) -> tuple[Role, ...]:
-    return tuple(
-        Role(
-            id=RoleId(key),
-            title=row.text("title"),
-            skills=tuple(SkillId(skill) for skill in row.texts("skills")),
-        )
-        for key, row in table.rows.items()
-    )
-
-
-def _zones(table: SourcedTable) -> tuple[Zone, ...]:
-    return tuple(
-        Zone(id=ZoneId(key), title=row.text("title"), capacity=row.integer("capacity"))
-        for key, row in table.rows.items()
-    )
-
-
-def _equipment(table: SourcedTable) -> tuple[Equipment, ...]:
-    return tuple(
-        Equipment(id=EquipmentId(key), title=row.text("title"), count=row.integer("count"))
-        for key, row in table.rows.items()
-    )
-
-
 def _refuse_unknown(steps: Sequence[Step], tables: Mapping[str, SourcedTable]) -> None:
     known = {
         "skill": set(tables["skills"].rows),
         "equipment": set(tables["equipment"].rows),
         "zone": {"field", "theatre", "anaesthesia", *tables["zones"].rows},
+        "skill or role": {*tables["skills"].rows, *tables["roles"].rows},
     }
     faults = []
     for step in steps:
-        named = {"skill": step.demands, "equipment": step.equipment, "zone": step.zones}
+        named: dict[str, Iterable[str]] = {
+            "skill": step.demands,
+            "equipment": step.equipment,
+            "zone": step.zones,
+            "skill or role": step.keeps,
+        }
         faults += [
             InputError(
                 f"step {step.key} names {kind} {name!r}, which no table has",

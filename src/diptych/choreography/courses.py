@@ -87,4 +87,6 @@ def _task(step: Step, place: str, number: int) -> Task:
         equipment={EquipmentId(key): n for key, n in step.equipment.items()},
         priority=step.priority,
         source=step.source,
+        may_wait=step.may_wait,
+        keeps=step.keeps,
     )

@@ -116,7 +116,13 @@ def _words(procedure: Procedure, tables: Mapping[str, SourcedTable]) -> list[str
         told = _source(tables, "equipment", kit.id)
         stock = None if kit.renewable else False
         lines += _row(
-            "equipment", key=kit.id, title=kit.title, count=kit.count, renewable=stock, **told
+            "equipment",
+            key=kit.id,
+            title=kit.title,
+            count=kit.count,
+            renewable=stock,
+            restock=[list(delivery) for delivery in kit.restock] or None,
+            **told,
         )
     return lines
 
@@ -149,6 +155,7 @@ def _person(person: Staff) -> list[str]:
         end=person.end,
         grade=None if person.grade == 3 else person.grade,
         absences=[list(pair) for pair in person.absences] or None,
+        on_call=[list(span) for span in person.on_call] or None,
     )
 
 
@@ -167,6 +174,8 @@ def _task(task: Task, rules: Sequence[Precedence]) -> list[str]:
         zones=dict(task.zones),
         equipment=dict(task.equipment),
         priority=task.priority,
+        may_wait=task.may_wait,
+        keeps=list(task.keeps) or None,
         after=[_link(rule) for rule in rules],
         source=found["source"] if found is not None and sure else task.source,
         confidence=found["confidence"] if found is not None and sure else AS_WRITTEN,

@@ -155,7 +155,9 @@ def compose_published(
     rows = {key: _timed(row, own[key]) if key in own else row for key, row in steps.rows.items()}
     policy = ChoreographyPolicy(turn=day.turn)
     edited = {**tables, "steps": replace(steps, rows=rows)}
-    staff = [replace(each, start=Minute(0), end=_ALL_DAY, absences=()) for each in roster]
+    staff = [
+        replace(each, start=Minute(0), end=_ALL_DAY, absences=(), on_call=()) for each in roster
+    ]
     return replace(compose(_plan(day.veins), staff, tables=edited, policy=policy), rest=None)
 
 

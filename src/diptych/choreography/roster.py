@@ -14,7 +14,8 @@ from diptych.model import InputError, InputErrors, Minute, RoleId, SkillId, Staf
 from diptych.tables import SourcedTable
 
 _COLUMNS = ("id", "name", "role", "extra_skills", "team", "start", "end")
-_OPTIONAL = ("grade", "absences")
+_CALLED = ("on_call_start", "on_call_end", "travel")
+_OPTIONAL = ("grade", "absences", *_CALLED)
 _DAY = 1440
 _EARLY = 180
 _LONGEST = 2 * _DAY
@@ -60,15 +61,17 @@ def read_people(
     """The people of a roster, in the order of its rows; the first row names the columns.
 
     Columns: id, name, role, extra_skills (separated by ; or spaces), team (A, B or both),
-    start, end; if wanted grade (1 to 5, else 3) and absences ("03:00-05:00; 09:00-09:30").
+    start, end; if wanted grade (1 to 5, else 3), absences ("03:00-05:00; 09:00-09:30") and
+    on_call_start, on_call_end, travel (outside the hours, minutes of the way to the house).
     Hours are clock readings or whole minutes after `day_start`. "07:30+1" is
     that moment of the next day; so is "31:30". A plain clock reading means, for the start,
     the first such moment from three hours before the day's start on; for the end, the first
     such moment after the person's start; for an absence, the first from the person's start
-    on. `tables` needs "roles" and "skills"; `name` is the file's, for messages. Raises
-    InputErrors with every fault: a missing column, an empty or odd field, an unknown role or
-    skill, absences that overlap or lie outside the hours, one person twice, also under
-    look-alike letters.
+    on; times on call are read as the hours are. `tables` needs "roles" and "skills"; `name` is
+    the file's, for messages. Raises InputErrors with every fault: a missing column, an empty or
+    odd field, an unknown role or skill, absences that overlap or lie outside the hours, times on
+    call that are incomplete or reach into the hours, one person twice, also under look-alike
+    letters.
     """
     reader = _Reader(roles=tables["roles"], skills=tables["skills"], day_start=day_start)
     faults: list[InputError] = []
@@ -135,9 +138,11 @@ def _person(
     end = _minute(reader, line, row["end"], None if start is None else start + 1, faults)
     grade = _grade(line, row, faults)
     absences: list[tuple[Minute, Minute]] = []
+    on_call: list[tuple[Minute, Minute, Minute]] = []
     if start is not None and end is not None:
         faults += _hour_faults(line, row["name"], start, end)
         absences = _absences(reader, line, row, (start, end), faults)
+        on_call = _on_call(reader, line, row, (start, end), faults)
     if len(faults) > before or start is None or end is None:
         return None
     role = reader.roles.row(row["role"])
@@ -153,6 +158,7 @@ def _person(
             end=end,
             grade=grade,
             absences=tuple(absences),
+            on_call=tuple(on_call),
         )
     except InputError as error:
         faults.append(_fault(line, error.message, error.remedy))
@@ -203,6 +209,37 @@ def _absences(
         if two[0] < one[1]
     ]
     return [(start, end) for start, end, _ in spans]
+
+
+def _on_call(
+    reader: _Reader,
+    line: int,
+    row: dict[str, str],
+    hours: tuple[Minute, Minute],
+    faults: list[InputError],
+) -> list[tuple[Minute, Minute, Minute]]:
+    """When the person can be called from elsewhere and how long the way is; empty if never."""
+    texts = [row.get(column, "") for column in _CALLED]
+    if not any(texts):
+        return []
+    who, known = row["name"], len(faults)
+    empty = [column for column, text in zip(_CALLED, texts, strict=True) if not text]
+    if empty:
+        words = f"{', '.join(empty)} of {who} is empty, expected all of {', '.join(_CALLED)}"
+        faults.append(_fault(line, words, "fill all three, or none"))
+    elif not texts[2].isdecimal():
+        words = f"travel of {who} is {texts[2]!r}, expected whole minutes"
+        faults.append(_fault(line, words, "write how many minutes the way takes, such as 30"))
+    begin = _minute(reader, line, texts[0], None, faults)
+    end = _minute(reader, line, texts[1], None if begin is None else begin + 1, faults)
+    if len(faults) > known or begin is None or end is None:
+        return []
+    if begin >= end or (begin < hours[1] and hours[0] < end):
+        words = f"{who} is on call {texts[0]} to {texts[1]}, within the hours or back to front"
+        remedy = f"change it, or the hours {row['start']} to {row['end']}"
+        faults.append(_fault(line, words, remedy))
+        return []
+    return [(begin, end, Minute(int(texts[2])))]
 
 
 def _span(

@@ -125,7 +125,8 @@ def _read_person(part: Page, roles: SourcedTable) -> Staff | None:
         "start": Minute(part.integer("start")),
         "end": Minute(part.integer("end")),
         "grade": part.integer("grade", 3),
-        "absences": _absences(part),
+        "absences": _spans(part, "absences", ("from", "to")),
+        "on_call": _spans(part, "on_call", ("from", "to", "travel")),
     }
     part.close()
     try:
@@ -135,13 +136,14 @@ def _read_person(part: Page, roles: SourcedTable) -> Staff | None:
         return None
 
 
-def _absences(part: Page) -> tuple[tuple[Minute, Minute], ...]:
-    value = part.get("absences")
-    pairs = [] if value is None else value
-    if not isinstance(pairs, list) or not all(
-        isinstance(pair, list) and len(pair) == 2 and all(isinstance(m, int) for m in pair)
-        for pair in pairs
+def _spans(part: Page, name: str, columns: tuple[str, ...]) -> tuple[tuple[Minute, ...], ...]:
+    """A list of lists of whole minutes, one for each of `columns`; absent, an empty one."""
+    value = part.get(name)
+    rows = [] if value is None else value
+    if not isinstance(rows, list) or not all(
+        isinstance(row, list) and len(row) == len(columns) and all(isinstance(m, int) for m in row)
+        for row in rows
     ):
-        part.fault(f"absences is {value!r}, expected [[from, to], ...]", "write minutes")
+        part.fault(f"{name} is {value!r}, expected [[{', '.join(columns)}], ...]", "write minutes")
         return ()
-    return tuple((Minute(one), Minute(two)) for one, two in pairs)
+    return tuple(tuple(Minute(minute) for minute in row) for row in rows)

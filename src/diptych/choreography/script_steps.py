@@ -129,6 +129,8 @@ def read_task(way: Way, script: Script) -> Task:
         priority=_priority(page),
         source=page.source(),
         modes=_read_modes(page, script),
+        may_wait=Minute(page.integer("may_wait", low=0)) if "may_wait" in page.fields else None,
+        keeps=_keeps(page),
     )
 
 
@@ -144,6 +146,16 @@ def _zones(page: Page) -> dict[ZoneId, int]:
 def _equipment(page: Page) -> dict[EquipmentId, int]:
     named = page.counts("equipment", "equipment")
     return {EquipmentId(name): count for name, count in named.items()}
+
+
+def _keeps(page: Page) -> tuple[str, ...]:
+    """Skills and roles whose holders stay at the task."""
+    names = page.texts("keeps")
+    known = {*page.known.get("skill", ()), *page.known.get("role", ())}
+    for name in names:
+        if name not in known:
+            page.fault(f"keeps names {name!r}, {suggest(name, known)}", "name a skill or a role")
+    return names
 
 
 def _priority(page: Page) -> int:

@@ -9,6 +9,7 @@ from diptych.model import (
     EquipmentId,
     InputError,
     InputErrors,
+    Minute,
     Role,
     RoleId,
     SkillId,
@@ -21,12 +22,13 @@ from diptych.tables.schema import TableRow
 SCHEMA = "diptych.procedure/1"
 SUBJECT = "procedure file"
 KINDS = {"skill": "skills", "role": "roles", "zone": "zones", "equipment": "equipment"}
+_STOCK = "write restock = [[300, 4]] and renewable = false"
 _TABLES = (*KINDS.values(), "rest")
 _FIELDS = {
     "skill": ("title",),
     "role": ("title", "skills"),
     "zone": ("title", "capacity"),
-    "equipment": ("title", "count", "renewable"),
+    "equipment": ("title", "count", "renewable", "restock"),
 }
 
 
@@ -100,6 +102,7 @@ def _word(file: Page, kind: str, number: int, skills: Sequence[str]) -> TableRow
         page.integer(_FIELDS[kind][1], low=0)
     if kind == "equipment":
         page.truth("renewable", True)
+        _require_restock(page)
     page.source()
     page.close()
     fields = {name: entry[name] for name in _FIELDS[kind] if name in entry}
@@ -111,6 +114,21 @@ def _word(file: Page, kind: str, number: int, skills: Sequence[str]) -> TableRow
         confidence=_confidence(entry.get("confidence")),
         overridden=False,
     )
+
+
+def _require_restock(page: Page) -> None:
+    value = page.get("restock")
+    rows = value if isinstance(value, list) else []
+    if value is not None and (not rows or page.fields.get("renewable", True)):
+        page.fault(f"restock is {value!r}, expected [[minute, pieces], ...] of a stock", _STOCK)
+    minutes = [row[0] for row in rows if _is_delivery(row)]
+    if len(minutes) < len(rows) or minutes != sorted(set(minutes)):
+        page.fault(f"restock is {value!r}, expected [[minute, pieces], ...] in order", _STOCK)
+
+
+def _is_delivery(row: object) -> bool:
+    whole = isinstance(row, list) and all(type(entry) is int for entry in row)
+    return isinstance(row, list) and whole and len(row) == 2 and row[1] > 0
 
 
 def _confidence(word: object) -> Confidence:
@@ -146,6 +164,19 @@ def equipment_of(table: SourcedTable) -> tuple[Equipment, ...]:
             title=row.text("title"),
             count=row.integer("count"),
             renewable=bool(row.fields.get("renewable", True)),
+            restock=_restock(row),
         )
         for key, row in table.rows.items()
     )
+
+
+def _restock(row: TableRow) -> tuple[tuple[Minute, int], ...]:
+    """Deliveries of a stock, as the row has them."""
+    value = row.fields.get("restock", [])
+    if not isinstance(value, list) or not all(_is_delivery(entry) for entry in value):
+        raise InputError(
+            f"table {row.table}, row {row.key!r}: restock is {value!r}, expected"
+            " [[minute, pieces], ...]",
+            remedy=_STOCK,
+        )
+    return tuple((Minute(minute), pieces) for minute, pieces in value)

@@ -40,6 +40,8 @@ class Step:
     grades: Mapping[str, int] = field(default_factory=dict)
     leaders: Mapping[str, int] = field(default_factory=dict)
     other: "Step | None" = None
+    may_wait: Minute | None = None
+    keeps: tuple[str, ...] = ()
 
 
 def read_steps(table: SourcedTable, policy: ChoreographyPolicy) -> tuple[Step, ...]:
@@ -118,8 +120,15 @@ def _plain(key: str, row: TableRow, policy: ChoreographyPolicy) -> Step:
         every_most=row.integer("every_most", 0),
         grades=row.counts("grades"),
         leaders=row.counts("leaders"),
+        may_wait=_may_wait(row),
+        keeps=row.texts("keeps"),
         source=f"{row.source} ({row.confidence.value})",
     )
+
+
+def _may_wait(row: TableRow) -> Minute | None:
+    """For how long the step can stand still; None where the row does not say."""
+    return Minute(row.integer("may_wait")) if "may_wait" in row.fields else None
 
 
 def _duration(row: TableRow, policy: ChoreographyPolicy, prefix: str = "") -> Duration:

@@ -174,6 +174,8 @@ def _vein_task(step: Step, crossing: Crossing) -> Task:
         equipment={EquipmentId(key): n for key, n in step.equipment.items()},
         priority=step.priority,
         source=step.source,
+        may_wait=step.may_wait,
+        keeps=step.keeps,
     )
 
 
@@ -207,6 +209,8 @@ def _task(step: Step, place: str, order: TwinOrder, separated: bool) -> Task:
         equipment={EquipmentId(key): equipment[key] for key in sorted(equipment)},
         priority=step.priority,
         source=step.source,
+        may_wait=step.may_wait,
+        keeps=step.keeps,
         modes=_modes(step, place, order, separated),
     )
 

@@ -97,4 +97,6 @@ def _block(step: Step, twin: TwinId, number: int, length: int) -> Task:
         equipment={EquipmentId(key): n for key, n in step.equipment.items()},
         priority=step.priority,
         source=step.source,
+        may_wait=step.may_wait,
+        keeps=step.keeps,
     )

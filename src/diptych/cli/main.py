@@ -12,6 +12,7 @@ from diptych.cli.options import (
     AtOption,
     BrokenOption,
     CaseArgument,
+    CoverOption,
     DaysOption,
     DelayOption,
     FinishedOption,
@@ -136,6 +137,8 @@ def demo(
 def plan(
     case: CaseArgument,
     seeds: OwnersOption = None,
+    cover: CoverOption = None,
+    order: OrderOption = 3,
     seed: SeedOption = 1,
     days: DaysOption = 10_000,
     threads: ThreadsOption = 2,
@@ -143,10 +146,20 @@ def plan(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Run every part in order; do again only what is stale."""
+    """Run every part in order; do again only what is stale.
+
+    With --cover the day gets the smallest reserve with which every set of up to N hazards is
+    answered at every minute; whom it needs besides the roster is said. Where no reserve does
+    it, the sets are named and the case stays as it was (exit code 4).
+    """
     with guarded(json=json, verbose=verbose) as say:
+        from diptych.pipeline.covering import wished
+        from diptych.pipeline.folder import CaseFolder
+
         _keep(case, seeds)
-        _run_plan(say, case, {"seed": seed, "days": days, "threads": threads}, quiet)
+        asked = {"seed": seed, "days": days, "threads": threads, "order": order}
+        with wished(CaseFolder(case), cover):
+            _run_plan(say, case, asked, quiet)
 
 
 def _keep(case: Path, seeds: list[Path] | None) -> None:

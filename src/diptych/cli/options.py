@@ -17,6 +17,17 @@ ThreadsOption = Annotated[
     int,
     typer.Option("--threads", min=1, help="Threads to use; the results are the same for any."),
 ]
+CoverOption = Annotated[
+    int | None,
+    typer.Option(
+        "--cover",
+        min=0,
+        max=3,
+        metavar="N",
+        help="Cover every set of up to N hazards at every minute, with the smallest reserve;"
+        " kept in the case. 0 takes the wish back.",
+    ),
+]
 OrderOption = Annotated[
     int,
     typer.Option("--order", min=1, max=4, help="How many hazards at once to prove cover for."),

@@ -35,7 +35,21 @@ def plan_lines(summary: dict[str, Any]) -> list[str]:
         f" {clock(start, ends['p10']['value'])} to {clock(start, ends['p90']['value'])} (P10-P90)",
         f"Covered     {coverage['covered']} of {coverage['cells']} hazard-minutes,"
         f" {gaps} gap{'' if gaps == 1 else 's'}",
+        *_reserve_lines(summary.get("reserve")),
         f"Dossier     {summary['dossier']}",
+    ]
+
+
+def _reserve_lines(reserve: dict[str, Any] | None) -> list[str]:
+    """What the day needs besides its roster, where it was asked to be covered."""
+    if reserve is None:
+        return []
+    what = {1: "every hazard", 2: "every two hazards", 3: "every three hazards"}[reserve["order"]]
+    proof = "no fewer would do" if reserve["proven"] else f"at least {reserve['least']} are needed"
+    return [
+        f"Reserve     with {what} covered at once, the day needs besides its roster"
+        f" {reserve['people_and_kit']} people and pieces of kit ({proof}):",
+        *(f"            {row}" for row in reserve["needed"]),
     ]
 
 

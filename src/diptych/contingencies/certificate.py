@@ -7,6 +7,7 @@ way. It reads the rules from the schedule itself, in words of its own.
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import inf
 
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.model import (
@@ -102,7 +103,11 @@ class Day:
             for skill in set(person.skills):
                 self.skilled.setdefault(skill, []).append(person)
         self.counted: dict[Places, int] = {}
-        self.kit = {kind.id: kind.count for kind in schedule.procedure.equipment}
+        kits = schedule.procedure.equipment
+        self.stock = {str(kit.id): kit.restock for kit in kits if not kit.renewable}
+        self.room = {str(zone.id): zone.capacity for zone in schedule.procedure.zones}
+        self.room |= {str(kit.id): kit.count + sum(n for _, n in kit.restock) for kit in kits}
+        self.apart = schedule.milestones.get(schedule.procedure.separation, schedule.makespan)
         self.near = policy.those_at_the_twin_answer
         last = max((entry.end for entry, _ in self.runs), default=0)
         self.running = [
@@ -138,7 +143,7 @@ class Day:
     def _fault_at(self, hazard: Hazard, cell: CoverageCell, minute: int) -> str:
         asked = hazard.response.demands
         sets = tuple(frozenset(self.able(hazard, demand, minute)) for demand in asked)
-        short = self._short_of_kit(hazard, minute)
+        short = self._short_of_things(hazard, minute)
         places = [reach for reach, ask in zip(sets, asked, strict=True) for _ in range(ask.count)]
         if cell.covered:
             for (person, skill), reach in zip(cell.witness, places, strict=True):
@@ -159,7 +164,7 @@ class Day:
     def able(self, hazard: Hazard, demand: ResponseDemand, minute: int) -> Iterator[str]:
         """Ids of those who can come to a demand of the hazard in time."""
         for person in self.skilled.get(demand.skill, ()):
-            if person.start <= minute < person.end:
+            if person.grade >= demand.grade and _way(person, minute) <= demand.within:
                 duties = self.busy[minute].get(person.id, ())
                 if all(self._leaves(hazard, demand, minute, person, duty) for duty in duties):
                     yield person.id
@@ -173,24 +178,50 @@ class Day:
         duty: tuple[Assignment, Task],
     ) -> bool:
         entry, task = duty
-        if task.priority < hazard.severity or entry.end - minute <= demand.within:
+        if entry.end - minute <= demand.within:
+            return True
+        held = {skill for who, skill in entry.staff if who == person.id} | {person.role}
+        if _rests(hazard, task) and held.isdisjoint(task.keeps):
             return True
         return self.near and _beside(hazard.subject, task.subject, person.team)
 
     def keeps(self, hazard: Hazard, task: Task) -> bool:
-        """Does the task keep its kit when the hazard strikes?"""
+        """Does the task keep its kit and its places when the hazard strikes?"""
         near = self.near and _beside(hazard.subject, task.subject, "")
-        return task.priority >= hazard.severity and not near
+        return not (near or _rests(hazard, task))
 
-    def _short_of_kit(self, hazard: Hazard, minute: int) -> str:
-        for kind, needed in hazard.response.equipment.items():
-            free = self.kit.get(kind, 0)
-            for _, task in self.running[minute]:
-                if self.keeps(hazard, task):
-                    free -= task.equipment.get(kind, 0)
-            if free < needed:
-                return str(kind)
+    def _short_of_things(self, hazard: Hazard, minute: int) -> str:
+        """The first kind of kit or place of which there is too little; empty for none."""
+        kits = {str(kind): n for kind, n in hazard.response.equipment.items()}
+        for name, needed in [*kits.items(), *self.fields_of(hazard, minute).items()]:
+            held = self.holders(name, minute)
+            gone = [t for t in held if name in self.stock or self.keeps(hazard, t)]
+            if self.there(name, minute) - len(gone) < needed:
+                return name
         return ""
+
+    def fields_of(self, hazard: Hazard, minute: int) -> dict[str, int]:
+        """Places asked for at the field of each twin in trouble, where it then is."""
+        twins = ["A", "B"] if hazard.subject not in (Subject.A, Subject.B) else [hazard.subject]
+        asked: dict[str, int] = {}
+        for twin in twins if hazard.response.sterile else []:
+            zone = f"sterile-{twin}" if minute >= self.apart else "sterile-joined"
+            asked[zone] = asked.get(zone, 0) + hazard.response.sterile
+        return asked
+
+    def holders(self, name: str, minute: int) -> list[Task]:
+        """The task that holds each piece or place; of a stock, that has used it up."""
+        spent = [(e, t) for e, t in self.runs if e.start <= minute]
+        return [
+            task
+            for _, task in (spent if name in self.stock else self.running[minute])
+            for _ in range(_takes(task, name))
+        ]
+
+    def there(self, name: str, minute: int) -> int:
+        """How many pieces or places of that name there have been so far."""
+        later = sum(pieces for moment, pieces in self.stock.get(name, ()) if moment > minute)
+        return self.room.get(name, 0) - later
 
 
 def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
@@ -199,6 +230,27 @@ def _busy(running: list[tuple[Assignment, Task]]) -> Busy:
         for person, _ in entry.staff:
             busy.setdefault(person, []).append((entry, task))
     return busy
+
+
+def _takes(task: Task, name: str) -> int:
+    """How many pieces of that kit, or places of that zone, the task takes."""
+    named = {str(kind): n for kind, n in task.equipment.items()}
+    return named.get(name) or {str(zone): n for zone, n in task.zones.items()}.get(name, 0)
+
+
+def _rests(hazard: Hazard, task: Task) -> bool:
+    """Can the task stand still for as long as the hazard is likely to take?"""
+    patient = task.may_wait is None or hazard.response.mode <= task.may_wait
+    return patient and hazard.severity > task.priority
+
+
+def _way(person: Staff, minute: int) -> float:
+    """Minutes until the person can be there: none in the house, else from where they are called."""
+    if any(begin <= minute < end for begin, end in person.absences):
+        return inf
+    if person.start <= minute < person.end:
+        return 0
+    return min((way for begin, end, way in person.on_call if begin <= minute < end), default=inf)
 
 
 def _beside(trouble: Subject, about: Subject, team: str) -> bool:

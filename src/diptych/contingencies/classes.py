@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.contingencies.duties import DayArrays, lay_out, offsets
+from diptych.contingencies.duties import DayArrays, fields_of, lay_out, offsets
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.kernels.bitcover import Duties, free_people, free_pieces
+from diptych.kernels.bitcover import Duties, bound_holders, free_people, free_pieces
 from diptych.kernels.simultaneous import Places
 from diptych.model import Hazard, Schedule
 
@@ -26,7 +26,8 @@ class Classes:
     masks : (C, N, W) for each class who or what can fill each place
     alive : (C, H) the hazard can strike in the class
     first : (H + 1,) places of hazard h are first[h]:first[h + 1]
-    names : what each bit is: ids of people, then "kind n" for each piece of kit
+    names : what each bit is: ids of people, then "kind n" for each piece of kit and
+        "zone n" for each place in the sterile field, where hazards ask for such
     """
 
     stretch: NDArray[np.int64]
@@ -59,18 +60,17 @@ def sort_minutes(
     """
     day = lay_out(schedule, hazards, within)
     order = day.rarest_first
-    crew = day.crew._replace(
-        start=day.crew.start[order], end=day.crew.end[order], team=day.crew.team[order]
-    )
     calls = day.calls._replace(able=np.ascontiguousarray(day.calls.able[:, order]))
     duties = _renumber(day.duties, order)
     own = policy.those_at_the_twin_answer
-    people, _, _ = free_people(day.minutes, duties, crew, calls, own)
-    base = offsets([int(n) for n in day.crew.kit])
-    pieces = free_pieces(day.minutes, duties, crew, calls, own, base)
+    bound = bound_holders(duties, day.crew.team[order], calls, own)
+    reach = np.ascontiguousarray(day.reach[:, order])
+    people, _ = free_people(day.minutes, reach, duties, calls, bound)
+    pieces = free_pieces(day.minutes, duties, calls, day.things, own)
     masks, first = _stack(day, hazards, people, pieces)
     masks[~_alive_places(day.active, first)] = 0
-    flat = np.concatenate([masks.reshape(len(masks), -1), day.active.astype(np.uint64)], axis=1)
+    width = masks.shape[1] * masks.shape[2]
+    flat = np.concatenate([masks.reshape(len(masks), width), day.active.astype(np.uint64)], axis=1)
     _, where, of = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(where))
     chosen = np.sort(where)
@@ -100,12 +100,12 @@ def _stack(
     people: NDArray[np.uint64],
     pieces: NDArray[np.uint64],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """One row of bits for each place: the words of people first, then those of kit."""
+    """One row of bits for each place: the words of people first, then those of things."""
     rows: list[NDArray[np.uint64]] = []
     counts = []
     none_of_kit = np.zeros((len(people), pieces.shape[-1]), np.uint64)
     nobody = np.zeros((len(people), people.shape[-1]), np.uint64)
-    for h in range(len(hazards)):
+    for h, hazard in enumerate(hazards):
         before = len(rows)
         for d in range(int(day.calls.first[h]), int(day.calls.first[h + 1])):
             row = np.concatenate([people[:, d], none_of_kit], axis=1)
@@ -113,8 +113,21 @@ def _stack(
         for q in range(day.calls.kit.shape[1]):
             row = np.concatenate([nobody, pieces[:, h, q]], axis=1)
             rows += [row] * int(day.calls.kit[h, q])
+        for field in _fields(day, hazard, pieces[:, h]):
+            rows += [np.concatenate([nobody, field], axis=1)] * hazard.response.sterile
         counts.append(len(rows) - before)
-    return np.stack(rows, axis=1), offsets(counts)
+    none = np.zeros((len(people), 0, people.shape[-1] + pieces.shape[-1]), np.uint64)
+    return np.stack(rows, axis=1) if rows else none, offsets(counts)
+
+
+def _fields(
+    day: DayArrays, hazard: Hazard, pieces: NDArray[np.uint64]
+) -> Iterator[NDArray[np.uint64]]:
+    """(K, W) places at the field of each twin in trouble, where the field then is."""
+    if hazard.response.sterile:
+        for joined, own in zip(fields_of(hazard, 0), fields_of(hazard, 1), strict=True):
+            before, after = (pieces[:, day.kinds.index(zone)] for zone in (joined, own))
+            yield np.where(day.things.apart[:, None] == 1, after, before)
 
 
 def _names(day: DayArrays, order: NDArray[np.int64]) -> Iterator[str]:
@@ -122,5 +135,5 @@ def _names(day: DayArrays, order: NDArray[np.int64]) -> Iterator[str]:
     room = -len(people) % 64
     yield from people
     yield from [""] * room
-    for kind, count in zip(day.kinds, day.crew.kit, strict=True):
+    for kind, count in zip(day.kinds, np.diff(day.things.base), strict=True):
         yield from (f"{kind} {n + 1}" for n in range(int(count)))

@@ -7,10 +7,21 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.contingencies.duties import DayArrays, lay_out
+from diptych.contingencies.duties import FIELDS, DayArrays, lay_out
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.contingencies.wording import gap_message, kit_missing, people_missing
-from diptych.kernels.bitcover import cover_each, free_people, match_people
+from diptych.contingencies.wording import (
+    gap_message,
+    kit_missing,
+    people_missing,
+    places_missing,
+)
+from diptych.kernels.bitcover import (
+    bound_holders,
+    cover_each,
+    free_people,
+    free_pieces,
+    match_people,
+)
 from diptych.model import (
     Coverage,
     CoverageCell,
@@ -27,15 +38,15 @@ Witness = tuple[tuple[StaffId, SkillId], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Answers:
-    """What the kernels found: masks of who can come, kit at hand, and slack for each cell."""
+    """What the kernels found: masks of who and what can come, and slack for each cell."""
 
     day: DayArrays
     can: NDArray[np.uint64]
     idle: NDArray[np.uint64]
-    kit: NDArray[np.int64]
+    pieces: NDArray[np.uint64]
     people_slack: NDArray[np.int64]
     tightest: NDArray[np.int64]
-    kit_slack: NDArray[np.int64]
+    slack_of_things: NDArray[np.int64]
     index: Mapping[StaffId, int]
 
 
@@ -77,16 +88,20 @@ def search_cover(schedule: Schedule, hazards: Sequence[Hazard], policy: AnswerPo
 
 def _ask_kernels(day: DayArrays, policy: AnswerPolicy) -> _Answers:
     own = policy.those_at_the_twin_answer
-    can, idle, kit = free_people(day.minutes, day.duties, day.crew, day.calls, own)
-    people_slack, tightest, kit_slack = cover_each(can, kit, day.active, day.calls)
+    bound = bound_holders(day.duties, day.crew.team, day.calls, own)
+    can, idle = free_people(day.minutes, day.reach, day.duties, day.calls, bound)
+    pieces = free_pieces(day.minutes, day.duties, day.calls, day.things, own)
+    people_slack, tightest, slack_of_things = cover_each(
+        can, pieces, day.active, day.calls, day.things
+    )
     return _Answers(
         day=day,
         can=can,
         idle=idle,
-        kit=kit,
+        pieces=pieces,
         people_slack=people_slack,
         tightest=tightest,
-        kit_slack=kit_slack,
+        slack_of_things=slack_of_things,
         index={person.id: p for p, person in enumerate(day.people)},
     )
 
@@ -95,7 +110,7 @@ def _stretches(answers: _Answers, h: int, hazard: Hazard) -> list[_Stretch]:
     day, found = answers.day, []
     marks = [*day.minutes.tolist(), day.end]
     depths = answers.people_slack[:, h].tolist()
-    short = (answers.people_slack[:, h] < 0) | (answers.kit_slack[:, h] < 0)
+    short = (answers.people_slack[:, h] < 0) | (answers.slack_of_things[:, h] < 0)
     witness: Witness = ()
     lasts = np.zeros(len(day.minutes), np.bool_)
     for k in np.flatnonzero(day.active[:, h]).tolist():
@@ -125,11 +140,14 @@ def _missing(answers: _Answers, k: int, h: int, hazard: Hazard) -> str:
         need = sum(int(calls.number[low + d]) for d in chosen)
         demands = [hazard.response.demands[d] for d in chosen]
         parts.append(people_missing(demands, need + int(answers.people_slack[k, h])))
-    if answers.kit_slack[k, h] < 0:
+    if answers.slack_of_things[k, h] < 0:
+        things = answers.day.things
         for q, kind in enumerate(answers.day.kinds):
-            needed, free = int(calls.kit[h, q]), int(answers.kit[k, h, q])
+            needed = int(things.want[things.apart[k], h, q])
+            free = sum(int(word).bit_count() for word in answers.pieces[k, h, q])
             if free < needed:
-                parts.append(kit_missing(kind, needed, free))
+                tell = places_missing if kind in FIELDS else kit_missing
+                parts.append(tell(kind, needed, free))
     return "; ".join(parts)
 
 

@@ -129,7 +129,7 @@ def _short_at(staff: Sequence[Staff], hazard: Hazard, minute: int) -> str:
     able = np.zeros((len(demands), max(1, -(-len(here) // 64))), np.uint64)
     for row, demand in enumerate(demands):
         for n, person in enumerate(here):
-            if demand.skill in person.skills:
+            if demand.skill in person.skills and person.grade >= demand.grade:
                 able[row, n // 64] |= np.uint64(1 << n % 64)
     counts = np.array([demand.count for demand in demands], np.int64)
     chosen = match_people(able, counts, np.arange(len(here)))

@@ -103,7 +103,7 @@ class _Pools:
     def __init__(self, schedule: Schedule) -> None:
         procedure = schedule.procedure
         self.last: dict[str, list[int]] = {
-            f"kit {k.id}": [-1] * k.count for k in procedure.equipment
+            f"kit {k.id}": [-1] * k.count for k in procedure.equipment if k.renewable
         }
         self.last |= {f"zone {z.id}": [-1] * z.capacity for z in procedure.zones}
 

@@ -13,7 +13,7 @@ import numpy as np
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.contingencies.setquestions import Asked, Flags, Whole, Words, ask_day
 from diptych.contingencies.setreplay import ClassReplay, Sets, count_bits, list_places
-from diptych.model import NOBODY, Certificate, Hazard, Schedule, SetProof
+from diptych.model import NOBODY, Certificate, Hazard, Schedule, SetProof, Subject
 
 _RULES = AnswerPolicy()
 _LARGEST, _WORD, _MANY = 4, 64, 4096
@@ -30,8 +30,10 @@ def check_sets(
 
     The stretches must be the minutes of the day, each once, and ask the same question wherever
     they are said to; each set must be covered as the certificate says or contain one of its
-    gaps; each gap must be one; gaps in words and counts must be those of the certificate. Of
-    `turns` and `turned` only the bounds are checked, of `searched` likewise.
+    gaps; each gap must be one; gaps in words and counts must be those of the certificate.
+    `turned` is checked for two hazards, from the fillings of the single ones; of three it is
+    checked only that no more are said than are covered, and of `searched` its bounds: the
+    certificate holds nothing of them.
     """
     paper = proof.certificate
     faults = [*_check_names(schedule, hazards, proof), *_check_form(paper, len(hazards))]
@@ -49,9 +51,9 @@ def check_sets(
 
 
 def _replay(paper: Certificate, asked: Asked) -> tuple[Whole, list[tuple[int, str, list[int]]]]:
-    """Every set of every class; (order + 1, 4) combinations, classes, covered and gaps."""
+    """Every set of every class; (order + 1, 5) combinations, classes, covered, gaps, turned."""
     orders = [Sets(order) for order in range(1, paper.order + 1)]
-    sums = np.zeros((paper.order + 1, 4), np.int64)
+    sums = np.zeros((paper.order + 1, 5), np.int64)
     faults, pairs = [], 0
     for number, row in enumerate(paper.alive):
         listed = np.flatnonzero(paper.listed[:, 0] == number)
@@ -76,9 +78,13 @@ def _check_names(schedule: Schedule, hazards: Sequence[Hazard], proof: SetProof)
     if not 2 <= proof.order <= _LARGEST or paper.order != proof.order:
         yield f"order is {proof.order}, that of the certificate {paper.order}, expected 2 to 4"
     names = [str(person.id) for person in schedule.procedure.staff]
-    names += [f"{kind.id} {n + 1}" for kind in kit for n in range(kind.count)]
+    rooms = [(str(kind.id), kind.count + sum(n for _, n in kind.restock)) for kind in kit]
+    if any(hazard.response.sterile for hazard in hazards):
+        zones = schedule.procedure.zones
+        rooms += [(str(zone.id), zone.capacity) for zone in zones if zone.id in _FIELD_ZONES]
+    names += [f"{name} {n + 1}" for name, count in rooms for n in range(count)]
     if sorted(filter(None, paper.names)) != sorted(names) or len(set(names)) < len(names):
-        yield "the names are not the people and the pieces of kit, each once"
+        yield "the names are not the people, the pieces of kit and the places, each once"
     if len(paper.names) > NOBODY:
         yield f"there are {len(paper.names)} names, expected at most {NOBODY}"
     first = [0]
@@ -87,7 +93,7 @@ def _check_names(schedule: Schedule, hazards: Sequence[Hazard], proof: SetProof)
         pieces = [hazard.response.equipment.get(kind.id, 0) for kind in kit]
         if sum(pieces) != sum(hazard.response.equipment.values()):
             yield f"{hazard.id} asks for kit that the procedure does not have"
-        first.append(first[-1] + people + sum(pieces))
+        first.append(first[-1] + people + sum(pieces) + len(_field(hazard)))
     if paper.first.tolist() != first:
         yield "the places are not those that the hazards ask for"
 
@@ -165,6 +171,7 @@ def _marked(short: Words, width: int) -> Flags:
     return (short[:, None] >> bits & np.uint64(1)).astype(np.bool_)
 
 
+_FIELD_ZONES = ("sterile-joined", "sterile-A", "sterile-B")
 Told = tuple[tuple[str, ...], int, tuple[str, ...], tuple[int, ...]]
 
 
@@ -234,11 +241,17 @@ def _minutes_of(paper: Certificate) -> list[list[int]]:
 
 
 def _asks(schedule: Schedule, hazard: Hazard) -> list[str]:
-    """The skill or the kind of kit of each place."""
+    """The skill, the kind of kit or the field of each place."""
     named = [ask.skill for ask in hazard.response.demands for _ in range(ask.count)]
     kit = [kind.id for kind in schedule.procedure.equipment]
     pieces = [kind for kind in kit for _ in range(hazard.response.equipment.get(kind, 0))]
-    return [str(name).replace("-", " ") for name in (*named, *pieces)]
+    return [str(name).replace("-", " ") for name in (*named, *pieces, *_field(hazard))]
+
+
+def _field(hazard: Hazard) -> list[str]:
+    """A word for each place at the field: of one twin, or of each of the two."""
+    twins = 1 if hazard.subject in (Subject.A, Subject.B) else 2
+    return ["sterile field"] * (twins * hazard.response.sterile)
 
 
 def _check_counts(proof: SetProof, sums: Whole) -> Iterator[str]:
@@ -247,13 +260,15 @@ def _check_counts(proof: SetProof, sums: Whole) -> Iterator[str]:
         return
     for count in proof.counts:
         told = [count.combinations, count.classes, count.covered, count.gaps]
-        if told != sums[count.order].tolist():
-            yield f"order {count.order} counts {told}, found {sums[count.order].tolist()}"
+        found = sums[count.order].tolist()
+        if told != found[:4]:
+            yield f"order {count.order} counts {told}, found {found[:4]}"
         if not 0 <= count.searched <= count.classes:
             yield f"order {count.order}: {count.searched} of {count.classes} sets searched"
-        ways = factorial(count.order)
-        if not (
-            0 <= count.turned <= count.turns <= ways * count.combinations
-            and count.turned <= ways * count.covered
-        ):
-            yield f"order {count.order}: more sets answered in turn than there can be"
+        ways = factorial(count.order) if count.order in (2, 3) else 0
+        if count.turns not in (0, ways * count.combinations):
+            yield f"order {count.order}: {count.turns} ordered sets, found {ways * found[0]}"
+        most = found[4] if count.order == 2 else ways * count.covered
+        least = most if count.order == 2 and count.turns else 0
+        if not least <= count.turned <= min(most, count.turns):
+            yield f"order {count.order}: {count.turned} answered in turn, found {most}"

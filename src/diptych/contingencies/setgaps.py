@@ -8,10 +8,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.contingencies.wording import kit_missing, people_missing
+from diptych.contingencies.duties import FIELDS
+from diptych.contingencies.wording import kit_missing, people_missing, places_missing
 from diptych.model import Certificate, Hazard, Minute, ResponseDemand, Schedule, SetGap
 
 _Place = ResponseDemand | str
+_FIELD = "sterile field"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def _places(hazard: Hazard, schedule: Schedule) -> list[_Place]:
     found: list[_Place] = [ask for ask in hazard.response.demands for _ in range(ask.count)]
     for kit in schedule.procedure.equipment:
         found += [str(kit.id)] * hazard.response.equipment.get(kit.id, 0)
-    return found
+    return found + [_FIELD] * hazard.field_places
 
 
 def _join(proof: Certificate, reach: NDArray[np.uint64]) -> Iterator[_Shortage]:
@@ -114,15 +116,25 @@ def _missing(asked: Sequence[_Place], free: Sequence[str]) -> str:
     """The places that are too many for those who can come, in words."""
     kit = Counter(place for place in asked if isinstance(place, str))
     people = Counter(
-        (place.skill, place.within) for place in asked if isinstance(place, ResponseDemand)
+        (place.skill, place.within, place.grade)
+        for place in asked
+        if isinstance(place, ResponseDemand)
     )
-    pieces = Counter(name.rpartition(" ")[0] for name in free)
+    pieces = Counter(_kind(name) for name in free)
     parts = []
     if people:
         demands = [
-            ResponseDemand(skill=skill, count=count, within=within)
-            for (skill, within), count in sorted(people.items())
+            ResponseDemand(skill=skill, count=count, within=within, grade=grade)
+            for (skill, within, grade), count in sorted(people.items())
         ]
         parts.append(people_missing(demands, len(free) - sum(pieces[kind] for kind in kit)))
-    parts += [kit_missing(kind, count, pieces[kind]) for kind, count in sorted(kit.items())]
+    for kind, count in sorted(kit.items()):
+        tell = places_missing if kind == _FIELD else kit_missing
+        parts.append(tell(kind, count, pieces[kind]))
     return "; ".join(parts)
+
+
+def _kind(name: str) -> str:
+    """The kind that a numbered piece or place belongs to."""
+    kind = name.rpartition(" ")[0]
+    return _FIELD if kind in FIELDS else kind

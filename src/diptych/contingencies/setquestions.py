@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.certificate import Day
 from diptych.contingencies.policy import AnswerPolicy
-from diptych.model import Certificate, EquipmentId, Hazard, Schedule
+from diptych.model import Certificate, Hazard, Schedule
 
 _WORD = 64
 Words = NDArray[np.uint64]
@@ -61,7 +61,9 @@ def _to_words(masks: list[list[int]], paper: Certificate) -> Words:
     """(C, N, W) of whole numbers as bits."""
     words = max(1, -(-len(paper.names) // _WORD))
     raw = b"".join(mask.to_bytes(8 * words, "little") for row in masks for mask in row)
-    return np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(masks), -1, words)
+    return (
+        np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(masks), int(paper.first[-1]), words)
+    )
 
 
 class _Questions:
@@ -85,26 +87,39 @@ class _Questions:
         alike: dict[tuple[object, ...], int] = {}
         alive = [minute in when for _, when in self.hazards]
         for (hazard, _), strikes in zip(self.hazards, alive, strict=True):
-            who = (hazard.severity, hazard.subject)
+            who = (hazard.severity, hazard.subject, hazard.response.mode)
             for demand in hazard.response.demands:
-                key = (*who, demand.skill, demand.within)
+                key = (*who, demand.skill, demand.within, demand.grade)
                 if strikes and key not in alike:
                     people = self.day.able(hazard, demand, minute)
                     alike[key] = sum(self.bit[person] for person in people)
                 masks += [alike[key] if strikes else 0] * demand.count
-            for kind in self.kit:
-                needed = hazard.response.equipment.get(kind.id, 0)
-                if needed and strikes and (*who, kind.id) not in alike:
-                    alike[*who, kind.id] = self._pieces(hazard, kind.id, kind.count, minute)
-                masks += [alike[*who, kind.id] if strikes else 0] * needed if needed else []
+            for name, needed in self._things(hazard, minute):
+                if strikes and (*who, name) not in alike:
+                    alike[*who, name] = self._pieces(hazard, name, minute)
+                masks += [alike[*who, name] if strikes else 0] * needed
         return np.array(alive, np.bool_), masks
 
-    def _pieces(self, hazard: Hazard, kind: EquipmentId, count: int, minute: int) -> int:
-        """Running tasks hold the lowest pieces in the plan's order; which of all can be had?"""
-        holders = [
-            self.day.keeps(hazard, task)
-            for _, task in self.day.running[minute]
-            for _ in range(task.equipment.get(kind, 0))
-        ]
-        kept = holders[:count] + [False] * (count - len(holders))
-        return sum(self.bit[f"{kind} {n + 1}"] for n in range(count) if not kept[n])
+    def _things(self, hazard: Hazard, minute: int) -> list[tuple[str, int]]:
+        """Kit in the procedure's order, then the field of each twin, and how many of each."""
+        asked = [(str(kit.id), hazard.response.equipment.get(kit.id, 0)) for kit in self.kit]
+        places = self.day.fields_of(hazard, minute).items()
+        return [(name, needed) for name, needed in [*asked, *places] if needed]
+
+    def _pieces(self, hazard: Hazard, name: str, minute: int) -> int:
+        """Tasks hold the lowest pieces and places in the plan's order; which can be had?
+
+        Of a stock, those are gone for good. Where more is held than there is, tasks that keep
+        theirs take what others would give up, from the lowest on.
+        """
+        there, free, keep = self.day.there(name, minute), [], 0
+        holders = self.day.holders(name, minute)
+        for n in range(max(there, len(holders))):
+            kept = n < len(holders) and (
+                name in self.day.stock or self.day.keeps(hazard, holders[n])
+            )
+            if n < there and not kept:
+                free.append(n)
+            elif n >= there and kept and name not in self.day.stock:
+                keep += 1
+        return sum(self.bit[f"{name} {n + 1}"] for n in free[keep:])

@@ -88,7 +88,8 @@ class ClassReplay:
         """Faults of the sets of each of the orders, 1 and up, each with its hazards.
 
         pairs : how many pairs the classes before this one have
-        sums : (order + 1, 4) for each order combinations, classes, covered and gaps are added
+        sums : (order + 1, 5) for each order combinations, classes, covered and gaps are added,
+            and of pairs how many are answered in turn
         """
         held, below = np.zeros((self.masks.shape[1], 1), np.uint64), np.ones(1, np.bool_)
         for sets in orders:
@@ -106,9 +107,52 @@ class ClassReplay:
             yield from self._tell(sets, wrong & covered, "neither covered as said nor a gap")
             yield from self._tell(sets, wrong & ~covered, "has a filling and a gap")
             sums[sets.order, 1] += every
-            sums[sets.order, ::2] += self.minutes * np.array([every, covered.sum()])
-            sums[sets.order, 3] += self.minutes * int(own.sum())
+            told = [every, int(covered.sum()), int(own.sum())]
+            sums[sets.order, [0, 2, 3]] += self.minutes * np.array(told)
             below = covered
+        sums[2, 4] += self.minutes * self._count_in_turn()
+
+    def _count_in_turn(self) -> int:
+        """Ordered pairs of which the second is answered by those whom the first leaves.
+
+        Each goes by its filling alone. Where the two share somebody, the second may have any
+        others: the lowest first, and where that fails it is asked of every choice of its places
+        whether enough are left (Hall).
+        """
+        rows = list_places(self.paper.first, self.alive[:, None])
+        filling = np.where(rows < 0, NOBODY, self.paper.singles[self.number][rows])
+        teams = np.bitwise_or.reduce(self.bits[filling], axis=1)
+        called = (filling != NOBODY).any(axis=1)
+        one, two = np.nonzero(called[:, None] & called & ~np.eye(len(called), dtype=np.bool_))
+        good = ~(teams[one] & teams[two]).any(axis=1)
+        rest = np.flatnonzero(~good)
+        good[rest] = self._take_lowest(rows[two[rest]], teams[one[rest]])
+        total = int(good.sum())
+        for member in np.unique(two[~good]):
+            some = one[~good & (two == member)]
+            total += self._count_left(self.alive[member], ~teams[some])
+        return total
+
+    def _take_lowest(self, rows: Whole, held: Words) -> Flags:
+        """(R,) can the places (R, M) be filled one by one beside `held` (R, W)? It is changed."""
+        good = np.ones(len(rows), np.bool_)
+        line = np.arange(len(rows))
+        for places in rows.T:
+            free = self.masks[places] & ~held
+            word = (free != 0).argmax(axis=1)
+            found = free[line, word]
+            good &= (found != 0) | (places < 0)
+            held[line, word] |= np.where(places < 0, 0, found & (~found + np.uint64(1)))
+        return good
+
+    def _count_left(self, hazard: int, left: Words) -> int:
+        """For how many rows of `left` (R, W) the hazard's places can be filled from the row."""
+        own = self.masks[self.paper.first[hazard] : self.paper.first[hazard + 1]]
+        masks, counts = np.unique(own, axis=0, return_counts=True)
+        choices = np.arange(1, 1 << len(masks))[:, None] >> np.arange(len(masks)) & 1
+        reach = np.bitwise_or.reduce(np.where(choices[..., None], masks, 0), axis=1)
+        enough = count_bits(reach[:, None] & left) >= (choices @ counts)[:, None]
+        return int(enough.all(axis=0).sum())
 
     def _tell(self, sets: Sets, wrong: Flags, what: str) -> Iterator[Fault]:
         for n in np.flatnonzero(wrong):

@@ -24,6 +24,7 @@ from diptych.kernels.simultaneous import (
 from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetGap, SetProof
 
 LARGEST = 4
+_MOST_PLACES = 64
 _ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
 
 
@@ -63,7 +64,8 @@ def search_sets(
 
     turns : also one after another in every order, up to three. `watch` is told "turns" and
     "proof" when that part has ended.
-    Raises InputError for an order outside 2 to 4 and for more numbers than a byte holds.
+    Raises InputError for an order outside 2 to 4, for more numbers than a byte holds and for
+    sets of more places than a word has bits.
     """
     _require(order, classes)
     found = _search(classes, order)
@@ -106,6 +108,12 @@ def _require(order: int, classes: Classes) -> None:
         raise InputError(
             f"{len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
             remedy="leave kit that no hazard asks for out of the table of equipment",
+        )
+    if _widest(classes.first, order) > _MOST_PLACES:
+        raise InputError(
+            f"{order} hazards can ask for {_widest(classes.first, order)} people and pieces of kit"
+            f" at once, expected at most {_MOST_PLACES}",
+            remedy="ask for a lower order",
         )
 
 

@@ -7,7 +7,6 @@ rules by which it was found.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,16 +237,14 @@ def apply_changes(
 
 
 def at_hours(who: Staff, start: Minute, end: Minute) -> Staff:
-    """The person with these hours; times on call give way to them."""
-    calls = getattr(who, "on_call", ())
-    left = [
-        span
-        for begin, close, travel in calls
-        for span in ((begin, min(close, start), travel), (max(begin, end), close, travel))
-        if span[0] < span[1]
+    """The person with other hours; on call only outside of them."""
+    on_call = [
+        (begin, until, way)
+        for first, last, way in who.on_call
+        for begin, until in ((first, min(last, start)), (max(first, end), last))
+        if begin < until
     ]
-    more: dict[str, Any] = {"on_call": tuple(left)} if calls else {}
-    return replace(who, start=start, end=end, **more)
+    return replace(who, start=start, end=end, on_call=tuple(on_call))
 
 
 def _standby(schedule: Schedule, watches: Sequence[Watch]) -> list[Staff]:

@@ -15,9 +15,10 @@ def clock(day_start: str, minute: int) -> str:
 
 
 def ask(demand: ResponseDemand) -> str:
-    """One demand: "2 people for anaesthesia within 5 min"."""
+    """One demand: "2 people for anaesthesia of grade 4 within 5 min"."""
     number = "1 person" if demand.count == 1 else f"{demand.count} people"
-    return f"{number} for {spoken(demand.skill)} within {demand.within} min"
+    grade = f" of grade {demand.grade}" if demand.grade else ""
+    return f"{number} for {spoken(demand.skill)}{grade} within {demand.within} min"
 
 
 def spoken(name: str) -> str:
@@ -35,6 +36,13 @@ def people_missing(demands: Sequence[ResponseDemand], can_come: int) -> str:
 def kit_missing(kind: str, needed: int, free: int) -> str:
     """One kind of kit and how much of it is at hand."""
     return f"needs {needed} {spoken(kind)}; {max(free, 0) or 'none'} at hand"
+
+
+def places_missing(field: str, needed: int, free: int) -> str:
+    """The operating field, or one of them, and how many people can still stand there."""
+    place = spoken(field).removeprefix("sterile ")
+    named = "sterile field" if place == "field" else f"sterile field ({place})"
+    return f"needs {needed} places at the {named}; room for {max(free, 0) or 'nobody'}"
 
 
 def gap_message(hazard: Hazard, day_start: str, span: tuple[int, int], missing: str) -> str:

@@ -15,23 +15,28 @@ from diptych.kernels.compiled import compiled
 
 BOTH, SHARED, TEAM = 2, 3, 4
 EITHER_TEAM = 2
+AWAY = ENDLESS = 1 << 40
+"""Minutes until a person can be there who cannot be asked; longer than any task may wait."""
+Bools = NDArray[np.bool_]
 
 
 class Duties(NamedTuple):
     """The plan as arrays.
 
     start, end, priority, subject : (R,) int64 of the running tasks
+    may_wait : (R,) int64 minutes for which the task can stand still, ENDLESS where none are set
     first, holder : people of task r are holder[first[r]:first[r + 1]]
-    kit : (R, Q) int64, pieces of each kind of kit that the task holds
+    kept : (E,) bool, this holder cannot let go of the task
     """
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     priority: NDArray[np.int64]
     subject: NDArray[np.int64]
+    may_wait: NDArray[np.int64]
     first: NDArray[np.int64]
     holder: NDArray[np.int64]
-    kit: NDArray[np.int64]
+    kept: Bools
 
 
 class Crew(NamedTuple):
@@ -46,7 +51,7 @@ class Crew(NamedTuple):
 class Calls(NamedTuple):
     """What hazards ask for.
 
-    severity, subject : (H,) int64
+    severity, subject, hold : (H,) int64; hold is for how many minutes it likely holds people
     first : (H + 1,) demands of hazard h are first[h]:first[h + 1]
     number, within : (D,) int64, how many people and how soon
     able : (D, P) uint8, person has the demanded skill
@@ -55,11 +60,31 @@ class Calls(NamedTuple):
 
     severity: NDArray[np.int64]
     subject: NDArray[np.int64]
+    hold: NDArray[np.int64]
     first: NDArray[np.int64]
     number: NDArray[np.int64]
     within: NDArray[np.int64]
     able: NDArray[np.uint8]
     kit: NDArray[np.int64]
+
+
+class Things(NamedTuple):
+    """Kit, stocks and places at the field, of Q kinds; each piece and place is a number.
+
+    base : (Q + 1,) int64, kind q has the numbers base[q]..base[q + 1] - 1
+    there : (K, Q) int64, how many of them there have been so far (a stock grows by deliveries)
+    spent : (Q,) bool, a stock: what a task took is not there again when it ends
+    held : (R, Q) int64, what each task takes
+    want : (2, H, Q) int64, what each hazard asks for before and after separation
+    apart : (K,) int64, 0 before and 1 after separation
+    """
+
+    base: NDArray[np.int64]
+    there: NDArray[np.int64]
+    spent: Bools
+    held: NDArray[np.int64]
+    want: NDArray[np.int64]
+    apart: NDArray[np.int64]
 
 
 @compiled
@@ -75,65 +100,74 @@ def at_the_twin(hazard: int, task: int, team: int) -> bool:
 
 
 @compiled
-def free_people(
-    minutes: NDArray[np.int64], duties: Duties, crew: Crew, calls: Calls, own_twin: bool
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Who can answer each demand, and which kit is at hand, at each of `minutes`.
+def goes_on(duties: Duties, task: int, calls: Calls, hazard: int) -> bool:
+    """Must the task go on while the hazard is answered elsewhere, but for one at its own twin?"""
+    if duties.priority[task] >= calls.severity[hazard]:
+        return True
+    return bool(duties.may_wait[task] < calls.hold[hazard])
 
-    Returns (can, idle, kit): `can` (K, D, W) masks of people who can come in time, `idle`
-    (K, W) masks of those on no task at all, `kit` (K, H, Q) pieces not held.
+
+@compiled
+def bound_holders(duties: Duties, team: NDArray[np.int64], calls: Calls, own_twin: bool) -> Bools:
+    """(H, E) each holder of a task is bound to it, whatever the time, when the hazard strikes."""
+    bound = np.zeros((calls.severity.size, duties.holder.size), np.bool_)
+    for h in range(calls.severity.size):
+        for r in range(duties.start.size):
+            firm = goes_on(duties, r, calls, h)
+            for e in range(duties.first[r], duties.first[r + 1]):
+                wears = team[duties.holder[e]]
+                near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], wears)
+                bound[h, e] = (firm or duties.kept[e]) and not near
+    return bound
+
+
+@compiled
+def free_people(
+    minutes: NDArray[np.int64],
+    reach: NDArray[np.int64],
+    duties: Duties,
+    calls: Calls,
+    bound: Bools,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Who can answer each demand at each of `minutes`, and who is on no task.
+
+    reach : (K, P) minutes until the person can be there: 0 in the house, AWAY not to be had
+    bound : (H, E) from `bound_holders`. Returns (can, idle): `can` (K, D, W) masks of people
+    who can come in time, `idle` (K, W) masks of those in the house who are on no task at all.
     """
-    people = crew.start.size
+    people = reach.shape[1]
     words = (people + 63) // 64
-    hazards = calls.severity.size
-    demands = calls.number.size
-    kinds = crew.kit.size
-    can = np.zeros((minutes.size, demands, words), np.uint64)
+    can = np.zeros((minutes.size, calls.number.size, words), np.uint64)
     idle = np.zeros((minutes.size, words), np.uint64)
-    kit = np.zeros((minutes.size, hazards, kinds), np.int64)
     held = np.zeros(people, np.bool_)
+    running = np.zeros(duties.start.size, np.int64)
     for k in range(minutes.size):
         now = minutes[k]
+        size = 0
         held[:] = False
         for r in range(duties.start.size):
             if duties.start[r] <= now < duties.end[r]:
+                running[size] = r
+                size += 1
                 for e in range(duties.first[r], duties.first[r + 1]):
                     held[duties.holder[e]] = True
         for p in range(people):
-            if crew.start[p] <= now < crew.end[p] and not held[p]:
+            if reach[k, p] == 0 and not held[p]:
                 idle[k, p // 64] |= np.uint64(1) << np.uint64(p % 64)
-        for h in range(hazards):
-            severity = calls.severity[h]
-            subject = calls.subject[h]
-            for q in range(kinds):
-                kit[k, h, q] = crew.kit[q]
-            for r in range(duties.start.size):
-                if not duties.start[r] <= now < duties.end[r]:
-                    continue
-                if duties.priority[r] < severity:
-                    continue
-                if own_twin and at_the_twin(subject, duties.subject[r], -1):
-                    continue
-                for q in range(kinds):
-                    kit[k, h, q] -= duties.kit[r, q]
+        for h in range(calls.severity.size):
             for d in range(calls.first[h], calls.first[h + 1]):
                 held[:] = False
-                for r in range(duties.start.size):
-                    if not duties.start[r] <= now < duties.end[r]:
-                        continue
-                    if duties.priority[r] < severity:
-                        continue
+                for n in range(size):
+                    r = running[n]
                     if duties.end[r] <= now + calls.within[d]:
                         continue
                     for e in range(duties.first[r], duties.first[r + 1]):
-                        p = duties.holder[e]
-                        if own_twin and at_the_twin(subject, duties.subject[r], crew.team[p]):
-                            continue
-                        held[p] = True
+                        if bound[h, e]:
+                            held[duties.holder[e]] = True
                 for p in range(people):
-                    if calls.able[d, p] and crew.start[p] <= now < crew.end[p] and not held[p]:
+                    if calls.able[d, p] and reach[k, p] <= calls.within[d] and not held[p]:
                         can[k, d, p // 64] |= np.uint64(1) << np.uint64(p % 64)
-    return can, idle, kit
+    return can, idle
 
 
 @compiled
@@ -237,18 +271,22 @@ def match_people(
 
 @compiled
 def cover_each(
-    can: NDArray[np.uint64], kit: NDArray[np.int64], active: NDArray[np.bool_], calls: Calls
+    can: NDArray[np.uint64],
+    pieces: NDArray[np.uint64],
+    active: Bools,
+    calls: Calls,
+    things: Things,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each minute and hazard: slack in people, tightest set of demands, slack in kit.
+    """For each minute and hazard: slack in people, tightest set of demands, slack in things.
 
-    can : (K, D, W) and kit : (K, H, Q) from `free_people`; active : (K, H). Each result is
-    (K, H) int64; where a hazard is not active, zeros. Hazards without need of kit have a
-    kit slack of 2**31.
+    can : (K, D, W) from `free_people`; pieces : (K, H, Q, W) from `free_pieces`; active :
+    (K, H). Each result is (K, H) int64; where a hazard is not active, zeros. Hazards that ask
+    for no things have a slack of 2**31 in them.
     """
     minutes, hazards = active.shape
     people_slack = np.zeros((minutes, hazards), np.int64)
     tightest = np.zeros((minutes, hazards), np.int64)
-    kit_slack = np.zeros((minutes, hazards), np.int64)
+    slack_of_things = np.zeros((minutes, hazards), np.int64)
     for k in range(minutes):
         for h in range(hazards):
             if not active[k, h]:
@@ -258,48 +296,62 @@ def cover_each(
             people_slack[k, h] = slack
             tightest[k, h] = chosen
             least = 1 << 31
-            for q in range(kit.shape[2]):
-                if calls.kit[h, q] > 0:
-                    least = min(least, kit[k, h, q] - calls.kit[h, q])
-            kit_slack[k, h] = least
-    return people_slack, tightest, kit_slack
+            for q in range(pieces.shape[2]):
+                asked = things.want[things.apart[k], h, q]
+                if asked > 0:
+                    free = 0
+                    for w in range(pieces.shape[3]):
+                        free += count_bits(pieces[k, h, q, w])
+                    least = min(least, free - asked)
+            slack_of_things[k, h] = least
+    return people_slack, tightest, slack_of_things
 
 
 @compiled
 def free_pieces(
-    minutes: NDArray[np.int64],
-    duties: Duties,
-    crew: Crew,
-    calls: Calls,
-    own_twin: bool,
-    base: NDArray[np.int64],
+    minutes: NDArray[np.int64], duties: Duties, calls: Calls, things: Things, own_twin: bool
 ) -> NDArray[np.uint64]:
-    """Which pieces of each kind of kit each hazard can have, at each of `minutes`.
+    """Which pieces and places of each kind each hazard can have, at each of `minutes`.
 
-    base : (Q + 1,) pieces of kind q are bits base[q]..base[q + 1] - 1. Returns (K, H, Q, W)
-    masks: pieces that no running task holds, and those held for what the hazard may take
-    from. Tasks take the lowest free pieces in the plan's order.
+    Returns (K, H, Q, W) masks: what no running task holds, and what is held for work that the
+    hazard may take from; of a stock, what has been delivered and no task that has begun took.
+    Tasks take the lowest free numbers in the plan's order; where they hold more than there
+    are, those that keep theirs go first.
     """
-    hazards, kinds = calls.severity.size, crew.kit.size
+    hazards, kinds, base = calls.severity.size, things.spent.size, things.base
     words = (base[kinds] + 63) // 64
     masks = np.zeros((minutes.size, hazards, kinds, max(words, 1)), np.uint64)
+    yields = np.zeros((duties.start.size, hazards), np.bool_)
+    for r in range(duties.start.size):
+        for h in range(hazards):
+            near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
+            yields[r, h] = near or not goes_on(duties, r, calls, h)
+    lacking = np.zeros(hazards, np.int64)
     for k in range(minutes.size):
         now = minutes[k]
         for q in range(kinds):
-            nearest = base[q]
+            nearest, top = base[q], base[q] + things.there[k, q]
+            lacking[:] = 0
             for r in range(duties.start.size):
-                if not duties.start[r] <= now < duties.end[r]:
+                if things.held[r, q] == 0 or duties.start[r] > now:
                     continue
-                for _ in range(duties.kit[r, q]):
-                    if nearest >= base[q + 1]:
-                        break
+                if things.spent[q]:
+                    nearest += things.held[r, q]
+                    continue
+                if now >= duties.end[r]:
+                    continue
+                for _ in range(things.held[r, q]):
                     for h in range(hazards):
-                        lesser = duties.priority[r] < calls.severity[h]
-                        near = own_twin and at_the_twin(calls.subject[h], duties.subject[r], -1)
-                        if lesser or near:
+                        if nearest >= top:
+                            lacking[h] += 0 if yields[r, h] else 1
+                        elif yields[r, h]:
                             masks[k, h, q, nearest // 64] |= np.uint64(1) << np.uint64(nearest % 64)
                     nearest += 1
-            for bit in range(nearest, base[q + 1]):
-                for h in range(hazards):
+            for h in range(hazards):
+                for bit in range(nearest, top):
                     masks[k, h, q, bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
+                for w in range(masks.shape[3]):
+                    while lacking[h] > 0 and masks[k, h, q, w] != np.uint64(0):
+                        masks[k, h, q, w] &= masks[k, h, q, w] - np.uint64(1)
+                        lacking[h] -= 1
     return masks

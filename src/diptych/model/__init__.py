@@ -82,6 +82,7 @@ from diptych.model.geometry import (
 from diptych.model.hazards import (
     Coverage,
     CoverageCell,
+    DrugDose,
     Gap,
     Hazard,
     Response,
@@ -254,6 +255,7 @@ __all__ = [
     "Dossier",
     "DrainageShare",
     "Drill",
+    "DrugDose",
     "DryPart",
     "DryRun",
     "DrySession",

@@ -1,7 +1,8 @@
 """What can go wrong, what must then be at hand, and whether it is. Made by contingencies only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 from diptych.model.checks import require
 from diptych.model.emergency import EmergencyCover
@@ -12,11 +13,35 @@ from diptych.model.units import Minute, Probability
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDemand:
-    """`count` people of `skill` must be there within `within` minutes."""
+    """`count` people of `skill` must be there within `within` minutes.
+
+    grade : least grade of each of them (0: any); a leader is a demand of one person with a grade
+    """
 
     skill: SkillId
     count: int
     within: Minute
+    grade: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrugDose:
+    """A drug by weight: least and most usual dose.
+
+    unit : of both, such as "micrograms/kg" or "mg/kg/h"
+    most : largest single dose whatever the weight, in the unit without its "/kg"; None: not told
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    most: float | None = None
+
+    def of(self, weight: float) -> tuple[float, float]:
+        """Least and most dose for a weight in kg, in the unit without its "/kg"."""
+        limit = inf if self.most is None else self.most
+        return min(self.low * weight, limit), min(self.high * weight, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +49,11 @@ class Response:
     """What a hazard asks for, and for how long it holds people (minutes low/mode/high).
 
     delay : minutes (least, most likely, most) for which the operation stands still
+    sterile : places at the operating field of each twin in trouble
+    drugs : what is likely given, by weight
+    blood : red-cells, plasma, platelets, cryoprecipitate -> mL for each kg of weight
+    knock_on : hazards that may follow from this one
+    meanwhile : what may be left undone while it is answered, a sentence
     """
 
     demands: tuple[ResponseDemand, ...]
@@ -33,6 +63,11 @@ class Response:
     high: Minute
     actions: str
     delay: tuple[Minute, Minute, Minute] = (Minute(0), Minute(0), Minute(0))
+    sterile: int = 0
+    drugs: tuple[DrugDose, ...] = ()
+    blood: Mapping[str, float] = field(default_factory=dict)
+    knock_on: tuple[HazardId, ...] = ()
+    meanwhile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +92,11 @@ class Hazard:
     response: Response
     source: str
     confidence: Confidence
+
+    @property
+    def field_places(self) -> int:
+        """Places in the sterile field in all: those of one twin, or of each of the two."""
+        return self.response.sterile * (1 if self.subject in (Subject.A, Subject.B) else 2)
 
     def __post_init__(self) -> None:
         require(

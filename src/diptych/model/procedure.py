@@ -74,6 +74,9 @@ class Task:
         for a minute, 1 can be left
     zones : where its people stand (zone -> number of people)
     modes : other ways to do it; way 0 is what the task itself says, way n is modes[n - 1]
+    may_wait : for how many minutes it can stand still when an emergency takes people or kit
+        from it; None: as long as need be, by priority alone
+    keeps : skills and roles whose holders cannot let go of it
     """
 
     id: TaskId
@@ -87,6 +90,15 @@ class Task:
     priority: int
     source: str
     modes: tuple[Mode, ...] = ()
+    may_wait: Minute | None = None
+    keeps: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            self.may_wait is None or self.may_wait >= 0,
+            f"task {self.id}: may_wait is {self.may_wait} min, expected 0 or more",
+            remedy="correct the row in tables/steps.toml",
+        )
 
     def in_mode(self, mode: int) -> "Task":
         """The task as it is done in that way: its length, people, places and kit."""

@@ -26,6 +26,8 @@ class Staff:
         several people may overlap for hand-over
     grade : seniority, 1 (in training) to 5 (leads the field); 3 works alone
     absences : minutes (from, to) within the hours at which they cannot be asked, in order
+    on_call : (from, to, travel) minutes outside the hours at which they can be called, in
+        order, and how long they then need to come; no working hours: only for emergencies
     """
 
     id: StaffId
@@ -37,6 +39,7 @@ class Staff:
     end: Minute
     grade: int = 3
     absences: tuple[tuple[Minute, Minute], ...] = ()
+    on_call: tuple[tuple[Minute, Minute, Minute], ...] = ()
 
     def __post_init__(self) -> None:
         require(
@@ -50,6 +53,15 @@ class Staff:
             f"staff {self.id} ({self.name}): absences {list(self.absences)}, expected"
             " from-to minutes in order that do not overlap",
             remedy="correct the absences in the roster",
+        )
+        require(
+            all(begin < end and travel >= 0 for begin, end, travel in self.on_call)
+            and all(end <= self.start or begin >= self.end for begin, end, _ in self.on_call)
+            and all(one[1] <= two[0] for one, two in pairwise(self.on_call)),
+            f"staff {self.id} ({self.name}): on call {list(self.on_call)}, hours {self.start} to"
+            f" {self.end} min, expected (from, to, travel) minutes outside the hours, in order,"
+            " that do not overlap",
+            remedy="correct the times on call in the roster",
         )
         require(
             self.start < self.end,
@@ -78,12 +90,25 @@ class Equipment:
     """A kind of kit and how many of it there are.
 
     renewable : free again when a task ends; False for a stock that tasks use up
+    restock : (minute, pieces) that are delivered, in order; only for a stock. Schedulers plan
+        with `count` alone; what comes later is for emergencies and for tasks moved by hand
     """
 
     id: EquipmentId
     title: str
     count: int
     renewable: bool = True
+    restock: tuple[tuple[Minute, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            all(pieces > 0 for _, pieces in self.restock)
+            and all(one[0] < two[0] for one, two in pairwise(self.restock))
+            and not (self.renewable and self.restock),
+            f"equipment {self.id}: restock {list(self.restock)}, expected (minute, pieces) in"
+            " order of time, of a stock (renewable = false)",
+            remedy="correct the row in tables/equipment.toml",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

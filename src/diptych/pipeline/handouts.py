@@ -27,6 +27,7 @@ from diptych.report import (
 CARDS, ROOMS, HAND_OVERS = "cards.html", "rooms.html", "hand-overs.html"
 RESPONSES, GAPS, DRILLS = "responses.html", "gaps.html", "drills.html"
 _NOTHING = Readiness()
+_GAPS_LEAD = "The fewest hazards first, then the likeliest; gaps.csv beside it has every gap."
 
 
 def write_sheets(
@@ -44,7 +45,7 @@ def write_sheets(
     by_heads : the twins are joined by their heads
     coverage : with it, the cards say which hazards call whom first, and there are response
         cards, the gaps in words, and both as CSV
-    readiness : its drills get pages of their own
+    readiness : its drills get pages of their own, its weights make doses
     """
     banner = tell_banner(made_from)
     rooms = write_rooms(schedule, banner, by_heads=by_heads)
@@ -57,7 +58,7 @@ def write_sheets(
         (out / name).write_text(render_sheets(document, paper, lead), "utf-8")
     more: list[str] = []
     if coverage is not None:
-        more += _write_answers(out, schedule, coverage, banner)
+        more += _write_answers(out, schedule, coverage, (readiness, banner))
         more += _write_drills(out, schedule, coverage, (readiness, banner))
     return [out / name for name, *_ in pages] + [out / name for name in more]
 
@@ -75,14 +76,15 @@ def _write_drills(
 
 
 def _write_answers(
-    out: Path, schedule: Schedule, coverage: Coverage, banner: str
+    out: Path, schedule: Schedule, coverage: Coverage, what: tuple[Readiness, str]
 ) -> tuple[str, ...]:
     """Response cards and gaps to print, call-outs and gaps as CSV; their names."""
-    responses = write_responses(coverage, schedule, banner)
+    readiness, banner = what
+    responses = write_responses(coverage, schedule, banner, readiness.weights)
     gaps = write_gaps(coverage, schedule, banner)
     pages = {
         RESPONSES: render_sheets(responses, A5_PAIR, "Two cards to a page; cut them apart."),
-        GAPS: render_sheets(gaps, A4_ACROSS, "The fewest hazards first, then the likeliest."),
+        GAPS: render_sheets(gaps, A4_ACROSS, _GAPS_LEAD),
         "gaps.csv": render_csv(GAP_COLUMNS, list_gap_rows(coverage, schedule)),
         "call-outs.csv": render_csv(CALL_COLUMNS, list_calls(coverage, schedule)),
     }

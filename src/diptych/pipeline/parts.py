@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -12,6 +13,7 @@ from diptych.model import (
     Coverage,
     OperatingWindow,
     Rehearsal,
+    Reserve,
     SafetyRefusal,
     Schedule,
     SeparationFront,
@@ -54,6 +56,12 @@ def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
     from diptych.pipeline.labels import label_facts
 
     return {**correction_facts(folder), **label_facts(folder)}
+
+
+def _day_facts(folder: CaseFolder) -> Mapping[str, object]:
+    from diptych.pipeline.covering import cover_facts
+
+    return {**roster_facts(folder), **cover_facts(folder)}
 
 
 def _demand_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -167,6 +175,7 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 def _choreography(run: Run, out: Path) -> None:
     from diptych.choreography import ChoreographyPolicy, arrange
+    from diptych.pipeline.covering import cover_day, read_wish, tell_reserve
     from diptych.pipeline.handouts import write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
@@ -175,9 +184,29 @@ def _choreography(run: Run, out: Path) -> None:
     )
     roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
-    schedule = arrange(plan, roster, tables=tables, policy=policy)
+
+    def make(number: int) -> Schedule:
+        tried = replace(policy, seed=policy.seed + number * policy.tries)
+        return arrange(plan, roster, tables=tables, policy=tried)
+
+    wish = read_wish(run.folder)
+    if wish is None:
+        schedule = make(0)
+    else:
+        answer = run.policies.get("contingencies", {})
+        schedule, reserve = cover_day(run.folder, wish, make, answer)
+        run.keep(out, CHOREOGRAPHY, "reserve", reserve)
+        needed = tell_reserve(reserve, schedule)
+        run.notes.extend(f"Needed besides the roster: {row}" for row in needed)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
     write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
+
+
+def laid_reserve(run: Run) -> Reserve | None:
+    """The reserve that the day holds because the case wishes it; None where it holds none."""
+    if not (run.place(CHOREOGRAPHY) / "reserve.json").is_file():
+        return None
+    return run.load(Reserve, CHOREOGRAPHY, "reserve")
 
 
 def _contingencies(run: Run, out: Path) -> None:
@@ -228,9 +257,14 @@ def _dossier(run: Run, out: Path) -> None:
     schedule = run.load(Schedule, CHOREOGRAPHY, "schedule")
     coverage = run.load(Coverage, CONTINGENCIES, "coverage")
     policy = merge_policy(AnswerPolicy(), run.policies.get("contingencies", {}), "contingencies")
-    readiness = make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy)
+    case = run.load(Case, INTAKE, "case")
+    laid = laid_reserve(run)
+    readiness = replace(
+        make_ready(schedule, coverage, run.tables(STAGE["dossier"].tables), policy, laid),
+        weights={twin.id: twin.weight for twin in case.twins},
+    )
     inputs = DossierInputs(
-        case=run.load(Case, INTAKE, "case"),
+        case=case,
         anatomy=run.load(Anatomy, ANATOMY, "anatomy"),
         front=run.load(SeparationFront, SEPARATION, "front"),
         window=run.load(OperatingWindow, TIMING, "window"),
@@ -243,8 +277,7 @@ def _dossier(run: Run, out: Path) -> None:
         encode_png=encode_png,
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
-    made_from = inputs.case.brief.made_from
-    write_sheets(out, schedule, made_from, coverage, readiness=readiness)
+    write_sheets(out, schedule, case.brief.made_from, coverage, readiness=readiness)
 
 
 STAGES = (
@@ -302,7 +335,7 @@ STAGES = (
         options=(),
         policy="choreography",
         rooms=("model", "choreography", "report", "formats"),
-        facts=roster_facts,
+        facts=_day_facts,
         work=_choreography,
     ),
     Stage(

@@ -9,7 +9,7 @@ from diptych.contingencies.mending import mend_gap
 from diptych.contingencies.reserve import design_reserve
 from diptych.contingencies.reserve_policy import ReservePolicy, read_reserve_policy
 from diptych.contingencies.thin import find_pillars, find_thin
-from diptych.model import Coverage, Gap, Mending, Schedule, SetGap
+from diptych.model import Coverage, Gap, Mending, Reserve, Schedule, SetGap
 from diptych.report import Readiness
 from diptych.tables import SourcedTable
 
@@ -25,10 +25,12 @@ def make_ready(
     coverage: Coverage,
     tables: Mapping[str, SourcedTable],
     policy: AnswerPolicy,
+    laid: Reserve | None = None,
 ) -> Readiness:
     """Everything that the dossier says of reserve, mendings, thin spots and drills.
 
-    Where only single hazards were proved nothing is asked beyond them.
+    laid : the reserve that the day holds already. Where only single hazards were proved
+    nothing is asked beyond them.
     """
     hazards = coverage.hazards
     order = ORDER if coverage.sets else 1
@@ -36,7 +38,8 @@ def make_ready(
     pairs = read_first_pairs(tables["first-pairs"]) if coverage.sets else ()
     return Readiness(
         pairs=answer_pairs(schedule, hazards, pairs, policy),
-        reserve=design_reserve(schedule, hazards, order=order, policy=rules),
+        reserve=laid or design_reserve(schedule, hazards, order=order, policy=rules),
+        laid=laid is not None,
         mendings=tuple(_mend(schedule, coverage, rules)),
         thin=find_thin(schedule, hazards, policy),
         pillars=find_pillars(schedule, hazards, order=order, policy=policy),

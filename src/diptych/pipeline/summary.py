@@ -45,6 +45,7 @@ def summarise(folder: CaseFolder, run: Run) -> dict[str, object]:
         "demands": list(front.demands),
         "window": _window(run.load(OperatingWindow, parts.TIMING, "window")),
         "schedule": _schedule(run.load(Schedule, parts.CHOREOGRAPHY, "schedule")),
+        "reserve": _reserve(run),
         "coverage": _coverage(run.load(Coverage, parts.CONTINGENCIES, "coverage")),
         "rehearsal": _rehearsal(run.load(Rehearsal, parts.REHEARSAL, "rehearsal")),
         "dossier": str(folder.dossier),
@@ -108,6 +109,24 @@ def _schedule(schedule: Schedule) -> dict[str, object]:
         },
         "tasks": len(schedule.assignments),
         "people": len(schedule.procedure.staff),
+    }
+
+
+def _reserve(run: Run) -> dict[str, object] | None:
+    """What the day needs besides its roster, because the case wishes it covered; else null."""
+    from diptych.pipeline.covering import tell_reserve
+
+    laid = parts.laid_reserve(run)
+    if laid is None:
+        return None
+    schedule = run.load(Schedule, parts.CHOREOGRAPHY, "schedule")
+    return {
+        "order": laid.order,
+        "people_and_kit": laid.size,
+        "least": laid.least,
+        "minutes": laid.minutes,
+        "proven": laid.proven,
+        "needed": tell_reserve(laid, schedule),
     }
 
 

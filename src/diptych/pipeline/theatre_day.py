@@ -8,7 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from diptych.model import Board, Command, EdgeError, Event, EventLog, Minute, Schedule
+from diptych.model import (
+    Board,
+    Command,
+    DiptychError,
+    EdgeError,
+    Event,
+    EventLog,
+    Minute,
+    Schedule,
+)
 from diptych.pipeline.folder import CaseFolder
 from diptych.storage.chain import EventConflict, StaleHead, check_repeat
 from diptych.storage.sqlite import open_log
@@ -52,38 +61,39 @@ class Answer:
 def open_day(case: Path) -> Iterator["TheatreDay"]:
     """The day of a planned case, on its own record `theatre/log.db`; closed afterwards.
 
-    Where the contingencies of the case are proved, their hazards are asked live for the next
-    hour.
+    The case's hazards are asked live for the next hour.
     Raises InputError if the case has no schedule yet, EdgeError if the record cannot be
     opened, is damaged or was tampered with.
     """
     from diptych.pipeline.results import load_schedule
 
     schedule = load_schedule(case)
-    lookout = _set_watch(case)
+    lookout = _set_watch(case, schedule)
     if lookout is not None:
         lookout.warm(schedule)
     with open_log(CaseFolder(case).log) as log:
         yield TheatreDay(log, schedule, lookout)
 
 
-def _set_watch(case: Path) -> "Lookout | None":
-    """Watch over the hazards of the case's proof, by its policy; None where nothing is proved."""
-    from diptych.contingencies import AnswerPolicy
-    from diptych.model import Coverage
+def _set_watch(case: Path, schedule: Schedule) -> "Lookout | None":
+    """Watch over the case's hazards, by its policy; None where its tables cannot be read.
+
+    A fault in a table must not keep the board from the team: `diptych prove` tells it.
+    """
+    from diptych.contingencies import AnswerPolicy, read_hazards
     from diptych.pipeline.lookout import Lookout
-    from diptych.pipeline.parts import CONTINGENCIES
     from diptych.pipeline.plan import open_run
     from diptych.pipeline.policy import merge_policy
-    from diptych.pipeline.results import load_result
     from diptych.pipeline.stage import PlanOptions
 
-    folder = CaseFolder(case)
-    if not (folder.root / CONTINGENCIES / "coverage.json").is_file():
+    try:
+        run = open_run(CaseFolder(case), PlanOptions())
+        section = run.policies.get("contingencies", {})
+        policy = merge_policy(AnswerPolicy(), section, "contingencies")
+        hazards = read_hazards(run.tables(("hazards",))["hazards"], schedule.procedure)
+    except DiptychError:
         return None
-    section = open_run(folder, PlanOptions()).policies.get("contingencies", {})
-    policy = merge_policy(AnswerPolicy(), section, "contingencies")
-    return Lookout(load_result(case, CONTINGENCIES, "coverage", Coverage).hazards, policy)
+    return Lookout(hazards, policy)
 
 
 class TheatreDay:

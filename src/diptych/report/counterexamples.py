@@ -62,18 +62,19 @@ def _pages(shortages: tuple[Shortage, ...], roll: Roll) -> Iterator[Section]:
 
 
 def _page(title: str, shortages: list[Shortage], roll: Roll, before: int) -> Section:
-    rows = [
-        (str(before + n), tell_gap(s.worst, roll), tell_others(s, roll))
-        for n, s in enumerate(shortages, start=1)
-    ]
     size = len(shortages[0].worst.hazards)
-    headings = ("No.", "When, what, and what is missing", "The same ones are too few for")
-    words = count_things(len(rows), "shortage")
-    return Section(
-        id=f"gaps-{before + 1}",
-        title=title,
-        blocks=(table(f"{words}, each told by the worst of its {PLURALS[size]}", headings, rows),),
-    )
+    numbered = enumerate(shortages, start=before + 1)
+    rows: list[tuple[str, ...]]
+    headings: tuple[str, ...] = ("No.", "When, what, and what is missing")
+    if size == 1:
+        caption = f"{count_things(len(shortages), 'hazard')} that cannot be answered even alone"
+        rows = [(str(n), tell_gap(s.worst, roll)) for n, s in numbered]
+    else:
+        words = count_things(len(shortages), "shortage")
+        caption = f"{words}, each told by the worst of its {PLURALS[size]}"
+        headings = (*headings, "The same ones are too few for")
+        rows = [(str(n), tell_gap(s.worst, roll), tell_others(s, roll)) for n, s in numbered]
+    return Section(id=f"gaps-{before + 1}", title=title, blocks=(table(caption, headings, rows),))
 
 
 def _empty() -> Section:

@@ -1,7 +1,7 @@
 """Everything that the dossier is made from. Nothing on its pages comes from elsewhere."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from diptych.model import (
     Coverage,
     Drill,
     Gap,
+    Kilogram,
     Mending,
     OperatingWindow,
     PairAnswer,
@@ -22,6 +23,7 @@ from diptych.model import (
     SeparationFront,
     SetGap,
     ThinSpot,
+    TwinId,
 )
 from diptych.tables.schema import TableRow
 
@@ -33,6 +35,8 @@ class Readiness:
     """What was worked out from the gaps of the cover; empty where nobody asked.
 
     mendings : gaps, each with the smallest changes that close it, cheapest first
+    weights : of each twin, kg, for doses on the response cards; None where no scale could tell
+    laid : the day holds the reserve already; without it, what was asked is not covered
     """
 
     pairs: tuple[PairAnswer, ...] = ()
@@ -41,6 +45,8 @@ class Readiness:
     thin: tuple[ThinSpot, ...] = ()
     pillars: tuple[Pillar, ...] = ()
     drills: tuple[Drill, ...] = ()
+    weights: Mapping[TwinId, Kilogram | None] = field(default_factory=dict)
+    laid: bool = False
 
 
 NOTHING_ASKED = Readiness()

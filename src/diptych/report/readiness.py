@@ -41,7 +41,7 @@ def write_readiness(
     blocks: tuple[Block, ...] = (
         *tabulate_pairs(readiness.pairs, roll),
         *tabulate_emergency(coverage.emergency, roll),
-        *tell_reserve(readiness.reserve, roll),
+        *tell_reserve(readiness.reserve, roll, laid=readiness.laid),
         *tabulate_mendings(readiness.mendings, roll),
         *tabulate_pillars(readiness.pillars, roll),
         *tabulate_thin(readiness.thin, roll),
@@ -111,26 +111,39 @@ def _tell_responders(pair: PairAnswer, roll: Roll) -> str:
     return ". ".join(parts)
 
 
-def tabulate_emergency(rows: Sequence[EmergencyCover], roll: Roll) -> tuple[Table, ...]:
-    """Whether the way out is staffed from each step, if one twin is dying."""
+def tabulate_emergency(rows: Sequence[EmergencyCover], roll: Roll) -> tuple[Block, ...]:
+    """From which steps the way out is staffed if one twin is dying, and where it is not."""
     if not rows:
         return ()
+    short = [row for row in rows if row.staffed < row.minutes]
+    steps = len({row.step for row in rows if row not in short} - {row.step for row in short})
+    longest = max(row.longest for row in rows)
+    text = (
+        f"If one twin is dying: from {count_things(steps, 'step')} the emergency path is staffed at"
+        f" every minute, whichever twin it is; it takes {longest}\u00a0min at most."
+    )
     found = [
         (
             row.title,
             sign_twin(row.dying),
             f"{row.longest}\u00a0min",
-            f"{tell_share(row.staffed / row.minutes) if row.minutes else '-'}",
-            "; ".join(f"GAP {roll.span(gap.start, gap.end)}: {gap.missing}" for gap in row.gaps[:3])
-            + (f"; {len(row.gaps) - 3} more" if len(row.gaps) > 3 else ""),
+            tell_share(row.staffed / row.minutes),
+            _tell_unstaffed(row, roll),
         )
-        for row in rows
+        for row in short
     ]
     headings = ("Step", "Dying", "Longest way out", "Staffed", "Not staffed")
-    return (table("Emergency path of each step: is it staffed?", headings, found),)
+    caption = "Steps from which the emergency path is not always staffed"
+    return (Paragraph(text=text), *((table(caption, headings, found),) if found else ()))
 
 
-def tell_reserve(reserve: Reserve | None, roll: Roll) -> tuple[Block, ...]:
+def _tell_unstaffed(row: EmergencyCover, roll: Roll) -> str:
+    told = [f"GAP {roll.span(gap.start, gap.end)}: {gap.missing}" for gap in row.gaps[:3]]
+    more = len(row.gaps) - len(told)
+    return "; ".join(told) + (f"; {more} more" if more else "")
+
+
+def tell_reserve(reserve: Reserve | None, roll: Roll, *, laid: bool = False) -> tuple[Block, ...]:
     """The smallest reserve: who stands by when, who is kept longer, which kit, and what it does."""
     if reserve is None:
         return ()
@@ -147,6 +160,8 @@ def tell_reserve(reserve: Reserve | None, roll: Roll) -> tuple[Block, ...]:
         text += f" {count_things(len(reserve.beyond), 'gap')} no reserve could close."
     if reserve.open:
         text += f" {count_things(len(reserve.open), 'gap')} stay open."
+    if laid:
+        text += " This day holds it: those who stand by are still to be found and named."
     headings = ("Who or what", "How many", "From", "To")
     return (
         Paragraph(text=text),

@@ -17,18 +17,22 @@ from diptych.model import (
 )
 from diptych.report.blocks import table
 from diptych.report.callorder import CalledPlace, find_window, order_calls
+from diptych.report.doses import Weights, tabulate_doses
 from diptych.report.fingerprint import name_values
-from diptych.report.shortages import Roll
+from diptych.report.shortages import Roll, lower_first
 from diptych.report.words import count_things, end_sentence, name_subject, tell_share
 
+UNKNOWN: Weights = {}
 MOST_CALLS = 5
 """Changes of a name that a cell shows; the rest stands in the table for a spreadsheet."""
 
 
-def write_responses(coverage: Coverage, schedule: Schedule, banner: str = "") -> Dossier:
+def write_responses(
+    coverage: Coverage, schedule: Schedule, banner: str = "", weights: Weights = UNKNOWN
+) -> Dossier:
     """One card for each kind of hazard, the gravest and likeliest first.
 
-    Both twins share a card, each with its own column of names.
+    Both twins share a card, each with its own column of names and of doses.
     """
     roll = Roll(schedule, coverage.hazards)
     values = name_values(coverage=coverage, schedule=schedule)
@@ -36,7 +40,7 @@ def write_responses(coverage: Coverage, schedule: Schedule, banner: str = "") ->
         title="Response cards",
         banner=banner,
         sections=tuple(
-            _card(number, group, coverage, roll)
+            _card(number, group, (coverage, weights), roll)
             for number, group in enumerate(group_kinds(coverage.hazards), start=1)
         ),
         provenance=tuple((value.partition(":")[0], value.partition(":")[2]) for value in values),
@@ -61,13 +65,17 @@ def untwin(hazard: Hazard) -> str:
     return title.replace(f"twin {hazard.subject}", "a twin")
 
 
-def _card(number: int, kind: tuple[Hazard, ...], coverage: Coverage, roll: Roll) -> Section:
-    first = kind[0]
+def _card(
+    number: int, kind: tuple[Hazard, ...], known: tuple[Coverage, Weights], roll: Roll
+) -> Section:
+    first, (coverage, weights) = kind[0], known
     blocks: tuple[Block, ...] = (
         Paragraph(text=_tell_when(kind, coverage, roll)),
         _steps(first),
         _callers(kind, coverage, roll),
         *_kit(first, roll),
+        *tabulate_doses(kind, weights),
+        *_meanwhile(kind, roll),
         *_sources(first),
     )
     return Section(id=f"response-{number}", title=untwin(first), blocks=blocks)
@@ -114,9 +122,10 @@ def _callers(kind: tuple[Hazard, ...], coverage: Coverage, roll: Roll) -> Table:
 
 
 def tell_place(place: CalledPlace) -> str:
-    """What somebody is called as, numbered where several are."""
+    """What somebody is called as, numbered where several are, with the least grade."""
     name = str(place.demand.skill).replace("-", " ")
-    return f"{name} {place.number}" if place.demand.count > 1 else name
+    number = f" {place.number}" if place.demand.count > 1 else ""
+    return f"{name}{number}" + (f", grade {place.demand.grade}+" if place.demand.grade else "")
 
 
 def tell_calls(place: CalledPlace, roll: Roll) -> str:
@@ -134,7 +143,23 @@ def tell_calls(place: CalledPlace, roll: Roll) -> str:
 
 def _kit(hazard: Hazard, roll: Roll) -> tuple[Paragraph, ...]:
     kit = [f"{n} x {roll.kit(id)}" for id, n in sorted(hazard.response.equipment.items())]
-    return (Paragraph(text=f"Kit: {', '.join(kit) if kit else 'none beyond what stands there'}."),)
+    text = f"Kit: {', '.join(kit) if kit else 'none beyond what stands there'}."
+    if hazard.response.sterile:
+        places = count_things(hazard.response.sterile, "more place", "more places")
+        text += f" At the field of each twin in trouble: {places}."
+    return (Paragraph(text=text),)
+
+
+def _meanwhile(kind: tuple[Hazard, ...], roll: Roll) -> tuple[Paragraph, ...]:
+    """What may be left undone, and what may follow."""
+    texts = []
+    if kind[0].response.meanwhile:
+        texts.append(f"May be left meanwhile: {kind[0].response.meanwhile}")
+    known = [roll.hazards[id] for h in kind for id in h.response.knock_on if id in roll.hazards]
+    if known:
+        names = dict.fromkeys(lower_first(untwin(hazard)) for hazard in known)
+        texts.append(f"May follow: {', '.join(names)}.")
+    return tuple(Paragraph(text=text) for text in texts)
 
 
 def _sources(hazard: Hazard) -> tuple[Paragraph, ...]:
