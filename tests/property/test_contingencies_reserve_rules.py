@@ -73,6 +73,18 @@ def test_a_person_on_call_is_not_counted_twice():
     found = design_reserve(day, both, order=2, policy=rules)
     assert (found.size, found.proven, found.open) == (1, True, ())
     (gap,) = prove_coverage(day, both).gaps
-    assert [mending.words for mending in mend_gap(day, both, gap, policy=rules)][0] == (
+    assert next(mending.words for mending in mend_gap(day, both, gap, policy=rules)) == (
         "keep Ada 60 min longer, until 08:40"
     )
+
+
+def test_whoever_stands_by_has_the_grade_that_is_asked():
+    day = with_roles(plan([(task("work", 5), 0, 100, "")], [person("sue", "surgery")]))
+    plain = hazard("arrest", (1, "anaesthesia", 1))
+    (demand,) = plain.response.demands
+    led = replace(plain, response=replace(plain.response, demands=(replace(demand, grade=5),)))
+    found = design_reserve(day, [led], order=1, policy=RULES)
+    assert (found.watches[0].grade, found.beyond) == (5, ())
+    assert design_reserve(day, [plain], order=1, policy=RULES).watches[0].grade == 4
+    (gap,) = prove_coverage(day, [led]).gaps
+    assert mend_gap(day, [led], gap, policy=RULES)

@@ -85,13 +85,14 @@ def _addition(scene: Scene, choice: tuple[int, ...], policy: ReservePolicy) -> A
         span = int(scene.start[hit[0]]), int(scene.end[hit[-1]])
         key = helper.kind, helper.key, *(span if helper.kind != "kit" else (0, 0))
         rows[key] = rows.get(key, 0) + 1
-    return _describe(market.schedule, rows, policy)
+    return _describe(market, rows, policy)
 
 
 def _describe(
-    schedule: Schedule, rows: dict[tuple[str, str, int, int], int], policy: ReservePolicy
+    market: Market, rows: dict[tuple[str, str, int, int], int], policy: ReservePolicy
 ) -> Addition:
     """The addition of these (kind, key, from, to) and how often each."""
+    schedule = market.schedule
     roles = {str(role.id): role for role in schedule.procedure.roles}
     staff = {str(who.id): who for who in schedule.procedure.staff}
     watches = tuple(
@@ -101,7 +102,7 @@ def _describe(
             start=Minute(start),
             end=Minute(end),
             count=count,
-            grade=policy.standby_grade,
+            grade=market.grades[key],
         )
         for (kind, key, start, end), count in sorted(rows.items())
         if kind == "role"

@@ -67,7 +67,7 @@ def design_reserve(
     first = _settle(market, hazards, order, policy, (), None)
     size = first.choice.value
     last = _settle(market, hazards, order, policy, first.cuts, size)
-    found = _reserve(market, last.choice, policy, order)
+    found = _reserve(market, last.choice, order)
     before = _prove(schedule, hazards, order, policy)[1]
     beyond = _told(last, last.beyond, schedule, hazards)
     left = np.setdiff1d(_own_gaps(last.proof, order), last.beyond)
@@ -107,7 +107,7 @@ def _settle(
 def _look(
     market: Market, hazards: Sequence[Hazard], order: int, policy: ReservePolicy, choice: Choice
 ) -> _Round:
-    plan = apply_reserve(market.schedule, _reserve(market, choice, policy, order))
+    plan = apply_reserve(market.schedule, _reserve(market, choice, order))
     classes, proof = _prove(plan, hazards, order, policy)
     marks = np.array(list_marks(market, policy), np.int64)
     own = _own_gaps(proof, order)
@@ -151,7 +151,7 @@ def _told(
     return tell_gaps(replace(paper, gaps=gaps, short=short), reach, schedule, hazards, least=1)
 
 
-def _reserve(market: Market, choice: Choice, policy: ReservePolicy, order: int) -> Reserve:
+def _reserve(market: Market, choice: Choice, order: int) -> Reserve:
     """The reserve of a choice, without what is proven about it."""
     roles = {str(role.id): role for role in market.schedule.procedure.roles}
     staff = {str(who.id): who for who in market.schedule.procedure.staff}
@@ -167,7 +167,7 @@ def _reserve(market: Market, choice: Choice, policy: ReservePolicy, order: int) 
                     start=Minute(option.start),
                     end=Minute(option.end),
                     count=count,
-                    grade=policy.standby_grade,
+                    grade=market.grades[helper.key],
                 )
             )
         elif helper.kind == "kit":

@@ -5,7 +5,7 @@ and with one more of each kind of kit. What these can fill is then read off, wha
 rules by which it was found.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,9 +55,11 @@ class Market:
         the places that more of it would serve
     real : (W,) bits of the people and pieces that the plan has
     unlimited : (W,) bits of roles and kit, of which there can be any number
+    grades : seniority of whoever stands by in each role
     """
 
     schedule: Schedule
+    grades: Mapping[str, int]
     classes: Classes
     helpers: tuple[Helper, ...]
     real: NDArray[np.uint64]
@@ -71,7 +73,8 @@ def open_market(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePo
     begin = min((int(entry.start) for entry in schedule.assignments), default=0)
     end = max((int(entry.end) for entry in schedule.assignments), default=begin)
     span = Minute(begin), Minute(max(end, begin + 1))
-    crowd = add_people(schedule, _one_of_each_role(schedule, span, policy))
+    grades = _grades(schedule, hazards, policy)
+    crowd = add_people(schedule, _one_of_each_role(schedule, span, grades))
     owners = schedule.procedure.staff if policy.own_people else ()
     kinds = _kinds(schedule, hazards)
     plain = sort_minutes(crowd, hazards, policy.answer)
@@ -102,6 +105,7 @@ def open_market(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePo
     added = {helper.bit for helper in roles}
     return Market(
         schedule=schedule,
+        grades=grades,
         classes=replace(
             plain, of=of, masks=np.ascontiguousarray(masks), alive=plain.alive[rows[:, 0]]
         ),
@@ -111,6 +115,17 @@ def open_market(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePo
         begin=begin,
         end=end,
     )
+
+
+def _grades(schedule: Schedule, hazards: Sequence[Hazard], policy: ReservePolicy) -> dict[str, int]:
+    """For each role the usual grade of standby, or the highest that a hazard asks of its skills."""
+    asked = [demand for hazard in hazards for demand in hazard.response.demands]
+    return {
+        str(role.id): max(
+            policy.standby_grade, *(one.grade for one in asked if one.skill in role.skills), 1
+        )
+        for role in schedule.procedure.roles
+    }
 
 
 def _kinds(schedule: Schedule, hazards: Sequence[Hazard]) -> list[EquipmentId]:
@@ -268,7 +283,7 @@ def _standby(schedule: Schedule, watches: Sequence[Watch]) -> list[Staff]:
 
 
 def _one_of_each_role(
-    schedule: Schedule, span: tuple[Minute, Minute], policy: ReservePolicy
+    schedule: Schedule, span: tuple[Minute, Minute], grades: Mapping[str, int]
 ) -> list[Staff]:
     return [
         Staff(
@@ -279,7 +294,7 @@ def _one_of_each_role(
             team="both",
             start=span[0],
             end=span[1],
-            grade=policy.standby_grade,
+            grade=grades[str(role.id)],
         )
         for role in schedule.procedure.roles
     ]
