@@ -8,14 +8,14 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from diptych.kernels.callout import Known, call_in_turn, improve_teams
+from diptych.kernels.matching import Places
+from diptych.kernels.setbook import open_book
 from diptych.kernels.simultaneous import (
     YES,
-    Places,
     Threes,
     cover_ones,
     cover_pairs,
     cover_triples,
-    open_book,
 )
 
 HAZARDS = 5
@@ -34,7 +34,7 @@ def random_places(seed: int):
 def solve(places: Places):
     alive = np.arange(HAZARDS)
     singles = np.full(len(places.masks), 255, np.uint8)
-    book = open_book(10, len(places.masks), 64, 1)
+    book = open_book(10, 64, places.first, 3, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
     threes = Threes(np.zeros((HAZARDS,) * 3, np.uint8), np.zeros((0, 0, 0, 0), np.uint64))
@@ -85,7 +85,7 @@ def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None
     places = Places(first=np.array([0, 1, 2]), masks=masks)
     alive = np.arange(2)
     singles = np.full(2, 255, np.uint8)
-    book = open_book(1, 2, 4, 1)
+    book = open_book(1, 4, places.first, 2, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, _, _ = cover_pairs(places, alive, ones, used1, singles, book)
     known = Known(places, alive, twos, np.zeros((2, 2, 2), np.uint8))

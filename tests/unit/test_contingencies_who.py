@@ -7,7 +7,8 @@ from contingency_days import by_minute, hazard, person, plan, task
 
 from diptych.contingencies import AnswerPolicy, prove_coverage
 from diptych.contingencies.classes import sort_minutes
-from diptych.model import Hazard, InputError, Minute, Schedule, Subject
+from diptych.contingencies.standby import apply_changes
+from diptych.model import Hazard, InputError, LongerHours, Minute, Schedule, Subject
 
 BLEED = hazard("bleed", (1, "anaesthesia", 5), severity=3)
 
@@ -184,3 +185,13 @@ def test_a_field_that_the_day_lacks_is_named() -> None:
     trouble = replace(BLEED, response=replace(BLEED.response, sterile=1))
     with pytest.raises(InputError, match="bleed asks for places in sterile-joined"):
         prove_coverage(day(), [trouble])
+
+
+def test_longer_hours_end_the_time_on_call() -> None:
+    """Somebody kept two hours longer is on call only after that."""
+    staff = person("y", "anaesthesia", hours=(20, 30), on_call=((0, 20, 5), (30, 50, 5)))
+    longer = LongerHours(staff=staff.id, start=20, end=30, new_start=10, new_end=45)
+    made = apply_changes(day(staff), (), (longer,), ())
+    (kept,) = (who for who in made.procedure.staff if who.id == "y")
+    assert (kept.start, kept.end) == (10, 45)
+    assert kept.on_call == ((0, 10, 5), (45, 50, 5))

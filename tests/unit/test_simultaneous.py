@@ -7,20 +7,17 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from diptych.kernels.matching import Places, fill, find_short, open_desk
+from diptych.kernels.setbook import open_book
 from diptych.kernels.simultaneous import (
     INHERITED,
     OWN,
     YES,
-    Places,
     Threes,
     cover_fours,
     cover_ones,
     cover_pairs,
     cover_triples,
-    fill,
-    find_short,
-    open_book,
-    open_desk,
 )
 
 
@@ -48,7 +45,7 @@ def coverable(able, first, hazards):
 
 def blank(places, hazards):
     pairs = hazards * (hazards - 1) // 2
-    return open_book(pairs, max(1, len(places.masks)), 64, places.masks.shape[1])
+    return open_book(pairs, 64, places.first, 4, places.masks.shape[1])
 
 
 def solve_all(places, hazards):

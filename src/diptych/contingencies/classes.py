@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diptych.contingencies.duties import DayArrays, fields_of, lay_out, offsets
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.kernels.bitcover import Duties, bound_holders, free_people, free_pieces
-from diptych.kernels.simultaneous import Places
+from diptych.kernels.matching import Places
 from diptych.model import Hazard, Schedule
 
 

@@ -10,8 +10,8 @@ from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
 from diptych.contingencies.wording import spoken
 from diptych.kernels.bitcover import hall_slack
+from diptych.kernels.matching import fill, open_desk
 from diptych.kernels.shortage import find_needed, list_shortages
-from diptych.kernels.simultaneous import fill, open_desk
 from diptych.model import Certificate, Hazard, Responder, Schedule, SetGap
 
 MOST = 4

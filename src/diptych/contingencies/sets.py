@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
 from diptych.kernels.callout import Known, call_in_turn, improve_teams
+from diptych.kernels.setbook import EMPTY, Book, open_book, widest
 from diptych.kernels.simultaneous import (
-    EMPTY,
     YES,
-    Book,
     Threes,
     cover_fours,
     cover_ones,
     cover_pairs,
     cover_triples,
-    open_book,
 )
 from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, SetGap, SetProof
 
@@ -109,9 +107,9 @@ def _require(order: int, classes: Classes) -> None:
             f"{len(classes.names)} people and pieces of kit, expected at most {EMPTY - 1}",
             remedy="leave kit that no hazard asks for out of the table of equipment",
         )
-    if _widest(classes.first, order) > _MOST_PLACES:
+    if widest(classes.first, order) > _MOST_PLACES:
         raise InputError(
-            f"{order} hazards can ask for {_widest(classes.first, order)} people and pieces of kit"
+            f"{order} hazards can ask for {widest(classes.first, order)} people and pieces of kit"
             f" at once, expected at most {_MOST_PLACES}",
             remedy="ask for a lower order",
         )
@@ -132,8 +130,9 @@ def _pass(classes: Classes, order: int, room: int) -> _Found:
     alive = [np.flatnonzero(row) for row in classes.alive]
     book = open_book(
         sum(comb(len(row), 2) for row in alive),
-        _widest(classes.first, order),
         room,
+        classes.first,
+        order,
         classes.masks.shape[2],
     )
     found = _Found(
@@ -148,11 +147,6 @@ def _pass(classes: Classes, order: int, room: int) -> _Found:
         found.states.append(_solve_class(classes, number, row, found, order))
         book.start[0] += comb(len(row), 2)
     return found
-
-
-def _widest(first: NDArray[np.int64], order: int) -> int:
-    """The most places that a set of `order` hazards can have; at least 1."""
-    return max(1, int(np.sort(np.diff(first))[-order:].sum()))
 
 
 def _solve_class(
@@ -215,7 +209,7 @@ def _certify(classes: Classes, found: _Found, order: int) -> Certificate:
         alive=classes.alive,
         first=classes.first,
         singles=found.singles,
-        pairs=book.pairs[:, : _widest(classes.first, 2)],
+        pairs=book.pairs[:, : widest(classes.first, 2)],
         listed=book.listed[:listed],
         listed_fillings=book.fillings[:listed],
         gaps=book.gaps[:gaps],

@@ -12,15 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
-from diptych.kernels.simultaneous import (
-    YES,
-    Book,
-    Desk,
-    Places,
-    extend,
-    fill,
-    open_desk,
-)
+from diptych.kernels.matching import Desk, Places, extend, fill, open_desk
+from diptych.kernels.setbook import Book
+from diptych.kernels.simultaneous import YES
 
 _WORD = 64
 _ONE = np.uint64(1)

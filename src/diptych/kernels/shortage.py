@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
-from diptych.kernels.simultaneous import Desk, Places, fill, open_desk
+from diptych.kernels.matching import Desk, Places, fill, open_desk
 
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)

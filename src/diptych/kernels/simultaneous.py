@@ -15,59 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.kernels.compiled import compiled
+from diptych.kernels.matching import (
+    Desk,
+    Places,
+    count_places,
+    extend,
+    fill,
+    lowest_bit,
+    open_desk,
+)
+from diptych.kernels.setbook import EMPTY, Book, write_filling, write_gap, write_known_gap
 
 NO = np.uint8(0)
 YES = np.uint8(1)
 INHERITED = np.uint8(2)
 OWN = np.uint8(3)
-EMPTY = 255
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 _WORD = 64
-
-
-class Places(NamedTuple):
-    """The places of all hazards in one class of minutes.
-
-    first : (H + 1,) places of hazard h are first[h]:first[h + 1]
-    masks : (N, W) uint64, who or what can fill each place
-    """
-
-    first: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-
-
-class Desk(NamedTuple):
-    """Room to work in: for each bit its place and where it was met from; places; a filling.
-
-    taken : (W,) bits that are not to be used; none unless somebody sets them
-    """
-
-    holder: NDArray[np.int64]
-    came: NDArray[np.int64]
-    queue: NDArray[np.int64]
-    chosen: NDArray[np.int64]
-    taken: NDArray[np.uint64]
-
-
-class Book(NamedTuple):
-    """What the proof writes down, so that others can check it; see `model.Certificate`.
-
-    One row of `pairs` for each pair of the class, from `start[0]` on. `listed` and `gaps`
-    get a row for each, while there is room; `size` counts [listed, gaps], also those for
-    which there was none. `kind` is the number of the class. `reach` are the bits that can
-    fill the places that are too many.
-    """
-
-    start: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    pairs: NDArray[np.uint8]
-    listed: NDArray[np.int16]
-    fillings: NDArray[np.uint8]
-    gaps: NDArray[np.int16]
-    short: NDArray[np.uint64]
-    reach: NDArray[np.uint64]
-    size: NDArray[np.int64]
 
 
 class Threes(NamedTuple):
@@ -75,198 +40,6 @@ class Threes(NamedTuple):
 
     state: NDArray[np.uint8]
     used: NDArray[np.uint64]
-
-
-def open_book(pairs: int, width: int, room: int, words: int) -> Book:
-    """An empty book for so many pairs, places in one set, listed sets and gaps, and words."""
-    return Book(
-        start=np.zeros(1, np.int64),
-        kind=np.zeros(1, np.int64),
-        pairs=np.full((pairs, width), EMPTY, np.uint8),
-        listed=np.full((room, 5), -1, np.int16),
-        fillings=np.full((room, width), EMPTY, np.uint8),
-        gaps=np.full((room, 5), -1, np.int16),
-        short=np.zeros(room, np.uint64),
-        reach=np.zeros((room, words), np.uint64),
-        size=np.zeros(2, np.int64),
-    )
-
-
-@compiled
-def _write_filling(
-    book: Book, hazards: NDArray[np.int64], chosen: NDArray[np.int64], count: int
-) -> None:
-    n = book.size[0]
-    if n < book.listed.shape[0]:
-        book.listed[n, 0] = book.kind[0]
-        for h in range(hazards.size):
-            book.listed[n, 1 + h] = hazards[h]
-        for p in range(count):
-            book.fillings[n, p] = chosen[p]
-    book.size[0] = n + 1
-
-
-@compiled
-def _write_gap(book: Book, places: Places, hazards: NDArray[np.int64], desk: Desk) -> None:
-    n = book.size[1]
-    if n < book.gaps.shape[0]:
-        book.gaps[n, 0] = book.kind[0]
-        for h in range(hazards.size):
-            book.gaps[n, 1 + h] = hazards[h]
-        book.short[n] = find_short(places, hazards, desk, book.reach[n])
-    book.size[1] = n + 1
-
-
-@compiled
-def _lowest(word: np.uint64) -> int:
-    """Number of the lowest set bit of a word that is not 0."""
-    bit = 0
-    low = word & (~word + _ONE)
-    if low & np.uint64(0xFFFFFFFF00000000):
-        bit += 32
-    if low & np.uint64(0xFFFF0000FFFF0000):
-        bit += 16
-    if low & np.uint64(0xFF00FF00FF00FF00):
-        bit += 8
-    if low & np.uint64(0xF0F0F0F0F0F0F0F0):
-        bit += 4
-    if low & np.uint64(0xCCCCCCCCCCCCCCCC):
-        bit += 2
-    if low & np.uint64(0xAAAAAAAAAAAAAAAA):
-        bit += 1
-    return bit
-
-
-@compiled
-def extend(places: Places, hazard: int, used: NDArray[np.uint64]) -> bool:
-    """Add the hazard's places to `used` in order, each the lowest free bit; False: not so.
-
-    used : (W,) bits taken so far, changed in place (also when False comes back).
-    """
-    words = used.size
-    for n in range(places.first[hazard], places.first[hazard + 1]):
-        found = False
-        for w in range(words):
-            free = places.masks[n, w] & ~used[w]
-            if free != _NONE:
-                used[w] |= free & (~free + _ONE)
-                found = True
-                break
-        if not found:
-            return False
-    return True
-
-
-@compiled
-def open_desk(places: Places) -> Desk:
-    """A desk large enough for all hazards of a class at once."""
-    total, bits = places.masks.shape[0], places.masks.shape[1] * _WORD
-    return Desk(
-        np.full(bits, -1, np.int64),
-        np.empty(bits, np.int64),
-        np.empty(total, np.int64),
-        np.empty(total, np.int64),
-        np.zeros(places.masks.shape[1], np.uint64),
-    )
-
-
-@compiled
-def _list_places(places: Places, hazards: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of the places of the hazards, in order."""
-    row = np.empty(_size(places, hazards), np.int64)
-    n = 0
-    for h in hazards:
-        for p in range(places.first[h], places.first[h + 1]):
-            row[n] = p
-            n += 1
-    return row
-
-
-@compiled
-def _reach(places: Places, row: NDArray[np.int64], root: int, desk: Desk) -> tuple[int, int]:
-    """From an empty place to a free bit over bits that others hold, breadth first.
-
-    row : the places. Returns the free bit (-1 where there is none) and how many places were
-    met; those are desk.queue[:that many], and desk.came[bit] is where a bit was met from.
-    """
-    words = places.masks.shape[1]
-    seen = desk.taken.copy()
-    desk.queue[0] = root
-    head, tail = 0, 1
-    while head < tail:
-        place = desk.queue[head]
-        head += 1
-        for w in range(words):
-            fresh = places.masks[row[place], w] & ~seen[w]
-            seen[w] |= fresh
-            while fresh != _NONE:
-                bit = w * _WORD + _lowest(fresh)
-                fresh &= fresh - _ONE
-                desk.came[bit] = place
-                if desk.holder[bit] < 0:
-                    return bit, tail
-                desk.queue[tail] = desk.holder[bit]
-                tail += 1
-    return -1, tail
-
-
-@compiled
-def _pass_along(found: int, root: int, desk: Desk) -> None:
-    """Give the free bit to the place that reached it, its old bit to the place before ..."""
-    while True:
-        place = desk.came[found]
-        before = desk.chosen[place]
-        desk.chosen[place] = found
-        desk.holder[found] = place
-        if place == root:
-            return
-        found = before
-
-
-@compiled
-def fill(places: Places, hazards: NDArray[np.int64], desk: Desk) -> int:
-    """Different bits for all places of the hazards, as many as can be had.
-
-    They come in `desk.chosen`: the bit of each place in order, -1 where none is left.
-    Returns how many places stay empty.
-    """
-    row = _list_places(places, hazards)
-    desk.chosen[: row.size] = -1
-    desk.holder[:] = -1
-    empty = 0
-    for root in range(row.size):
-        found, _ = _reach(places, row, root, desk)
-        if found < 0:
-            empty += 1
-        else:
-            _pass_along(found, root, desk)
-    return empty
-
-
-@compiled
-def find_short(
-    places: Places, hazards: NDArray[np.int64], desk: Desk, reach: NDArray[np.uint64]
-) -> np.uint64:
-    """Places that together are reached by fewer bits than they are (Hall 1935).
-
-    desk : as `fill` left it for the same hazards, with places left empty
-    reach : (W,) zeros; the bits that can fill any of those places are written here.
-    Bit n of the result is the n-th place of the hazards in order (64 at most). It is all that
-    the places left empty can reach over bits held by others (Dulmage and Mendelsohn 1958):
-    its bits are exactly as many fewer than its places as places stay empty.
-    """
-    row = _list_places(places, hazards)
-    short = _NONE
-    for root in range(row.size):
-        if desk.chosen[root] >= 0:
-            continue
-        _, met = _reach(places, row, root, desk)
-        for n in range(met):
-            place = desk.queue[n]
-            short |= _ONE << np.uint64(place)
-            for w in range(reach.size):
-                reach[w] |= places.masks[row[place], w]
-    return short
 
 
 @compiled
@@ -289,14 +62,6 @@ def _try(
 
 
 @compiled
-def _size(places: Places, hazards: NDArray[np.int64]) -> int:
-    total = 0
-    for h in hazards:
-        total += places.first[h + 1] - places.first[h]
-    return total
-
-
-@compiled
 def cover_ones(
     places: Places, alive: NDArray[np.int64], singles: NDArray[np.uint8], book: Book
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
@@ -307,18 +72,19 @@ def cover_ones(
     words = places.masks.shape[1]
     state = np.zeros(alive.size, np.uint8)
     used = np.zeros((alive.size, words), np.uint64)
+    book.walls.count[0] = 0
     desk = open_desk(places)
     one = np.empty(1, np.int64)
     for i in range(alive.size):
         one[0] = alive[i]
         if fill(places, one, desk) == 0:
-            size = _size(places, one)
+            size = count_places(places, one)
             _taken(desk.chosen, size, used[i])
             singles[places.first[alive[i]] : places.first[alive[i]] + size] = desk.chosen[:size]
             state[i] = YES
         else:
             state[i] = OWN
-            _write_gap(book, places, one, desk)
+            write_gap(book, places, one, desk)
     return state, used
 
 
@@ -347,7 +113,7 @@ def _extend_filling(
             free = places.masks[n, w] & ~used[w]
             if free != _NONE:
                 used[w] |= free & (~free + _ONE)
-                row[here] = w * _WORD + _lowest(free)
+                row[here] = w * _WORD + lowest_bit(free)
                 here += 1
                 found = True
                 break
@@ -392,7 +158,7 @@ def cover_pairs(
                     state[i, j] = _search_pair(places, two, desk, here, filling)
                     if state[i, j] == OWN:
                         filling[:] = EMPTY
-                        _write_gap(book, places, two, desk)
+                        write_gap(book, places, two, desk)
             row += 1
     return state, used, searched
 
@@ -407,7 +173,7 @@ def _search_pair(
 ) -> np.uint8:
     if fill(places, two, desk) > 0:
         return OWN
-    size = _size(places, two)
+    size = count_places(places, two)
     _taken(desk.chosen, size, used)
     for n in range(size):
         filling[n] = desk.chosen[n]
@@ -452,16 +218,16 @@ def cover_triples(
                     or _try(places, used2[i, k], alive[j], used)
                     or _try(places, used2[j, k], alive[i], used)
                 )
-                if not good:
+                three[0], three[1], three[2] = alive[i], alive[j], alive[k]
+                if not good and not write_known_gap(book, places, three):
                     full += 1
-                    three[0], three[1], three[2] = alive[i], alive[j], alive[k]
                     good = fill(places, three, desk) == 0
                     if good:
-                        size = _size(places, three)
+                        size = count_places(places, three)
                         _taken(desk.chosen, size, used)
-                        _write_filling(book, three, desk.chosen, size)
+                        write_filling(book, three, desk.chosen, size)
                     else:
-                        _write_gap(book, places, three, desk)
+                        write_gap(book, places, three, desk)
                 if good:
                     covered += 1
                 else:
@@ -503,15 +269,14 @@ def cover_fours(
                         or _try(places, used3[i, k, m], alive[j], used)
                         or _try(places, used3[j, k, m], alive[i], used)
                     )
-                    if not good:
+                    four[0], four[1], four[2], four[3] = alive[i], alive[j], alive[k], alive[m]
+                    if not good and not write_known_gap(book, places, four):
                         full += 1
-                        four[0], four[1] = alive[i], alive[j]
-                        four[2], four[3] = alive[k], alive[m]
                         good = fill(places, four, desk) == 0
                         if good:
-                            _write_filling(book, four, desk.chosen, _size(places, four))
+                            write_filling(book, four, desk.chosen, count_places(places, four))
                         else:
-                            _write_gap(book, places, four, desk)
+                            write_gap(book, places, four, desk)
                     if good:
                         covered += 1
                     else:
