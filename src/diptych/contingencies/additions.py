@@ -1,22 +1,12 @@
-"""The fewest people, pieces of kit and longer hours that close one gap: every choice of them.
+"""People, pieces of kit and longer hours that close one gap, in words and with their cost."""
 
-A choice that leaves a stretch short must grow by one who can fill a place that is too many
-there (Hall's condition), whatever the rest of it. Choices are therefore grown one by one in
-that way, level by level; the first level on which one does is the smallest number, and all
-choices of that number are met.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from diptych.contingencies.naming import as_row
 from diptych.contingencies.reserve_policy import ReservePolicy
-from diptych.contingencies.standby import Market, hours_of, open_market, room_of
+from diptych.contingencies.smallest import Scene, Spans, find_hours, list_smallest, set_scene
+from diptych.contingencies.standby import Market, open_market
 from diptych.contingencies.wording import clock, spoken
-from diptych.kernels.shortage import list_shortages
 from diptych.model import (
     EquipmentId,
     Hazard,
@@ -27,11 +17,6 @@ from diptych.model import (
     StaffId,
     Watch,
 )
-
-_MOST = 6
-_WIDEST = 4000
-_WORD = 64
-Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +34,6 @@ class Addition:
         """People, pieces and longer hours."""
         people = sum(watch.count for watch in self.watches)
         return people + len(self.longer) + sum(spare.count for spare in self.kit)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Scene:
-    """The stretches of one part of a gap, and who could be added in each.
-
-    start, end : (S,) of the stretches; masks : (S, N, W) of the plan's own
-    helps : (S, N, helpers) the helper can fill the place then
-    row : (S, 5) the set in each stretch
-    """
-
-    market: Market
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-    helps: NDArray[np.bool_]
-    row: NDArray[np.int64]
 
 
 def list_additions(
@@ -104,131 +72,27 @@ def _split(spans: Spans, policy: ReservePolicy) -> list[Spans]:
 def _list_part(
     market: Market, hazards: Sequence[Hazard], spans: Spans, policy: ReservePolicy
 ) -> list[Addition]:
-    scene = _set_scene(market, len(hazards), spans, policy)
-    found = [_addition(scene, choice, policy) for choice in _smallest(scene)]
+    scene = set_scene(market, len(hazards), spans, policy)
+    found = [_addition(scene, choice, policy) for choice in list_smallest(scene)]
     return sorted(found, key=lambda a: (a.cost, a.words))
 
 
-def _set_scene(market: Market, count: int, spans: Spans, policy: ReservePolicy) -> _Scene:
-    classes = market.classes
-    cuts = sorted({m for span in spans for m in span} | set(classes.stretch.tolist()))
-    start = np.array([m for m in cuts if any(a <= m < b for a, b in spans)], np.int64)
-    end = np.array([min(c for c in cuts if c > m) for m in start.tolist()], np.int64)
-    where = classes.of[np.searchsorted(classes.stretch, start, side="right") - 1]
-    masks = classes.masks[where]
-    helps = np.zeros((len(start), masks.shape[1], len(market.helpers)), np.bool_)
-    for number, helper in enumerate(market.helpers):
-        bit = helper.bits[0]
-        able = (masks[:, :, bit // _WORD] >> np.uint64(bit % _WORD) & np.uint64(1)).astype(np.bool_)
-        helps[:, :, number] = able & _present(market, number, start, end, policy)[:, None]
-    sets = [as_row(n, range(count)) for n in range(len(start))]
-    return _Scene(
-        market=market,
-        start=start,
-        end=end,
-        masks=np.ascontiguousarray(masks & market.real),
-        helps=helps,
-        row=np.array(sets, np.int64).reshape(-1, 5),
-    )
-
-
-def _present(
-    market: Market,
-    number: int,
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    policy: ReservePolicy,
-) -> NDArray[np.bool_]:
-    """(S,) stretches for which the helper can be had.
-
-    A person of the roster is called earlier or kept longer, not both for one part of a gap,
-    and within the span that the rules of rest allow.
-    """
-    if market.helpers[number].kind != "longer":
-        return np.ones(len(start), np.bool_)
-    helper = market.helpers[number]
-    low, high = hours_of(market, helper)
-    room = room_of(market, helper, policy)
-    early = (end <= low) & (low - start <= room)
-    late = (start >= high) & (end - high <= room)
-    return late if late.sum() >= early.sum() else early
-
-
-def _smallest(scene: _Scene) -> list[tuple[int, ...]]:
-    """Every choice of fewest helpers that leaves no stretch short; [] where none does."""
-    level: list[tuple[int, ...]] = [()]
-    for _ in range(_MOST + 1):
-        closed = [choice for choice in level if _useful(scene, choice) is None]
-        if closed:
-            return closed
-        grown = {
-            tuple(sorted((*choice, more))) for choice in level for more in _more(scene, choice)
-        }
-        level = sorted(grown)
-        if not level or len(level) > _WIDEST:
-            break
-    return []
-
-
-def _more(scene: _Scene, choice: tuple[int, ...]) -> Iterator[int]:
-    """Who could help where this choice is short; a person's hours only once."""
-    for number in _useful(scene, choice) or ():
-        if scene.market.helpers[number].kind != "longer" or number not in choice:
-            yield number
-
-
-def _useful(scene: _Scene, choice: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The helpers of the first shortage that this choice leaves; None where it leaves none."""
-    masks = _with_choice(scene, choice, np.ones((len(choice), len(scene.start)), np.bool_))
-    of, short = list_shortages(masks, scene.market.classes.first, scene.row)
-    if not len(of):
-        return None
-    bits = int(short[0])
-    places = [n for n in range(scene.helps.shape[1]) if bits >> n & 1]
-    return tuple(np.flatnonzero(scene.helps[of[0], places].any(axis=0)).tolist())
-
-
-def _with_choice(
-    scene: _Scene, choice: Sequence[int], here: NDArray[np.bool_]
-) -> NDArray[np.uint64]:
-    """The plan's own masks with one bit more for each helper of the choice.
-
-    here : (choice, S) whether it is there in the stretch.
-    """
-    more = np.zeros((*scene.masks.shape[:2], 1), np.uint64)
-    for n, number in enumerate(choice):
-        able = scene.helps[:, :, number] & here[n][:, None]
-        more[:, :, 0] |= able.astype(np.uint64) << np.uint64(n)
-    return np.ascontiguousarray(np.concatenate([scene.masks, more], axis=2))
-
-
-def _when(scene: _Scene, choice: tuple[int, ...]) -> NDArray[np.bool_]:
-    """(choice, S) when each is needed, from first to last, the others given; in order."""
-    here = np.ones((len(choice), len(scene.start)), np.bool_)
-    for n in range(len(choice)):
-        here[n] = False
-        masks = _with_choice(scene, choice, here)
-        of, _ = list_shortages(masks, scene.market.classes.first, scene.row)
-        if len(of):
-            here[n, of.min() : of.max() + 1] = True
-    return here
-
-
-def _addition(scene: _Scene, choice: tuple[int, ...], policy: ReservePolicy) -> Addition:
-    market, here = scene.market, _when(scene, choice)
+def _addition(scene: Scene, choice: tuple[int, ...], policy: ReservePolicy) -> Addition:
+    market, here = scene.market, find_hours(scene, choice)
     rows: dict[tuple[str, str, int, int], int] = {}
     for n, number in enumerate(choice):
-        helper, hit = market.helpers[number], np.flatnonzero(here[n])
+        helper, hit = market.helpers[number], here[n].nonzero()[0]
         span = int(scene.start[hit[0]]), int(scene.end[hit[-1]])
         key = helper.kind, helper.key, *(span if helper.kind != "kit" else (0, 0))
         rows[key] = rows.get(key, 0) + 1
-    return _describe(market.schedule, rows, policy)
+    return _describe(market, rows, policy)
 
 
 def _describe(
-    schedule: Schedule, rows: dict[tuple[str, str, int, int], int], policy: ReservePolicy
+    market: Market, rows: dict[tuple[str, str, int, int], int], policy: ReservePolicy
 ) -> Addition:
     """The addition of these (kind, key, from, to) and how often each."""
+    schedule = market.schedule
     roles = {str(role.id): role for role in schedule.procedure.roles}
     staff = {str(who.id): who for who in schedule.procedure.staff}
     watches = tuple(
@@ -238,7 +102,7 @@ def _describe(
             start=Minute(start),
             end=Minute(end),
             count=count,
-            grade=policy.standby_grade,
+            grade=market.grades[key],
         )
         for (kind, key, start, end), count in sorted(rows.items())
         if kind == "role"
@@ -313,7 +177,7 @@ def _words(
     longer: Sequence[LongerHours],
     kit: Sequence[SpareKit],
 ) -> str:
-    """ "one more perfusionist from 22:10 to 23:40; one more rapid infuser"."""
+    """As one says it: one more perfusionist from 22:10 to 23:40; one more rapid infuser."""
     titles = {role.id: role.title for role in schedule.procedure.roles}
     names = {who.id: who.name for who in schedule.procedure.staff}
     day = schedule.procedure.day_start

@@ -54,12 +54,23 @@ def demand_help(
     of, short = of[keep], short[keep]
     row, slot = _spread(gaps[of, 0], slots)
     sets = np.concatenate([slots[slot, 1:2], gaps[of[row], 1:]], axis=1)
-    lacking, others = weigh_shortages(
+    lacking, union = weigh_shortages(
         market.classes.masks, classes.first, sets, short[row], market.real
     )
+    others = _others(market, union)
     return Demanded(
         cuts=_gather(market, lacking, others, marks[slots[slot, 2]], marks), beyond=beyond
     )
+
+
+def _others(market: Market, union: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The helpers' bits among them; nobody's longer hours where they can come already."""
+    found = union & ~market.real
+    for helper in market.helpers:
+        if helper.own >= 0:
+            there = (union[:, helper.own // 64] >> np.uint64(helper.own % 64)) & np.uint64(1)
+            found[there == 1, helper.bit // 64] &= ~np.uint64(1 << helper.bit % 64)
+    return found
 
 
 def _slots(market: Market, classes: Classes, marks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -116,9 +127,7 @@ def _gather(
 
 def _named(market: Market, words: NDArray[np.uint64]) -> tuple[int, ...]:
     every = sum(int(word) << (64 * n) for n, word in enumerate(words))
-    return tuple(
-        n for n, helper in enumerate(market.helpers) if any(every >> b & 1 for b in helper.bits)
-    )
+    return tuple(n for n, helper in enumerate(market.helpers) if every >> helper.bit & 1)
 
 
 def strongest(cuts: Sequence[Cut]) -> tuple[Cut, ...]:

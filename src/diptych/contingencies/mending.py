@@ -34,7 +34,8 @@ def mend_gap(
     spans that one watch can reach; where they lie further apart each part is mended on its
     own. One task or break moved, by as little as does it: only with `violations`, which
     must return nothing for the changed plan (contingencies do not know the rules of the
-    schedule), and only where no set of as many hazards loses its cover instead. Empty when
+    schedule), and only where the gap's hazards are short nowhere else instead and, over all
+    sets of each number of hazards up to theirs, no more set-minutes are uncovered. Empty when
     nothing closes it. Raises InputError when the gap's hazards are not among `hazards`.
     """
     case = _open(schedule, hazards, gap, policy)
@@ -109,14 +110,17 @@ def _added(case: _Case, addition: Addition) -> Mending:
 
 
 def _list_moved(case: _Case, violations: Rules) -> Iterator[Mending]:
-    """Moves that close the gap, break no rule, and open nothing else of as many hazards."""
+    """The shortest moves that close the gap, break no rule, and open no other gap for it."""
     order = max(2, len(case.chosen))
-    before = None
+    old, before = find_short(case.schedule, case.chosen, case.policy.answer), None
+    done: set[tuple[str, str, bool]] = set()
     for move in list_moves(case.schedule, case.chosen, case.spans):
-        if case.short(move.applied) or violations(move.applied):
+        key = move.kind, move.whose, move.minutes > 0
+        if key in done or not _better(case, move.applied, old) or violations(move.applied):
             continue
         before = _uncovered(case.schedule, case, order) if before is None else before
         if (_uncovered(move.applied, case, order) <= before).all():
+            done.add(key)
             yield Mending(
                 kind=move.kind,
                 words=move.words,
@@ -124,6 +128,12 @@ def _list_moved(case: _Case, violations: Rules) -> Iterator[Mending]:
                 size=1,
                 applied=move.applied,
             )
+
+
+def _better(case: _Case, plan: Schedule, old: Spans) -> bool:
+    """The gap is closed, and its hazards are short only where they were before."""
+    now = find_short(plan, case.chosen, case.policy.answer)
+    return not clip(now, case.spans) and clip(now, old) == now
 
 
 def _uncovered(plan: Schedule, case: _Case, order: int) -> NDArray[np.int64]:

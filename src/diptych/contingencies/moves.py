@@ -2,8 +2,9 @@
 
 A minute of a gap is closed by moving a task only when the task runs then and no longer does,
 or ends soon enough after for its people to come in time. The task must therefore run through
-all spans of the gap and leave them all: either it starts when the last of them ends, or it
-ends, up to the time that a demand allows, when the first of them begins.
+all spans of the gap and leave them all: either it starts when the last of them ends (or up to
+the time that a demand allows later, when the relief is there), or it ends when the first of
+them begins (or up to that time later).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,16 +18,23 @@ Spans = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Move:
-    """A task or break moved by `minutes` (below 0: earlier), in words, and the plan with it."""
+    """A task or break moved by `minutes` (below 0: earlier), in words, and the plan with it.
+
+    whose : id of the task, or of the person whose break it is
+    """
 
     kind: str
+    whose: str
     words: str
     minutes: int
     applied: Schedule
 
 
 def list_moves(schedule: Schedule, hazards: Sequence[Hazard], spans: Spans) -> Iterator[Move]:
-    """Every move that could close the gap, not yet proved to do so or to break no rule."""
+    """Every move that could close the gap, the shorter first for each task or break.
+
+    None is yet proved to close it or to break no rule.
+    """
     first, last = spans[0][0], spans[-1][1]
     skills = {demand.skill for hazard in hazards for demand in hazard.response.demands}
     kinds = {kind for hazard in hazards for kind in hazard.response.equipment}
@@ -37,7 +45,9 @@ def list_moves(schedule: Schedule, hazards: Sequence[Hazard], spans: Spans) -> I
         holds = any(who in able for who, _ in entry.staff)
         holds = holds or any(tasks[entry.task].equipment.get(kind, 0) for kind in kinds)
         if holds and entry.start <= first and last <= entry.end:
-            for minutes in [last - entry.start, *(first + late - entry.end for late in within)]:
+            later = [last + late - entry.start for late in within]
+            earlier = [first + late - entry.end for late in reversed(within)]
+            for minutes in sorted((*later, *earlier), key=abs):
                 if minutes and entry.start + minutes >= 0:
                     yield _move_task(schedule, entry, int(minutes))
     for who in schedule.procedure.staff:
@@ -71,7 +81,7 @@ def _move_task(schedule: Schedule, entry: Assignment, minutes: int) -> Move:
         violations=(),
         forecast=(),
     )
-    return Move(kind="task", words=words, minutes=minutes, applied=plan)
+    return Move(kind="task", whose=str(entry.task), words=words, minutes=minutes, applied=plan)
 
 
 def _move_breaks(schedule: Schedule, who: Staff, first: int, last: int) -> Iterator[Move]:
@@ -104,4 +114,4 @@ def _move_break(
     plan = replace(schedule, procedure=replace(schedule.procedure, staff=staff), checked=False)
     day = schedule.procedure.day_start
     words = f"break of {who.name} moved to {clock(day, new[0])}, until {clock(day, new[1])}"
-    return Move(kind="break", words=words, minutes=minutes, applied=plan)
+    return Move(kind="break", whose=str(who.id), words=words, minutes=minutes, applied=plan)

@@ -34,7 +34,8 @@ class Standing:
     @property
     def thin(self) -> NDArray[np.bool_]:
         """(n,) covered, and somebody cannot be spared."""
-        return (self.empty == 0) & self.needed.any(axis=1)
+        found: NDArray[np.bool_] = (self.empty == 0) & self.needed.any(axis=1)
+        return found
 
 
 def as_row(number: int, hazards: Sequence[int]) -> list[int]:

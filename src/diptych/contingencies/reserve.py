@@ -33,7 +33,7 @@ from diptych.model import (
     Watch,
 )
 
-_LARGEST = 3
+_LARGEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,19 +55,19 @@ def design_reserve(
     Of the roster's own people, some may be called earlier or kept longer; people of roles
     stand by in watches; kit is there all day. `Reserve.proven` says whether it is the
     smallest; `Reserve.beyond` names the sets that no reserve covers. `apply_reserve` gives
-    the plan with it. Raises InputError for an order other than 1, 2 or 3, and where 60
+    the plan with it. Raises InputError for an order other than 1 to 4, and where 60
     people of one role would not do.
     """
     if not 1 <= order <= _LARGEST:
         raise InputError(
             f"order is {order}, expected 1 to {_LARGEST} hazards at once",
-            remedy="ask for order 1, 2 or 3",
+            remedy="ask for order 1, 2, 3 or 4",
         )
     market = open_market(schedule, hazards, policy)
     first = _settle(market, hazards, order, policy, (), None)
     size = first.choice.value
     last = _settle(market, hazards, order, policy, first.cuts, size)
-    found = _reserve(market, last.choice, policy, order)
+    found = _reserve(market, last.choice, order)
     before = _prove(schedule, hazards, order, policy)[1]
     beyond = _told(last, last.beyond, schedule, hazards)
     left = np.setdiff1d(_own_gaps(last.proof, order), last.beyond)
@@ -107,7 +107,7 @@ def _settle(
 def _look(
     market: Market, hazards: Sequence[Hazard], order: int, policy: ReservePolicy, choice: Choice
 ) -> _Round:
-    plan = apply_reserve(market.schedule, _reserve(market, choice, policy, order))
+    plan = apply_reserve(market.schedule, _reserve(market, choice, order))
     classes, proof = _prove(plan, hazards, order, policy)
     marks = np.array(list_marks(market, policy), np.int64)
     own = _own_gaps(proof, order)
@@ -151,7 +151,7 @@ def _told(
     return tell_gaps(replace(paper, gaps=gaps, short=short), reach, schedule, hazards, least=1)
 
 
-def _reserve(market: Market, choice: Choice, policy: ReservePolicy, order: int) -> Reserve:
+def _reserve(market: Market, choice: Choice, order: int) -> Reserve:
     """The reserve of a choice, without what is proven about it."""
     roles = {str(role.id): role for role in market.schedule.procedure.roles}
     staff = {str(who.id): who for who in market.schedule.procedure.staff}
@@ -167,7 +167,7 @@ def _reserve(market: Market, choice: Choice, policy: ReservePolicy, order: int) 
                     start=Minute(option.start),
                     end=Minute(option.end),
                     count=count,
-                    grade=policy.standby_grade,
+                    grade=market.grades[helper.key],
                 )
             )
         elif helper.kind == "kit":

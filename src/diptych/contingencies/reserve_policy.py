@@ -14,7 +14,7 @@ class ReservePolicy:
     answer : who may answer a hazard, as for the proof
     longest_watch : longest time that one person stands by
     mark_every : watches begin and end at multiples of it from the day's first minute
-    standby_grade : seniority of those who stand by, 1 to 5
+    standby_grade : seniority of those who stand by, 1 to 5; more where a hazard asks for it
     cost_of_person, cost_of_kit, cost_of_moving : see the table `reserve`
     own_people : may people of the roster be called earlier or kept longer; they are then
         tried before anybody is added

@@ -13,8 +13,6 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
 
 from diptych.contingencies.cuts import Cut
 from diptych.contingencies.reserve_policy import ReservePolicy
@@ -102,6 +100,8 @@ def _solve(
     scale: int,
 ) -> Choice:
     """The cheapest options by HiGHS; what it says is counted again in whole numbers."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # slow to load, seldom needed
+
     table, least, most = _tabulate(rows, len(options))
     found = milp(
         worth.astype(np.float64),
@@ -130,12 +130,12 @@ def _solve(
 
 def _tabulate(
     rows: Sequence[_Row], width: int
-) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
-    """The rows as a sparse matrix, and their least and most values."""
-    where = [(r, n) for r, row in enumerate(rows) for n in row.members]
-    weights = [row.minutes[n] if row.minutes else 1 for row in rows for n in row.members]
-    at = np.array(where, np.int64).reshape(-1, 2)
-    table = csr_matrix((weights, (at[:, 0], at[:, 1])), shape=(len(rows), width), dtype=np.float64)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The rows as a matrix, and their least and most values."""
+    table = np.zeros((len(rows), width))
+    for r, row in enumerate(rows):
+        members = list(row.members)
+        table[r, members] = [row.minutes[n] for n in members] if row.minutes else 1.0
     least = np.array([row.least for row in rows], np.float64)
     most = np.array([np.inf if row.most is None else row.most for row in rows])
     return table, least, most

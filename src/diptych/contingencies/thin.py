@@ -113,5 +113,5 @@ def _pillar(
 def _most_first(
     minutes: NDArray[np.int64], hazards: Sequence[Hazard]
 ) -> tuple[tuple[HazardId, int], ...]:
-    found = [(hazards[h].id, int(minutes[h])) for h in np.flatnonzero(minutes)]
+    found = [(hazards[h].id, int(minutes[h])) for h in np.flatnonzero(minutes).tolist()]
     return tuple(sorted(found, key=lambda row: -row[1]))

@@ -101,24 +101,23 @@ def weigh_shortages(
     short: NDArray[np.uint64],
     real: NDArray[np.uint64],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """How many of those places cannot be filled by the `real` bits, and who else could help.
+    """How many of those places are too many for the `real` bits, and who can fill any of them.
 
     sets : (R, 5) class and hazards, short : (R,) bits of their places, real : (W,).
-    Returns lacking (R,), and the other bits (R, W) that can fill one of the places.
+    Returns lacking (R,), and all bits (R, W) that can fill one of the places.
     """
     lacking = np.zeros(len(short), np.int64)
-    others = np.zeros((len(short), real.size), np.uint64)
+    union = np.zeros((len(short), real.size), np.uint64)
     for r in range(len(short)):
         places = Places(first, masks[sets[r, 0]])
         rows = _rows_of(places, _hazards_of(sets[r]))
         for n in range(rows.size):
             if short[r] >> np.uint64(n) & _ONE:
                 lacking[r] += 1
-                others[r] |= places.masks[rows[n]]
+                union[r] |= places.masks[rows[n]]
         for w in range(real.size):
-            lacking[r] -= count_bits(others[r, w] & real[w])
-            others[r, w] &= ~real[w]
-    return lacking, others
+            lacking[r] -= count_bits(union[r, w] & real[w])
+    return lacking, union
 
 
 @compiled
