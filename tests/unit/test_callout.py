@@ -7,11 +7,12 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from diptych.kernels.callout import Known, call_in_turn, improve_teams
+from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams
 from diptych.kernels.matching import Places
 from diptych.kernels.setbook import open_book
 from diptych.kernels.simultaneous import (
     YES,
+    Pairs,
     Threes,
     cover_ones,
     cover_pairs,
@@ -34,13 +35,13 @@ def random_places(seed: int):
 def solve(places: Places):
     alive = np.arange(HAZARDS)
     singles = np.full(len(places.masks), 255, np.uint8)
-    book = open_book(10, 64, places.first, 3, 1)
+    book = open_book(10, (64, 64), places.first, 3, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, used2, _ = cover_pairs(places, alive, ones, used1, singles, book)
     threes = Threes(np.zeros((HAZARDS,) * 3, np.uint8), np.zeros((0, 0, 0, 0), np.uint64))
-    cover_triples(places, alive, twos, used2, threes, book)
-    known = Known(places, alive, twos, threes.state)
-    return known, singles, used1, improve_teams(known, used1, singles, book), book.walls
+    teams = improve_teams(Lone(places, alive, twos), used1, singles, book)
+    cover_triples(places, alive, Pairs(teams, twos, used2), threes, book)
+    return Known(places, alive, twos, threes.state), singles, used1, teams, book.walls
 
 
 def left(able, places, taken: int, hazard: int) -> bool:
@@ -81,20 +82,21 @@ def test_improved_teams_answer_no_fewer_and_are_fillings(seed: int) -> None:
 
 
 def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None:
-    """Two can answer the first hazard, one of them alone the second: the other is to be sent."""
-    masks = np.array([[0b11], [0b01]], np.uint64)
-    places = Places(first=np.array([0, 1, 2]), masks=masks)
-    alive = np.arange(2)
-    singles = np.full(2, 255, np.uint8)
-    book = open_book(1, 4, places.first, 2, 1)
+    """The second hazard has one person only, who is also the less asked for of the first's two;
+    the other is to be sent to the first, for the third has enough without."""
+    masks = np.array([[0b0011], [0b0001], [0b1110], [0b1110]], np.uint64)
+    places = Places(first=np.array([0, 1, 2, 4]), masks=masks)
+    alive = np.arange(3)
+    singles = np.full(4, 255, np.uint8)
+    book = open_book(3, (4, 4), places.first, 2, 1)
     ones, used1 = cover_ones(places, alive, singles, book)
     twos, _, _ = cover_pairs(places, alive, ones, used1, singles, book)
-    known = Known(places, alive, twos, np.zeros((2, 2, 2), np.uint8))
+    known = Known(places, alive, twos, np.zeros((3, 3, 3), np.uint8))
     assert used1[0, 0] == 0b01
-    assert call_in_turn(known, used1, book.walls)[0] == 1
-    teams = improve_teams(known, used1, singles, book)
+    assert call_in_turn(known, used1, book.walls)[0] == 5
+    teams = improve_teams(Lone(places, alive, twos), used1, singles, book)
     assert (teams[0, 0], singles[0]) == (0b10, 1)
-    assert call_in_turn(known, teams, book.walls)[0] == 2
+    assert call_in_turn(known, teams, book.walls)[0] == 6
 
 
 @pytest.mark.parametrize("seed", range(20))

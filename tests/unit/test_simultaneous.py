@@ -13,6 +13,7 @@ from diptych.kernels.simultaneous import (
     INHERITED,
     OWN,
     YES,
+    Pairs,
     Threes,
     cover_fours,
     cover_ones,
@@ -45,7 +46,7 @@ def coverable(able, first, hazards):
 
 def blank(places, hazards):
     pairs = hazards * (hazards - 1) // 2
-    return open_book(pairs, 64, places.first, 4, places.masks.shape[1])
+    return open_book(pairs, (64, 64), places.first, 4, places.masks.shape[1])
 
 
 def solve_all(places, hazards):
@@ -57,14 +58,16 @@ def solve_all(places, hazards):
     threes = Threes(
         np.zeros((hazards,) * 3, np.uint8), np.zeros((*(hazards,) * 3, words), np.uint64)
     )
-    counts = cover_triples(places, alive, twos, used2, threes, book)
-    return ones, twos, threes, used1, used2, counts
+    pairs = Pairs(used1, twos, used2)
+    counts = cover_triples(places, alive, pairs, threes, book)
+    return ones, pairs, threes, counts
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_set_equals_matching(seed):
     places, able, first = random_places(seed)
-    ones, twos, threes, _, _, counts = solve_all(places, 6)
+    ones, pairs, threes, counts = solve_all(places, 6)
+    twos = pairs.state
     truth = {
         found: coverable(able, first, found)
         for size in (1, 2, 3, 4)
@@ -78,7 +81,7 @@ def test_every_set_equals_matching(seed):
     covered = sum(truth[one] for one in combinations(range(6), 3))
     assert counts[0] == covered
     assert sum(counts[:3]) == 20
-    fours = cover_fours(places, np.arange(6), threes, blank(places, 6))
+    fours = cover_fours(places, np.arange(6), pairs, threes, blank(places, 6))
     assert fours[0] == sum(truth[one] for one in combinations(range(6), 4))
     assert sum(fours[:3]) == 15
 
@@ -86,7 +89,8 @@ def test_every_set_equals_matching(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_own_gaps_are_those_whose_parts_are_all_covered(seed):
     places, _, _ = random_places(seed)
-    ones, twos, threes, *_ = solve_all(places, 6)
+    ones, pairs, threes, _ = solve_all(places, 6)
+    twos = pairs.state
     for i, j in combinations(range(6), 2):
         parts = ones[i] == YES and ones[j] == YES
         assert twos[i, j] in ((YES, OWN) if parts else (INHERITED,))

@@ -42,7 +42,8 @@ def tell_gaps(
     places = [_places(hazard, schedule) for hazard in hazards]
     found = [shortage for shortage in _join(proof, reach) if len(shortage.hazards) >= least]
     found.sort(key=lambda s: (len(s.hazards), s.hazards, s.spans))
-    return tuple(_tell(shortage, proof.names, places, hazards) for shortage in found)
+    told: dict[tuple[tuple[_Place, ...], tuple[str, ...]], str] = {}
+    return tuple(_tell(shortage, (proof.names, places, hazards), told) for shortage in found)
 
 
 def _places(hazard: Hazard, schedule: Schedule) -> list[_Place]:
@@ -60,15 +61,24 @@ def _join(proof: Certificate, reach: NDArray[np.uint64]) -> Iterator[_Shortage]:
         return
     which = _group([*proof.gaps[:, 1:].T, proof.short, *reach[:count].T])
     order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(which.max() + 2))
-    for low, high in pairwise(starts):
-        one = order[low]
+    ones = order[np.searchsorted(which[order], np.arange(which.max() + 1))]
+    numbers = _rows(np.unpackbits(reach[ones].view(np.uint8), axis=1, bitorder="little"))
+    spans = _spans(proof, which)
+    for n, one in enumerate(ones.tolist()):
         yield _Shortage(
-            hazards=tuple(int(h) for h in proof.gaps[one, 1:] if h >= 0),
+            hazards=tuple(h for h in proof.gaps[one, 1:].tolist() if h >= 0),
             short=int(proof.short[one]),
-            numbers=_numbers(reach[one]),
-            spans=_spans(proof, proof.gaps[order[low:high], 0]),
+            numbers=tuple(numbers[n]),
+            spans=spans[n],
         )
+
+
+def _rows(table: NDArray[np.generic]) -> list[list[int]]:
+    """For each row the columns that are not 0."""
+    row, column = np.nonzero(table)
+    ends = np.searchsorted(row, np.arange(len(table) + 1)).tolist()
+    every = column.tolist()
+    return [every[low:high] for low, high in pairwise(ends)]
 
 
 def _group(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.int64]:
@@ -80,33 +90,37 @@ def _group(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.int64]:
     return which
 
 
-def _numbers(words: NDArray[np.uint64]) -> tuple[int, ...]:
-    every = sum(int(word) << (64 * n) for n, word in enumerate(words))
-    return tuple(bit for bit in range(every.bit_length()) if every >> bit & 1)
-
-
-def _spans(proof: Certificate, classes: NDArray[np.int16]) -> tuple[tuple[Minute, Minute], ...]:
-    """The stretches of these classes, neighbours joined."""
-    hit = np.zeros(len(proof.alive), np.bool_)
-    hit[classes] = True
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit[proof.of], [False]])))
-    marks = proof.stretch[edges].tolist()
-    return tuple((Minute(a), Minute(b)) for a, b in zip(marks[::2], marks[1::2], strict=True))
+def _spans(proof: Certificate, which: NDArray[np.int64]) -> list[tuple[tuple[Minute, Minute], ...]]:
+    """For each number in `which` (one for each gap) the stretches of its classes, joined."""
+    hit = np.zeros((int(which.max()) + 1, len(proof.alive)), np.int8)
+    hit[which, proof.gaps[:, 0]] = 1
+    day = np.zeros((len(hit), len(proof.of) + 2), np.int8)
+    day[:, 1:-1] = hit[:, proof.of]
+    marks = proof.stretch.tolist()
+    edges = _rows(np.diff(day, axis=1))
+    return [
+        tuple(
+            (Minute(marks[a]), Minute(marks[b])) for a, b in zip(row[::2], row[1::2], strict=True)
+        )
+        for row in edges
+    ]
 
 
 def _tell(
     shortage: _Shortage,
-    names: Sequence[str],
-    places: Sequence[list[_Place]],
-    hazards: Sequence[Hazard],
+    day: tuple[Sequence[str], Sequence[list[_Place]], Sequence[Hazard]],
+    told: dict[tuple[tuple[_Place, ...], tuple[str, ...]], str],
 ) -> SetGap:
+    names, places, hazards = day
     every = [place for h in shortage.hazards for place in places[h]]
-    asked = [place for n, place in enumerate(every) if shortage.short >> n & 1]
+    asked = tuple(place for n, place in enumerate(every) if shortage.short >> n & 1)
     free = tuple(names[n] for n in shortage.numbers)
+    if (asked, free) not in told:
+        told[asked, free] = _missing(asked, free)
     return SetGap(
         hazards=tuple(hazards[h].id for h in shortage.hazards),
         spans=shortage.spans,
-        missing=_missing(asked, free),
+        missing=told[asked, free],
         lacking=len(asked) - len(free),
         free=free,
     )

@@ -215,8 +215,23 @@ class ClassReplay:
         return held, np.where(covered, ~good, listed)
 
     def _add(self, member: int, held: Words) -> Flags:
-        """The hazard's places in order, each taking the lowest that is free; held is changed."""
+        """The hazard's own filling where all of it is free; else its places in order, each
+        taking the lowest that is free; held is changed.
+        """
         hazard = self.alive[member]
+        span = slice(self.paper.first[hazard], self.paper.first[hazard + 1])
+        team = np.bitwise_or.reduce(
+            self.bits[self.paper.singles[self.number, span]], axis=0, initial=np.uint64(0)
+        )
+        apart = ~(held & team[:, None]).any(axis=0)
+        held[:, apart] |= team[:, None]
+        rest = np.flatnonzero(~apart)
+        lower = held[:, rest]
+        apart[rest] = self._add_lowest(hazard, lower)
+        held[:, rest] = lower
+        return apart
+
+    def _add_lowest(self, hazard: int, held: Words) -> Flags:
         good = np.ones(held.shape[1], np.bool_)
         for mask in self.masks[self.paper.first[hazard] : self.paper.first[hazard + 1]]:
             lowest = np.zeros(held.shape[1], np.uint64)

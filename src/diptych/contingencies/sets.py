@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
-from diptych.kernels.callout import Known, call_in_turn, improve_teams
+from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams
 from diptych.kernels.setbook import EMPTY, Book, Walls, open_book, widest
 from diptych.kernels.simultaneous import (
     YES,
+    Pairs,
     Threes,
     cover_fours,
     cover_ones,
@@ -23,15 +24,16 @@ from diptych.model import Certificate, Hazard, InputError, Schedule, SetCount, S
 
 LARGEST = 4
 _MOST_PLACES = 64
-_ROOM = {2: 1 << 13, 3: 1 << 16, 4: 1 << 19}
+_ROOM = {2: (1 << 10, 1 << 14), 3: (1 << 16, 1 << 18), 4: (1 << 19, 1 << 21)}
+"""Listed sets and gaps that there is room for at first, by order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _State:
-    """What one class was found to be, and (n, W) the bits of its hazards alone."""
+    """What one class was found to be, and (n, W) who goes to each hazard first."""
 
     known: Known
-    used1: NDArray[np.uint64]
+    teams: NDArray[np.uint64]
     walls: Walls
 
 
@@ -121,13 +123,13 @@ def _search(classes: Classes, order: int) -> _Found:
     room = _ROOM[order]
     while True:
         found = _pass(classes, order, room)
-        most = int(found.book.size.max())
-        if most <= room:
+        listed, gaps = (int(n) for n in found.book.size)
+        if listed <= room[0] and gaps <= room[1]:
             return found
-        room = most
+        room = max(listed, room[0]), max(gaps, room[1])
 
 
-def _pass(classes: Classes, order: int, room: int) -> _Found:
+def _pass(classes: Classes, order: int, room: tuple[int, int]) -> _Found:
     alive = [np.flatnonzero(row) for row in classes.alive]
     book = open_book(
         sum(comb(len(row), 2) for row in alive),
@@ -160,24 +162,23 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
+    teams = improve_teams(Lone(places, alive, twos), used1, singles, book)
     wide = (n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0)
     threes = Threes(state=np.zeros((n, n, n), np.uint8), used=np.zeros(wide, np.uint64))
+    pairs = Pairs(teams=teams, state=twos, used=used2)
     if order > 2:
-        found.sets[number, 3] = cover_triples(places, alive, twos, used2, threes, book)
+        found.sets[number, 3] = cover_triples(places, alive, pairs, threes, book)
     if order > 3:
-        found.sets[number, 4] = cover_fours(places, alive, threes, book)
-    walls = Walls(*(part.copy() for part in book.walls))
-    return _State(known=Known(places, alive, twos, threes.state), used1=used1, walls=walls)
+        found.sets[number, 4] = cover_fours(places, alive, pairs, threes, book)
+    old = book.walls
+    walls = Walls(old.reach.copy(), old.size.copy(), old.inside.copy(), old.count.copy())
+    return _State(known=Known(places, alive, twos, threes.state), teams=teams, walls=walls)
 
 
 def _take_turns(found: _Found) -> None:
-    """Teams for the first call, and what can be answered one after another."""
-    start = np.zeros(1, np.int64)
+    """What can be answered one after another."""
     for number, now in enumerate(found.states):
-        book = found.book._replace(start=start, walls=now.walls)
-        teams = improve_teams(now.known, now.used1, found.singles[number], book)
-        found.turns[number, 2:] = call_in_turn(now.known, teams, now.walls)
-        start += comb(len(now.known.alive), 2)
+        found.turns[number, 2:] = call_in_turn(now.known, now.teams, now.walls)
 
 
 def _sort_states(states: NDArray[np.uint8]) -> tuple[int, int, int, int]:

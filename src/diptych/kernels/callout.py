@@ -15,7 +15,7 @@ from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
 from diptych.kernels.matching import Desk, Places, extend, fill, lowest_bit, open_desk
 from diptych.kernels.setbook import Book, Walls, walled
-from diptych.kernels.simultaneous import YES
+from diptych.kernels.simultaneous import YES, find_users, list_threes
 
 _WORD = 64
 _ONE = np.uint64(1)
@@ -34,6 +34,14 @@ class Known(NamedTuple):
     alive: NDArray[np.int64]
     twos: NDArray[np.uint8]
     threes: NDArray[np.uint8]
+
+
+class Lone(NamedTuple):
+    """A class of minutes before its triples are known; as in `Known`."""
+
+    places: Places
+    alive: NDArray[np.int64]
+    twos: NDArray[np.uint8]
 
 
 class Tools(NamedTuple):
@@ -104,7 +112,7 @@ def _add(filling: NDArray[np.int64], start: int, end: int, used: NDArray[np.uint
 
 @compiled
 def improve_teams(
-    known: Known, used1: NDArray[np.uint64], singles: NDArray[np.uint8], book: Book
+    known: Lone, used1: NDArray[np.uint64], singles: NDArray[np.uint8], book: Book
 ) -> NDArray[np.uint64]:
     """For each hazard the team after which most others can still be answered, of those tried.
 
@@ -144,7 +152,7 @@ def improve_teams(
 
 @compiled
 def _lost_after(
-    known: Known, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], tools: Tools
+    known: Lone, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], tools: Tools
 ) -> NDArray[np.bool_]:
     """(n,) which hazards can be answered together with the i-th but not once `team` is there."""
     lost = np.zeros(known.alive.size, np.bool_)
@@ -198,24 +206,7 @@ def spread_teams(known: Known, teams: NDArray[np.uint64]) -> Spread:
                     fresh &= fresh - _ONE
                     users[t, bit, h // _WORD] |= mark
             before[:] = after
-    return Spread(users, without, _rows_of_threes(known, size))
-
-
-@compiled
-def _rows_of_threes(known: Known, size: int) -> NDArray[np.uint64]:
-    n = known.alive.size
-    row3 = np.zeros((n, n, size), np.uint64)
-    for i in range(n):
-        for j in range(i + 1, n):
-            for k in range(j + 1, n):
-                if known.threes[i, j, k] == YES:
-                    row3[i, j, k // _WORD] |= _ONE << np.uint64(k % _WORD)
-                    row3[i, k, j // _WORD] |= _ONE << np.uint64(j % _WORD)
-                    row3[j, k, i // _WORD] |= _ONE << np.uint64(i % _WORD)
-    for i in range(n):
-        for j in range(i):
-            row3[i, j] = row3[j, i]
-    return row3
+    return Spread(users, without, list_threes(known.threes))
 
 
 @compiled
@@ -298,13 +289,7 @@ def _third(
     over = np.empty_like(lost)
     for t in range(_TEAMS):
         over[:] = spread.without[t]
-        for w in range(taken.size):
-            bits = taken[w]
-            while bits != _NONE:
-                bit = w * _WORD + lowest_bit(bits)
-                bits &= bits - _ONE
-                for v in range(over.size):
-                    over[v] |= spread.users[t, bit, v]
+        find_users(spread.users[t], taken, over)
         for v in range(over.size):
             lost[v] &= over[v]
     missed = 0

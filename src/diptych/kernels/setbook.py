@@ -59,7 +59,9 @@ def widest(first: NDArray[np.int64], order: int) -> int:
     return max(1, int(np.sort(np.diff(first))[-order:].sum()))
 
 
-def open_book(pairs: int, room: int, first: NDArray[np.int64], order: int, words: int) -> Book:
+def open_book(
+    pairs: int, room: tuple[int, int], first: NDArray[np.int64], order: int, words: int
+) -> Book:
     """An empty book for so many pairs, listed sets and gaps, and bits in so many words.
 
     first : (H + 1,) as in `Places`; order : hazards in the largest sets
@@ -70,11 +72,11 @@ def open_book(pairs: int, room: int, first: NDArray[np.int64], order: int, words
         start=np.zeros(1, np.int64),
         kind=np.zeros(1, np.int64),
         pairs=np.full((pairs, width), EMPTY, np.uint8),
-        listed=np.full((room, 5), -1, np.int16),
-        fillings=np.full((room, width), EMPTY, np.uint8),
-        gaps=np.full((room, 5), -1, np.int16),
-        short=np.zeros(room, np.uint64),
-        reach=np.zeros((room, words), np.uint64),
+        listed=np.full((room[0], 5), -1, np.int16),
+        fillings=np.full((room[0], width), EMPTY, np.uint8),
+        gaps=np.full((room[1], 5), -1, np.int16),
+        short=np.zeros(room[1], np.uint64),
+        reach=np.zeros((room[1], words), np.uint64),
         size=np.zeros(2, np.int64),
         walls=Walls(
             reach=np.zeros((_WALLS, words), np.uint64),

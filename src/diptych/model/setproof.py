@@ -69,9 +69,10 @@ class Certificate:
     A set is covered in a class by its *filling*, a different number for each place: singles
     and pairs have theirs here; a larger set, rising h1 < h2 < ..., has it in `listed`, or else
     from a smaller set (without its last, else without the one before the last, and so on) to
-    which the places of the hazard left out are added in order, each taking the lowest number
-    that can fill it and is free. Every other set contains one of `gaps`, for which some
-    places together are reached by fewer people or pieces than they are (Hall 1935).
+    which the hazard left out is added: by its own filling where all of that is free, else
+    place by place in order, each taking the lowest number that can fill it and is free. Every
+    other set contains one of `gaps`, for which some places together are reached by fewer people
+    or pieces than they are (Hall 1935).
 
     stretch : (K + 1,) int64 minutes at which stretches of the day begin, and the end
     of : (K,) int64 class of each stretch
