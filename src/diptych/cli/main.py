@@ -149,8 +149,8 @@ def plan(
     """Run every part in order; do again only what is stale.
 
     With --cover the day gets the smallest reserve with which every set of up to N hazards is
-    answered at every minute; whom it needs besides the roster is said. Where no reserve does
-    it, the sets are named and the case stays as it was (exit code 4).
+    answered at every minute; whom it needs besides the roster is said. Sets that no reserve
+    covers are named, and the exit code is then 5.
     """
     with guarded(json=json, verbose=verbose) as say:
         from diptych.pipeline.covering import wished
@@ -159,7 +159,9 @@ def plan(
         _keep(case, seeds)
         asked = {"seed": seed, "days": days, "threads": threads, "order": order}
         with wished(CaseFolder(case), cover):
-            _run_plan(say, case, asked, quiet)
+            summary = _run_plan(say, case, asked, quiet)
+        if cover and summary["reserve"]["not_covered"]:
+            raise typer.Exit(5)
 
 
 def _keep(case: Path, seeds: list[Path] | None) -> None:
@@ -178,7 +180,7 @@ def _run_plan(
     asked: dict[str, Any],
     quiet: bool,
     also: dict[str, object] | None = None,
-) -> None:
+) -> dict[str, Any]:
     from diptych.cli.progress import Reporter
     from diptych.cli.wording import plan_lines
     from diptych.pipeline.plan import PlanOptions, plan_case
@@ -186,6 +188,7 @@ def _run_plan(
     with Reporter(quiet) as reporter:
         summary = plan_case(case, PlanOptions(**asked), reporter)
     say.result(summary | (also or {}), lines=plan_lines(summary))
+    return summary
 
 
 def _run_part(

@@ -50,6 +50,21 @@ def _reserve_lines(reserve: dict[str, Any] | None) -> list[str]:
         f"Reserve     with {what} covered at once, the day needs besides its roster"
         f" {reserve['people_and_kit']} people and pieces of kit ({proof}):",
         *(f"            {row}" for row in reserve["needed"]),
+        *_beyond_lines(reserve["not_covered"]),
+    ]
+
+
+def _beyond_lines(gaps: list[dict[str, Any]]) -> list[str]:
+    """Sets that no reserve covers, put together by what is missing."""
+    minutes: dict[str, int] = {}
+    sets: dict[str, int] = {}
+    for gap in gaps:
+        spans = sum(end - start for start, end in gap["spans_min"])
+        minutes[gap["missing"]] = max(minutes.get(gap["missing"], 0), spans)
+        sets[gap["missing"]] = sets.get(gap["missing"], 0) + 1
+    return [
+        f"NOT COVERED by any reserve: {sets[what]} sets, up to {minutes[what]} min: {what}"
+        for what in sorted(sets, key=lambda what: -sets[what])
     ]
 
 

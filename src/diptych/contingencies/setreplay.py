@@ -229,7 +229,7 @@ class ClassReplay:
         lower = held[:, rest]
         apart[rest] = self._add_lowest(hazard, lower)
         held[:, rest] = lower
-        return apart
+        return np.asarray(apart, np.bool_)
 
     def _add_lowest(self, hazard: int, held: Words) -> Flags:
         good = np.ones(held.shape[1], np.bool_)

@@ -171,7 +171,7 @@ def _solve_class(
     if order > 3:
         found.sets[number, 4] = cover_fours(places, alive, pairs, threes, book)
     old = book.walls
-    walls = Walls(old.reach.copy(), old.size.copy(), old.inside.copy(), old.count.copy())
+    walls = Walls(old.reach.copy(), old.size.copy(), old.inside.copy(), old.known.copy())
     return _State(known=Known(places, alive, twos, threes.state), teams=teams, walls=walls)
 
 

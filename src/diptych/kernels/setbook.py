@@ -24,13 +24,13 @@ class Walls(NamedTuple):
     """Bits that were found to be too few for the places that only they can fill, in one class.
 
     reach : (L, W) such bits; size : (L,) how many they are; inside : (L, H) how many places of
-    each hazard nobody else can fill; count : (1,) how many walls are known
+    each hazard nobody else can fill; known : (1,) how many walls were found
     """
 
     reach: NDArray[np.uint64]
     size: NDArray[np.int64]
     inside: NDArray[np.int64]
-    count: NDArray[np.int64]
+    known: NDArray[np.int64]
 
 
 class Book(NamedTuple):
@@ -82,7 +82,7 @@ def open_book(
             reach=np.zeros((_WALLS, words), np.uint64),
             size=np.zeros(_WALLS, np.int64),
             inside=np.zeros((_WALLS, hazards), np.int64),
-            count=np.zeros(1, np.int64),
+            known=np.zeros(1, np.int64),
         ),
     )
 
@@ -137,15 +137,15 @@ def _behind(places: Places, place: int, reach: NDArray[np.uint64]) -> bool:
 @compiled
 def _learn(walls: Walls, places: Places, reach: NDArray[np.uint64]) -> None:
     """The newest wall in the place of the oldest; none is kept twice."""
-    known = min(walls.count[0], walls.size.size)
+    known = min(walls.known[0], walls.size.size)
     for n in range(known):
         same = True
         for w in range(reach.size):
             same = same and walls.reach[n, w] == reach[w]
         if same:
             return
-    n = walls.count[0] % walls.size.size
-    walls.count[0] += 1
+    n = walls.known[0] % walls.size.size
+    walls.known[0] += 1
     walls.reach[n] = reach
     walls.size[n] = 0
     for w in range(reach.size):
@@ -162,7 +162,7 @@ def write_known_gap(book: Book, places: Places, hazards: NDArray[np.int64]) -> b
     """A gap because of a wall that is known, the one with most too few; False: none is."""
     walls = book.walls
     best, most = -1, 0
-    for n in range(min(walls.count[0], walls.size.size)):
+    for n in range(min(walls.known[0], walls.size.size)):
         over = -walls.size[n]
         for h in hazards:
             over += walls.inside[n, h]
@@ -186,7 +186,7 @@ def write_known_gap(book: Book, places: Places, hazards: NDArray[np.int64]) -> b
 @compiled
 def walled(walls: Walls, hazard: int, taken: NDArray[np.uint64]) -> bool:
     """Is a known wall, less what is taken, too few for the hazard's places behind it."""
-    for n in range(min(walls.count[0], walls.size.size)):
+    for n in range(min(walls.known[0], walls.size.size)):
         need = walls.inside[n, hazard]
         if need == 0:
             continue

@@ -120,7 +120,7 @@ def cover_ones(
     words = places.masks.shape[1]
     state = np.zeros(alive.size, np.uint8)
     used = np.zeros((alive.size, words), np.uint64)
-    book.walls.count[0] = 0
+    book.walls.known[0] = 0
     desk = open_desk(places)
     one = np.empty(1, np.int64)
     uses = _count_uses(places, alive)

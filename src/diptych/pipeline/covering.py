@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from diptych.model import Infeasible, InputError, Reserve, Schedule, SetGap
+from diptych.model import InputError, Reserve, Schedule, SetGap
 from diptych.pipeline.folder import CaseFolder, read_text, write_atomically
 from diptych.pipeline.manifest import program
 from diptych.tables import load_table
@@ -106,7 +106,8 @@ def cover_day(
 
     make : the day of a try, 0, 1, ...; a day that needs nothing ends the search
     policy : the section [policy.contingencies]
-    Raises Infeasible with the sets that no reserve covers, where every day has such.
+    Of days for which some sets are beyond every reserve (`Reserve.beyond`), the one with
+    fewest such minutes is taken.
     """
     from diptych.choreography import check
     from diptych.contingencies import AnswerPolicy, read_hazards
@@ -124,11 +125,9 @@ def cover_day(
         hazards = read_hazards(tables["hazards"], day.procedure)
         reserve = design_reserve(day, hazards, order=wish.order, policy=rules)
         found.append((day, reserve))
-        if not (reserve.size or reserve.minutes or _open(reserve)):
+        if not (reserve.size or reserve.minutes or open_sets(reserve)):
             break
-    day, reserve = min(found, key=lambda pair: (len(_open(pair[1])), pair[1].size, pair[1].minutes))
-    if _open(reserve):
-        raise _impossible(_open(reserve), wish.order)
+    day, reserve = min(found, key=lambda pair: _burden(pair[1]))
     plan = apply_reserve(day, reserve)
     violations = check(plan.procedure, plan)
     return replace(plan, checked=not violations, violations=violations), reserve
@@ -155,15 +154,11 @@ def tell_reserve(reserve: Reserve, day: Schedule) -> list[str]:
     return lines + [f"{row.count} more {spoken(row.kind)}" for row in reserve.kit]
 
 
-def _open(reserve: Reserve) -> tuple[SetGap, ...]:
+def open_sets(reserve: Reserve) -> tuple[SetGap, ...]:
+    """Sets that stay uncovered with the reserve, beyond any or not closed by this one."""
     return (*reserve.beyond, *reserve.open)
 
 
-def _impossible(gaps: tuple[SetGap, ...], order: int) -> Infeasible:
-    conflicts = [f"{' and '.join(gap.hazards)}: {gap.missing}" for gap in gaps[:12]]
-    return Infeasible(
-        f"no reserve covers {len(gaps)} sets of up to {order} hazards at once",
-        remedy="correct the responses in tables/hazards.toml, give a role the skill that is"
-        " missing, or ask for fewer hazards at once",
-        conflicts=tuple(conflicts),
-    )
+def _burden(reserve: Reserve) -> tuple[int, int, int]:
+    left = sum(gap.minutes for gap in open_sets(reserve))
+    return left, reserve.size, reserve.minutes

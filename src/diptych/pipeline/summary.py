@@ -114,7 +114,7 @@ def _schedule(schedule: Schedule) -> dict[str, object]:
 
 def _reserve(run: Run) -> dict[str, object] | None:
     """What the day needs besides its roster, because the case wishes it covered; else null."""
-    from diptych.pipeline.covering import tell_reserve
+    from diptych.pipeline.covering import open_sets, tell_reserve
 
     laid = parts.laid_reserve(run)
     if laid is None:
@@ -127,6 +127,14 @@ def _reserve(run: Run) -> dict[str, object] | None:
         "minutes": laid.minutes,
         "proven": laid.proven,
         "needed": tell_reserve(laid, schedule),
+        "not_covered": [
+            {
+                "hazards": [str(hazard) for hazard in gap.hazards],
+                "spans_min": [[start, end] for start, end in gap.spans],
+                "missing": gap.missing,
+            }
+            for gap in open_sets(laid)
+        ],
     }
 
 
