@@ -62,6 +62,10 @@ class Roll:
     def _kit(self) -> Mapping[str, str]:
         return {str(kit.id): kit.title for kit in self.schedule.procedure.equipment}
 
+    @cached_property
+    def _zones(self) -> Mapping[str, str]:
+        return {str(zone.id): zone.title for zone in self.schedule.procedure.zones}
+
     def clock(self, minute: int) -> str:
         """Clock reading of a minute."""
         return tell_clock(minute, self.schedule.procedure.day_start)
@@ -71,15 +75,21 @@ class Roll:
         return tell_span(start, end, self.schedule.procedure.day_start)
 
     def name(self, id: str) -> str:
-        """Name of a person, or a piece of kit ("Rapid infuser 2")."""
+        """Name of a person, a piece of kit ("Rapid infuser 2") or a place to stand."""
         kind, _, number = id.rpartition(" ")
         if id in self._people:
             return self._people[id][0]
-        return f"{self._kit[kind]} {number}" if kind in self._kit else id
+        if kind in self._zones:
+            return f"place {number} of {lower_first(self._zones[kind])}"
+        return f"{self._kit[kind].partition(':')[0]} {number}" if kind in self._kit else id
 
     def kit(self, id: str) -> str:
         """Title of a kind of kit."""
         return self._kit.get(id, id)
+
+    def is_place(self, id: str) -> bool:
+        """Whether it is a counted place to stand, which has a number but no name of its own."""
+        return id.rpartition(" ")[0] in self._zones
 
     def role(self, id: str) -> str:
         """Title of a person's role; empty for a piece of kit."""
@@ -170,10 +180,11 @@ def tell_gap(gap: SetGap, roll: Roll) -> str:
 
 def tell_free(gap: SetGap, roll: Roll) -> str:
     """Who or what there is for it, by name; empty where nobody and nothing is."""
-    if not gap.free:
+    named = [id for id in gap.free if not roll.is_place(id)]
+    if not named:
         return ""
     groups: dict[str, list[str]] = {}
-    for id in gap.free:
+    for id in named:
         groups.setdefault(roll.role(id), []).append(roll.name(id))
     told = [_tell_names(names, role) for role, names in groups.items()]
     if len(gap.free) == 1:
