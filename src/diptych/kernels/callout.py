@@ -15,7 +15,7 @@ from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
 from diptych.kernels.matching import Desk, Places, extend, fill, lowest_bit, open_desk
 from diptych.kernels.setbook import Book, Walls, walled
-from diptych.kernels.simultaneous import YES, find_users, list_threes
+from diptych.kernels.simultaneous import YES, find_users, list_threes, mark_users
 
 _WORD = 64
 _ONE = np.uint64(1)
@@ -125,10 +125,11 @@ def improve_teams(
     n = alive.size
     tools = Tools(open_desk(places), book.walls)
     teams = used1.copy()
+    users = mark_users(used1)
     start = book.start[0]
     trial = np.empty(used1.shape[1], np.uint64)
     for i in range(n):
-        lost = _lost_after(known, used1, i, used1[i], tools)
+        lost = _lost_after(known, users, i, used1[i], tools)
         best = lost.sum()
         for j in range(n):
             if best == 0:
@@ -142,7 +143,7 @@ def improve_teams(
             filling = book.pairs[row, skip : skip + size].astype(np.int64)
             trial[:] = _NONE
             _add(filling, 0, size, trial)
-            now = _lost_after(known, used1, i, trial, tools).sum()
+            now = _lost_after(known, users, i, trial, tools).sum()
             if now < best:
                 best = now
                 teams[i] = trial
@@ -152,14 +153,32 @@ def improve_teams(
 
 @compiled
 def _lost_after(
-    known: Lone, used1: NDArray[np.uint64], i: int, team: NDArray[np.uint64], tools: Tools
+    known: Lone,
+    users: NDArray[np.uint64],
+    i: int,
+    team: NDArray[np.uint64],
+    tools: Tools,
 ) -> NDArray[np.bool_]:
-    """(n,) which hazards can be answered together with the i-th but not once `team` is there."""
+    """(n,) which hazards can be answered together with the i-th but not once `team` is there.
+
+    users : from `mark_users(used1)`: only those whose own team is not free are asked.
+    """
     lost = np.zeros(known.alive.size, np.bool_)
     used = np.empty(team.size, np.uint64)
-    for j in range(known.alive.size):
-        if known.twos[min(i, j), max(i, j)] == YES:
-            lost[j] = not _follow(known.places, team, used1[j], known.alive[j], used, tools)
+    over = np.zeros(users.shape[1], np.uint64)
+    find_users(users, team, over)
+    for v in range(over.size):
+        asked = over[v]
+        while asked != _NONE:
+            j = v * _WORD + lowest_bit(asked)
+            asked &= asked - _ONE
+            if known.twos[min(i, j), max(i, j)] == YES:
+                used[:] = team
+                hazard = known.alive[j]
+                lost[j] = not (
+                    extend(known.places, hazard, used)
+                    or _answer(known.places, team, hazard, used, tools)
+                )
     return lost
 
 
