@@ -13,7 +13,7 @@ import numpy as np
 from diptych.contingencies.policy import AnswerPolicy
 from diptych.contingencies.setquestions import Asked, Flags, Whole, Words, ask_day
 from diptych.contingencies.setreplay import ClassReplay, Sets, count_bits, list_places
-from diptych.model import NOBODY, Certificate, Hazard, Schedule, SetProof, Subject
+from diptych.model import NOBODY, TOLD, Certificate, Hazard, Schedule, SetProof, Subject
 
 _RULES = AnswerPolicy()
 _LARGEST, _WORD, _MANY = 4, 64, 4096
@@ -178,7 +178,7 @@ Told = tuple[tuple[str, ...], int, tuple[str, ...], tuple[int, ...]]
 def _check_words(
     schedule: Schedule, hazards: Sequence[Hazard], proof: SetProof, short: tuple[Whole, Words]
 ) -> Iterator[str]:
-    """The gaps in words must be those of the certificate with two and more hazards."""
+    """The gaps in words must be those of the certificate with two and three hazards."""
     wanted = _gather(schedule, hazards, proof.certificate, short)
     for gap in proof.gaps:
         minutes = [minute for start, end in gap.spans for minute in range(start, end)]
@@ -206,9 +206,10 @@ def _gather(
     paper: Certificate,
     short: tuple[Whole, Words],
 ) -> dict[Told, list[tuple[str, ...]]]:
-    """Gaps of two and more that lack the same, put together; for each what its words must say."""
+    """Gaps of two and three that lack the same, put together; for each what its words must say."""
     lacking, reach = short
-    which = np.flatnonzero(paper.gaps[:, 2] >= 0)
+    sizes = (paper.gaps[:, 1:] >= 0).sum(axis=1)
+    which = np.flatnonzero((sizes > 1) & (sizes <= TOLD))
     rows = [paper.gaps[which, 1:].astype(np.uint64), paper.short[which, None], reach[which]]
     _, first, of = np.unique(
         np.concatenate(rows, axis=1), axis=0, return_index=True, return_inverse=True

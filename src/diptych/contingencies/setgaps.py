@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.duties import FIELDS
 from diptych.contingencies.wording import kit_missing, people_missing, places_missing
-from diptych.model import Certificate, Hazard, Minute, ResponseDemand, Schedule, SetGap
+from diptych.model import TOLD, Certificate, Hazard, Minute, ResponseDemand, Schedule, SetGap
 
 _Place = ResponseDemand | str
 _FIELD = "sterile field"
@@ -34,13 +34,16 @@ def tell_gaps(
     *,
     least: int = 2,
 ) -> tuple[SetGap, ...]:
-    """Each gap of `least` and more hazards of the certificate, its minutes joined.
+    """Each gap of `least` to three hazards of the certificate, its minutes joined.
 
     reach : (at least G, W) bits that can fill the places that are too many.
     In order of the number of hazards, then of the hazards, then of the first minute.
     """
     places = [_places(hazard, schedule) for hazard in hazards]
-    found = [shortage for shortage in _join(proof, reach) if len(shortage.hazards) >= least]
+    kept = (proof.gaps[:, 1:] >= 0).sum(axis=1) <= TOLD
+    few = replace(proof, gaps=proof.gaps[kept], short=proof.short[kept])
+    joined = _join(few, reach[: len(kept)][kept])
+    found = [shortage for shortage in joined if len(shortage.hazards) >= least]
     found.sort(key=lambda s: (len(s.hazards), s.hazards, s.spans))
     told: dict[tuple[tuple[_Place, ...], tuple[str, ...]], str] = {}
     return tuple(_tell(shortage, (proof.names, places, hazards), told) for shortage in found)

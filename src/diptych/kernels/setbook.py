@@ -158,9 +158,8 @@ def _learn(walls: Walls, places: Places, reach: NDArray[np.uint64]) -> None:
 
 
 @compiled
-def write_known_gap(book: Book, places: Places, hazards: NDArray[np.int64]) -> bool:
-    """A gap because of a wall that is known, the one with most too few; False: none is."""
-    walls = book.walls
+def find_wall(walls: Walls, hazards: NDArray[np.int64]) -> int:
+    """The known wall with most places too many for the hazards together; -1: none is too small."""
     best, most = -1, 0
     for n in range(min(walls.known[0], walls.size.size)):
         over = -walls.size[n]
@@ -168,19 +167,26 @@ def write_known_gap(book: Book, places: Places, hazards: NDArray[np.int64]) -> b
             over += walls.inside[n, h]
         if over > most:
             best, most = n, over
-    if best < 0:
-        return False
-    short, place = _NONE, 0
-    reach = np.zeros(places.masks.shape[1], np.uint64)
-    for h in hazards:
-        for row in range(places.first[h], places.first[h + 1]):
-            if _behind(places, row, walls.reach[best]):
-                short |= _ONE << np.uint64(place)
-                for w in range(reach.size):
-                    reach[w] |= places.masks[row, w]
-            place += 1
-    _write(book, hazards, short, reach)
-    return True
+    return best
+
+
+@compiled
+def write_walled(
+    book: Book, places: Places, sets: NDArray[np.int64], walls: NDArray[np.int64], count: int
+) -> None:
+    """Gaps because of known walls: the first `count` rows of sets (R, order) and walls (R,)."""
+    reach = np.empty(places.masks.shape[1], np.uint64)
+    for n in range(count):
+        short, place = _NONE, 0
+        reach[:] = _NONE
+        for h in sets[n]:
+            for row in range(places.first[h], places.first[h + 1]):
+                if _behind(places, row, book.walls.reach[walls[n]]):
+                    short |= _ONE << np.uint64(place)
+                    for w in range(reach.size):
+                        reach[w] |= places.masks[row, w]
+                place += 1
+        _write(book, sets[n], short, reach)
 
 
 @compiled

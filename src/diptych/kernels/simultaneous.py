@@ -25,7 +25,7 @@ from diptych.kernels.matching import (
     lowest_bit,
     open_desk,
 )
-from diptych.kernels.setbook import EMPTY, Book, write_filling, write_gap, write_known_gap
+from diptych.kernels.setbook import EMPTY, Book, find_wall, write_filling, write_gap, write_walled
 
 NO = np.uint8(0)
 YES = np.uint8(1)
@@ -34,6 +34,7 @@ OWN = np.uint8(3)
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 _WORD = 64
+_BAG = 1024
 _CROWDED = 8
 """Price of a filling more that a bit stands in, in places that it can fill; tried 2, 8, 40."""
 
@@ -367,6 +368,8 @@ def cover_triples(
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     three = np.empty(3, np.int64)
+    walls = book.walls
+    bag, why, bagged = np.empty((_BAG, 3), np.int64), np.empty(_BAG, np.int64), 0
     state, used3 = threes.state, threes.used
     keep, keep_used = state.size > 0, used3.size > 0
     if keep:
@@ -401,14 +404,18 @@ def cover_triples(
                             for w in range(words):
                                 used[w] = used2[i, j, w] | teams[k, w]
                     else:
-                        good = (
-                            _join(places, used2[i, j], alive[k], teams[k], used)
-                            or _join(places, used2[i, k], alive[j], teams[j], used)
-                            or _join(places, used2[j, k], alive[i], teams[i], used)
-                        )
+                        good = _join(places, used2[i, j], alive[k], teams[k], used)
                     if not good:
                         three[0], three[1], three[2] = alive[i], alive[j], alive[k]
-                        if not write_known_gap(book, places, three):
+                        wall = find_wall(walls, three)
+                        if wall >= 0:
+                            bag[bagged], why[bagged] = three, wall
+                            bagged += 1
+                        elif _join(places, used2[i, k], alive[j], teams[j], used) or _join(
+                            places, used2[j, k], alive[i], teams[i], used
+                        ):
+                            good = True
+                        else:
                             full += 1
                             good = fill(places, three, desk) == 0
                             if good:
@@ -416,7 +423,12 @@ def cover_triples(
                                 _taken(desk.chosen, total, used)
                                 write_filling(book, three, desk.chosen, total)
                             else:
+                                write_walled(book, places, bag, why, bagged)
+                                bagged = 0
                                 write_gap(book, places, three, desk)
+                        if bagged == _BAG:
+                            write_walled(book, places, bag, why, bagged)
+                            bagged = 0
                     if good:
                         covered += 1
                     else:
@@ -425,6 +437,7 @@ def cover_triples(
                         state[i, j, k] = YES if good else OWN
                     if keep_used and good:
                         used3[i, j, k] = used
+    write_walled(book, places, bag, why, bagged)
     return covered, inherited, own, full
 
 
@@ -438,6 +451,8 @@ def cover_fours(
     used = np.empty(words, np.uint64)
     desk = open_desk(places)
     four = np.empty(4, np.int64)
+    walls = book.walls
+    bag, why, bagged = np.empty((_BAG, 4), np.int64), np.empty(_BAG, np.int64), 0
     users, row3 = mark_users(teams), list_threes(state)
     size = row3.shape[2]
     over = np.empty(size, np.uint64)
@@ -459,25 +474,36 @@ def cover_fours(
                     while asked != _NONE:
                         m = v * _WORD + lowest_bit(asked)
                         asked &= asked - _ONE
-                        good = (
-                            _join(places, used3[i, j, k], alive[m], teams[m], used)
-                            or _join(places, used3[i, j, m], alive[k], teams[k], used)
-                            or _join(places, used3[i, k, m], alive[j], teams[j], used)
-                            or _join(places, used3[j, k, m], alive[i], teams[i], used)
-                        )
+                        good = _join(places, used3[i, j, k], alive[m], teams[m], used)
                         if not good:
                             four[0], four[1] = alive[i], alive[j]
                             four[2], four[3] = alive[k], alive[m]
-                            if not write_known_gap(book, places, four):
+                            wall = find_wall(walls, four)
+                            if wall >= 0:
+                                bag[bagged], why[bagged] = four, wall
+                                bagged += 1
+                            elif (
+                                _join(places, used3[i, j, m], alive[k], teams[k], used)
+                                or _join(places, used3[i, k, m], alive[j], teams[j], used)
+                                or _join(places, used3[j, k, m], alive[i], teams[i], used)
+                            ):
+                                good = True
+                            else:
                                 full += 1
                                 good = fill(places, four, desk) == 0
                                 if good:
                                     total = count_places(places, four)
                                     write_filling(book, four, desk.chosen, total)
                                 else:
+                                    write_walled(book, places, bag, why, bagged)
+                                    bagged = 0
                                     write_gap(book, places, four, desk)
+                            if bagged == _BAG:
+                                write_walled(book, places, bag, why, bagged)
+                                bagged = 0
                         if good:
                             covered += 1
                         else:
                             own += 1
+    write_walled(book, places, bag, why, bagged)
     return covered, inherited, own, full

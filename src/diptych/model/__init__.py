@@ -182,7 +182,7 @@ from diptych.model.series import (
     GroupMember,
     RawSeries,
 )
-from diptych.model.setproof import NOBODY, Certificate, SetCount, SetGap, SetProof
+from diptych.model.setproof import NOBODY, TOLD, Certificate, SetCount, SetGap, SetProof
 from diptych.model.signs import (
     OWNER_COLOURS,
     SIGNS,
@@ -220,6 +220,7 @@ __all__ = [
     "NO_VESSELS",
     "OWNER_COLOURS",
     "SIGNS",
+    "TOLD",
     "Absence",
     "AllocationProof",
     "Alternatives",

@@ -10,6 +10,8 @@ from diptych.model.ids import HazardId
 from diptych.model.units import Minute
 
 NOBODY = 255
+TOLD = 3
+"""Gaps of so many hazards and fewer are told in words; larger ones stand in the certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,8 @@ class Certificate:
 class SetProof:
     """Sets of up to `order` hazards: how many are covered, every gap, and the certificate.
 
-    gaps : those of two and more hazards at once of which all smaller sets are covered
+    gaps : those of two and three hazards at once of which all smaller sets are covered; those
+        of four stand in the certificate and are counted
     certified : the independent checker accepted the certificate, the gaps and the counts
     """
 
