@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams
+from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams, perfect_teams
 from diptych.kernels.matching import Places
 from diptych.kernels.setbook import open_book
 from diptych.kernels.simultaneous import (
@@ -97,6 +97,31 @@ def test_exchange_finds_the_team_that_leaves_the_only_one_for_the_next() -> None
     teams = improve_teams(Lone(places, alive, twos), used1, singles, book)
     assert (teams[0, 0], singles[0]) == (0b10, 1)
     assert call_in_turn(known, teams, book.walls)[0] == 6
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_perfect_teams_equal_the_best_of_all_teams(seed: int) -> None:
+    """Every team of every hazard tried by hand: none leaves more others answerable."""
+    places, able = random_places(seed)
+    known, singles, _, teams, walls = solve(places)
+    lone = Lone(places, known.alive, known.twos)
+    book = open_book(10, (64, 64), places.first, 3, 1)._replace(walls=walls)
+    assert perfect_teams(lone, teams, singles, book)
+    total = call_in_turn(known, teams, walls)[0]
+    best = 0
+    for h in known.alive:
+        rows = range(places.first[h], places.first[h + 1])
+        ways = [
+            sum(1 << p for p in who)
+            for who in permutations(range(able.shape[1]), len(rows))
+            if all(able[row, p] for row, p in zip(rows, who, strict=True))
+        ]
+        others = [j for j in known.alive if j != h]
+        best += max((sum(left(able, places, w, j) for j in others) for w in set(ways)), default=0)
+        if teams[h].any():
+            who = singles[list(rows)]
+            assert sum(1 << int(n) for n in who) == int(teams[h, 0])
+    assert total == best
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -15,7 +15,7 @@ KEYS = (
     "certificate check_seconds classes combinations covered emergency gaps hazards order orders"
     " schema seconds turns_seconds"
 )
-COUNT = "classes combinations covered gaps in_turn in_turn_covered order searched"
+COUNT = "classes combinations covered gaps in_turn in_turn_best in_turn_covered order searched"
 GAP = "free hazards lacking missing spans_min"
 
 

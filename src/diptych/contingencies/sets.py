@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from diptych.contingencies.classes import Classes
 from diptych.contingencies.setgaps import tell_gaps
-from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams
+from diptych.kernels.callout import Known, Lone, call_in_turn, improve_teams, perfect_teams
 from diptych.kernels.setbook import EMPTY, Book, Walls, open_book, widest
 from diptych.kernels.simultaneous import (
     YES,
@@ -30,11 +30,15 @@ _ROOM = {2: (1 << 10, 1 << 14), 3: (1 << 16, 1 << 18), 4: (1 << 19, 1 << 21)}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _State:
-    """What one class was found to be, and (n, W) who goes to each hazard first."""
+    """What one class was found to be, and (n, W) who goes to each hazard first.
+
+    best : no other teams leave more other hazards answerable
+    """
 
     known: Known
     teams: NDArray[np.uint64]
     walls: Walls
+    best: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +166,9 @@ def _solve_class(
     twos, used2, searched = cover_pairs(places, alive, ones, used1, singles, book)
     found.sets[number, 2, :3] = _sort_states(twos[np.triu_indices(n, 1)])[:3]
     found.sets[number, 2, 3] = searched
-    teams = improve_teams(Lone(places, alive, twos), used1, singles, book)
+    lone = Lone(places, alive, twos)
+    teams = improve_teams(lone, used1, singles, book)
+    best = perfect_teams(lone, teams, singles, book)
     wide = (n, n, n, used1.shape[1]) if order > 3 else (0, 0, 0, 0)
     threes = Threes(state=np.zeros((n, n, n), np.uint8), used=np.zeros(wide, np.uint64))
     pairs = Pairs(teams=teams, state=twos, used=used2)
@@ -172,7 +178,8 @@ def _solve_class(
         found.sets[number, 4] = cover_fours(places, alive, pairs, threes, book)
     old = book.walls
     walls = Walls(old.reach.copy(), old.size.copy(), old.inside.copy(), old.known.copy())
-    return _State(known=Known(places, alive, twos, threes.state), teams=teams, walls=walls)
+    known = Known(places, alive, twos, threes.state)
+    return _State(known=known, teams=teams, walls=walls, best=best)
 
 
 def _take_turns(found: _Found) -> None:
@@ -198,6 +205,7 @@ def _count(found: _Found, minutes: NDArray[np.int64], order: int) -> SetCount:
         gaps=int(minutes @ sets[:, 2]),
         turns=int(minutes @ sets[:, :3].sum(axis=1)) * factorial(order) if asked else 0,
         turned=int(minutes @ found.turns[:, order]) if asked else 0,
+        best=asked and order == 2 and all(state.best for state in found.states),
     )
 
 

@@ -22,6 +22,7 @@ _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 _TRIES = 2
 _TEAMS = 3
+_TRIALS = 4096
 
 
 class Known(NamedTuple):
@@ -149,6 +150,109 @@ def improve_teams(
                 teams[i] = trial
                 singles[places.first[alive[i]] : places.first[alive[i]] + size] = filling
     return teams
+
+
+@compiled
+def sort_bits(places: Places, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(bits,) a number for each bit, the same where two can fill the very same places."""
+    words = places.masks.shape[1]
+    kinds = np.zeros(words * _WORD, np.int64)
+    count = 1
+    for h in alive:
+        for place in range(places.first[h], places.first[h + 1]):
+            split = np.full(count, -1, np.int64)
+            for bit in range(kinds.size):
+                if (places.masks[place, bit // _WORD] >> np.uint64(bit % _WORD)) & _ONE == _ONE:
+                    old = kinds[bit]
+                    if split[old] < 0:
+                        split[old] = count
+                        count += 1
+                    kinds[bit] = split[old]
+    return kinds
+
+
+@compiled
+def perfect_teams(
+    known: Lone,
+    teams: NDArray[np.uint64],
+    singles: NDArray[np.uint8],
+    book: Book,
+) -> bool:
+    """Teams made the best for the second hazard by trying all, where they are not yet.
+
+    Who can fill the same places stands for each other, so only kinds of people are tried; a
+    hazard with more than `_TRIALS` teams is left as it is. teams, singles : changed in place.
+    True when every team was proven: no other team of its hazard leaves more other hazards
+    answerable.
+    """
+    places, alive = known.places, known.alive
+    tools = Tools(open_desk(places), book.walls)
+    users = mark_users(teams)
+    kinds = sort_bits(places, alive)
+    proven = True
+    for i in range(alive.size):
+        hazard = alive[i]
+        least = _lost_after(known, users, i, teams[i], tools).sum()
+        if least == 0:
+            continue
+        low, size = places.first[hazard], places.first[hazard + 1] - places.first[hazard]
+        chosen, best = np.full(size, -1, np.int64), np.full(size, -1, np.int64)
+        used = np.zeros(teams.shape[1], np.uint64)
+        trials, n = 0, 0
+        while n >= 0 and least > 0 and trials < _TRIALS:
+            if n == size:
+                trials += 1
+                lost = _lost_after(known, users, i, used, tools).sum()
+                if lost < least:
+                    least = lost
+                    best[:] = chosen
+                n -= 1
+                continue
+            if chosen[n] >= 0:
+                used[chosen[n] // _WORD] &= ~(_ONE << np.uint64(chosen[n] % _WORD))
+            chosen[n] = _next_kind(places, low, n, chosen, kinds, used)
+            if chosen[n] < 0:
+                n -= 1
+                continue
+            used[chosen[n] // _WORD] |= _ONE << np.uint64(chosen[n] % _WORD)
+            n += 1
+        proven = proven and (least == 0 or trials < _TRIALS)
+        if size > 0 and best[0] >= 0:
+            teams[i] = _NONE
+            _add(best, 0, size, teams[i])
+            singles[low : low + size] = best
+    return proven
+
+
+@compiled
+def _next_kind(
+    places: Places,
+    low: int,
+    n: int,
+    chosen: NDArray[np.int64],
+    kinds: NDArray[np.int64],
+    used: NDArray[np.uint64],
+) -> int:
+    """The next bit for the n-th place, of a kind not tried for it yet; -1: none.
+
+    Kinds rise, also from one place to the next of the same mask.
+    """
+    floor = -1 if chosen[n] < 0 else kinds[chosen[n]]
+    if n > 0 and floor < 0:
+        same = True
+        for w in range(used.size):
+            same = same and places.masks[low + n, w] == places.masks[low + n - 1, w]
+        if same:
+            floor = kinds[chosen[n - 1]] - 1
+    best = -1
+    for w in range(used.size):
+        bits = places.masks[low + n, w] & ~used[w]
+        while bits != _NONE:
+            bit = w * _WORD + lowest_bit(bits)
+            bits &= bits - _ONE
+            if kinds[bit] > floor and (best < 0 or kinds[bit] < kinds[best]):
+                best = bit
+    return best
 
 
 @compiled

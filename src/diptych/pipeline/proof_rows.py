@@ -62,6 +62,7 @@ def _tell_singles(coverage: Coverage) -> dict[str, object]:
         "gaps": short,
         "in_turn": None,
         "in_turn_covered": None,
+        "in_turn_best": None,
     }
 
 
@@ -75,6 +76,7 @@ def _tell_count(count: SetCount) -> dict[str, object]:
         "gaps": count.gaps,
         "in_turn": count.turns or None,
         "in_turn_covered": count.turned if count.turns else None,
+        "in_turn_best": count.best if count.turns else None,
     }
 
 

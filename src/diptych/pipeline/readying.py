@@ -1,7 +1,8 @@
 """From the gaps of the cover: what would close them, whom all rests on, what to rehearse."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from diptych.choreography import check
 from diptych.contingencies import AnswerPolicy
 from diptych.contingencies.drills import rank_drills
 from diptych.contingencies.first_pairs import answer_pairs, read_first_pairs
@@ -9,7 +10,7 @@ from diptych.contingencies.mending import mend_gap
 from diptych.contingencies.reserve import design_reserve
 from diptych.contingencies.reserve_policy import ReservePolicy, read_reserve_policy
 from diptych.contingencies.thin import find_pillars, find_thin
-from diptych.model import Coverage, Gap, Mending, Reserve, Schedule, SetGap
+from diptych.model import Coverage, Gap, Mending, Reserve, Schedule, SetGap, Violation
 from diptych.report import Readiness
 from diptych.tables import SourcedTable
 
@@ -56,4 +57,11 @@ def _mend(
     chosen: list[Gap | SetGap] = [*coverage.gaps[:_SINGLES]]
     chosen += sorted(pairs, key=lambda gap: (-gap.minutes, gap.hazards, gap.spans))[:_PAIRS]
     for gap in chosen:
-        yield gap, mend_gap(schedule, coverage.hazards, gap, policy=rules)
+        yield (
+            gap,
+            mend_gap(schedule, coverage.hazards, gap, policy=rules, violations=_violations),
+        )
+
+
+def _violations(plan: Schedule) -> Sequence[Violation]:
+    return check(plan.procedure, plan)

@@ -33,7 +33,7 @@ def write_all_hazards(coverage: Coverage, schedule: Schedule) -> tuple[Section, 
     blocks: tuple[Block, ...] = (
         Paragraph(text=_verdict(proof), kind="text" if proof.certified else "warning"),
         _counts(proof),
-        *_words(),
+        *_words(proof),
         Links(entries=SHEETS),
         _worst(coverage, schedule),
         draw_strips(coverage, proof, schedule),
@@ -54,14 +54,17 @@ def _verdict(proof: SetProof) -> str:
     return f"{text} NOT CERTIFIED: no independent checker has accepted this proof."
 
 
-def _words() -> tuple[Paragraph, ...]:
+def _words(proof: SetProof) -> tuple[Paragraph, ...]:
+    best = any(count.best for count in proof.counts)
     return (
         Paragraph(
             text="Covered means: for every place that the hazards ask for there is a different"
             " person on shift with the skill who can be there in time without leaving what cannot"
             " wait, and kit for each. A gap is counted where fewer hazards at once would be"
             " covered. One after another means: in every order in which they can come, those"
-            " called to the first stay with it."
+            " called to the first stay with it, by the call-out list; for two hazards it was"
+            f" {'shown' if best else 'NOT SHOWN'} that no other list answers more of them, for"
+            " three it was not."
         ),
     )
 
