@@ -163,10 +163,10 @@ def _print_all(rows: list[list[str]], results: list[Figures]) -> None:
 
 
 SUMMED = (
-    ("map wrong %", "map_wrong_%"),
-    ("vein wrong %", "vein_wrong_%"),
-    ("septum mean mm", "septum_mean_mm"),
-    ("septum p95 mm", "septum_p95_mm"),
+    ("map wrong % (worst; plane)", "map_wrong_%"),
+    ("vein wrong % (worst; plane)", "vein_wrong_%"),
+    ("septum mean mm (worst; plane)", "septum_mean_mm"),
+    ("septum p95 mm (worst; plane)", "septum_p95_mm"),
     ("dice", "vessel_dice"),
     ("lines found", "line_recall"),
     ("lines true", "line_precision"),
@@ -181,8 +181,8 @@ SUMMED = (
 
 
 def print_summary(results: list[Figures]) -> None:
-    """Median and worst figure for each type and noise, then classes, confidence and all
-    bounds that are broken.
+    """Median and worst figure for each type and noise, beside them the median of the best flat
+    plane where it has one, then classes, confidence and all bounds that are broken.
     """
     names = ["type, noise", "pairs", *(title for title, _ in SUMMED), "class right"]
     lines = [names, ["---"] * len(names)]
@@ -198,7 +198,9 @@ def _summary_row(title: str, group: list[Figures]) -> list[str]:
     cells = [title, str(len(group))]
     for _, name in SUMMED:
         known = [r["ours"][name] for r in group if not math.isnan(r["ours"].get(name, math.nan))]
-        words = f"{_median(known, name):.2f} ({_worst(known, name):.2f})" if known else "-"
+        plane = [r["plane"][name] for r in group if name in r["plane"]]
+        beside = f"; {_median(plane, name):.1f}" if plane else ""
+        words = f"{_median(known, name):.2f} ({_worst(known, name):.2f}{beside})" if known else "-"
         cells.append(words)
     right = sum(r["class"]["said"] == r["class"]["true"] for r in group)
     return [*cells, f"{right} of {len(group)}"]

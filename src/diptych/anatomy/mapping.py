@@ -25,7 +25,13 @@ from diptych.anatomy.corrections import (
     stand_by,
 )
 from diptych.anatomy.depth import classify_depth
-from diptych.anatomy.drainage import assign_owners, paint_owners, part_tree, tell_doubts
+from diptych.anatomy.drainage import (
+    assign_owners,
+    paint_owners,
+    part_tree,
+    read_slip,
+    tell_doubts,
+)
 from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.heads import segment
 from diptych.anatomy.images import Images, read_images
@@ -222,7 +228,8 @@ def _map_blood(
     physiology = tables["physiology"]
     vessels, loose = build_network(part_tree(tree, drainage), drainage, around, rate, physiology)
     arteries, unfed = map_supply(supply, around, rate, physiology)
-    painted = paint_owners(images, blood.veins, sides, tree, drainage)
+    slip = read_slip(blood.veins)
+    painted = paint_owners(images, blood.veins, sides, tree, drainage, slip)
     owners, sure = stand_by(*paint_supply(supply, images, sides, painted), said)
     return _Blood(
         vessels=vessels,
