@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
-from diptych.kernels.matching import Desk, Places, extend, fill, lowest_bit, open_desk
+from diptych.kernels.matching import Desk, Places, are_apart, extend, fill, lowest_bit, open_desk
 from diptych.kernels.setbook import Book, Walls, walled
 from diptych.kernels.simultaneous import YES, find_users, list_threes, mark_users
 
@@ -53,14 +53,6 @@ class Tools(NamedTuple):
 
 
 @compiled
-def _overlap(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> bool:
-    shared = _NONE
-    for w in range(one.size):
-        shared |= one[w] & two[w]
-    return bool(shared != _NONE)
-
-
-@compiled
 def _follow(
     places: Places,
     taken: NDArray[np.uint64],
@@ -73,7 +65,7 @@ def _follow(
 
     team : the hazard's own filling, used where it is free.
     """
-    if not _overlap(taken, team):
+    if are_apart(taken, team):
         for w in range(taken.size):
             used[w] = taken[w] | team[w]
         return True

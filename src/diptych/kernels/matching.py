@@ -62,6 +62,15 @@ def lowest_bit(word: np.uint64) -> int:
 
 
 @compiled
+def are_apart(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> bool:
+    """No bit stands in both."""
+    shared = _NONE
+    for w in range(one.size):
+        shared |= one[w] & two[w]
+    return bool(shared == _NONE)
+
+
+@compiled
 def extend(places: Places, hazard: int, used: NDArray[np.uint64]) -> bool:
     """Add the hazard's places to `used` in order, each the lowest free bit; False: not so.
 

@@ -11,25 +11,11 @@ from numpy.typing import NDArray
 
 from diptych.kernels.bitcover import count_bits
 from diptych.kernels.compiled import compiled
-from diptych.kernels.matching import Desk, Places, fill, open_desk
+from diptych.kernels.matching import Desk, Places, fill, list_rows, open_desk
 
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 _WORD = 64
-
-
-@compiled
-def _rows_of(places: Places, hazards: NDArray[np.int64]) -> NDArray[np.int64]:
-    total = 0
-    for h in hazards:
-        total += places.first[h + 1] - places.first[h]
-    rows = np.empty(total, np.int64)
-    n = 0
-    for h in hazards:
-        for p in range(places.first[h], places.first[h + 1]):
-            rows[n] = p
-            n += 1
-    return rows
 
 
 @compiled
@@ -85,7 +71,7 @@ def list_shortages(
         desk = open_desk(places)
         if fill(places, hazards, desk) == 0:
             continue
-        rows = _rows_of(places, hazards)
+        rows = list_rows(places, hazards)
         for root in range(rows.size):
             if desk.chosen[root] < 0:
                 of.append(g)
@@ -110,7 +96,7 @@ def weigh_shortages(
     union = np.zeros((len(short), real.size), np.uint64)
     for r in range(len(short)):
         places = Places(first, masks[sets[r, 0]])
-        rows = _rows_of(places, _hazards_of(sets[r]))
+        rows = list_rows(places, _hazards_of(sets[r]))
         for n in range(rows.size):
             if short[r] >> np.uint64(n) & _ONE:
                 lacking[r] += 1
@@ -137,7 +123,7 @@ def find_beyond(
     one = np.zeros(1, np.int64)
     for r in range(sets.shape[0]):
         places = Places(first, masks[sets[r, 0]])
-        rows = _rows_of(places, _hazards_of(sets[r]))
+        rows = list_rows(places, _hazards_of(sets[r]))
         hard = np.empty((rows.size, many.size), np.uint64)
         n = 0
         for row in rows:
@@ -193,7 +179,7 @@ def find_needed(
         hazards = _hazards_of(sets[r])
         empty[r] = fill(places, hazards, desk)
         if empty[r] == 0:
-            _mark_needed(places, _rows_of(places, hazards), desk.chosen, needed[r])
+            _mark_needed(places, list_rows(places, hazards), desk.chosen, needed[r])
     return empty, needed
 
 
@@ -242,7 +228,7 @@ def _count_needed(
 ) -> bool:
     if fill(places, hazards, desk) > 0:
         return False
-    rows = _rows_of(places, hazards)
+    rows = list_rows(places, hazards)
     needed = np.empty(places.masks.shape[1], np.uint64)
     _mark_needed(places, rows, desk.chosen, needed)
     size = hazards.size - 1

@@ -19,6 +19,7 @@ from diptych.kernels.compiled import compiled
 from diptych.kernels.matching import (
     Desk,
     Places,
+    are_apart,
     count_places,
     extend,
     fill,
@@ -143,14 +144,6 @@ def cover_ones(
 
 
 @compiled
-def _apart(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> bool:
-    shared = _NONE
-    for w in range(one.size):
-        shared |= one[w] & two[w]
-    return bool(shared == _NONE)
-
-
-@compiled
 def _extend_filling(
     places: Places,
     teams: tuple[NDArray[np.uint64], NDArray[np.uint64]],
@@ -171,7 +164,7 @@ def _extend_filling(
     start, size = places.first[old], places.first[old + 1] - places.first[old]
     more = places.first[new + 1] - places.first[new]
     here = 0 if before else size
-    if _apart(base, team):
+    if are_apart(base, team):
         for n in range(more):
             row[here + n] = singles[places.first[new] + n]
         for w in range(used.size):
@@ -348,7 +341,7 @@ def _join(
 ) -> bool:
     """`base` and the hazard's team where that is free, else the lowest free bits, in `used`."""
     used[:] = base
-    if _apart(base, team):
+    if are_apart(base, team):
         for w in range(base.size):
             used[w] |= team[w]
         return True
