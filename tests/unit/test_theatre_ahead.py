@@ -19,6 +19,8 @@ from diptych.model import (
     StaffId,
     Subject,
     TaskId,
+    Zone,
+    ZoneId,
 )
 from diptych.pipeline.lookout import Lookout
 from diptych.pipeline.theatre_day import TheatreDay, _set_watch
@@ -144,7 +146,7 @@ def test_a_question_that_cannot_be_asked_leaves_the_board_whole(ready):
 
 
 def able_schedule() -> Schedule:
-    """The small day with one person of every skill, and all kit, that the catalogue asks for."""
+    """The small day with one person of every skill, and all kit and fields, that the catalogue asks for."""
     rows = load_table("hazards").rows.values()
     skills = tuple(sorted({each["skill"] for row in rows for each in row.fields["demands"]}))
     kinds = sorted({kind for row in rows for kind in row.counts("equipment")})
@@ -154,6 +156,10 @@ def able_schedule() -> Schedule:
         schedule.procedure,
         staff=(replace(first, skills=(*first.skills, *skills)), *others),
         equipment=tuple(Equipment(id=EquipmentId(kind), title=kind, count=1) for kind in kinds),
+        zones=tuple(
+            Zone(id=ZoneId(f"sterile-{whose}"), title="Field", capacity=6)
+            for whose in ("joined", "A", "B")
+        ),
     )
     return replace(schedule, procedure=procedure)
 
