@@ -146,7 +146,7 @@ def test_a_question_that_cannot_be_asked_leaves_the_board_whole(ready):
 
 
 def able_schedule() -> Schedule:
-    """The small day with one person of every skill, and all kit and fields, that the catalogue asks for."""
+    """The small day with one person of every skill, all kit and all fields of the catalogue."""
     rows = load_table("hazards").rows.values()
     skills = tuple(sorted({each["skill"] for row in rows for each in row.fields["demands"]}))
     kinds = sorted({kind for row in rows for kind in row.counts("equipment")})
