@@ -126,6 +126,20 @@ def test_perfect_teams_equal_the_best_of_all_teams(seed: int) -> None:
     assert total == best
 
 
+def test_two_of_one_kind_may_go_together() -> None:
+    """The second hazard needs both of the first kind, so both of the other kind are to go."""
+    masks = np.array([[0b1111], [0b1111], [0b0011], [0b0011]], np.uint64)
+    places = Places(first=np.array([0, 2, 4]), masks=masks)
+    alive = np.arange(2)
+    singles = np.array([0, 2, 0, 1], np.uint8)
+    book = open_book(1, (4, 4), places.first, 2, 1)
+    teams = np.array([[0b0101], [0b0011]], np.uint64)
+    twos = np.array([[0, YES], [0, 0]], np.uint8)
+    assert perfect_teams(Lone(places, alive, twos), teams, singles, book)
+    assert teams[0, 0] == 0b1100
+    assert sorted(singles[:2]) == [2, 3]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_three_in_turn_never_beat_the_same_minute(seed: int) -> None:
     places, _ = random_places(seed)
