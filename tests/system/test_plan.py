@@ -37,6 +37,7 @@ def test_json_keys_are_pinned(planned: Planned) -> None:
         "not_a_patient",
         "notes",
         "rehearsal",
+        "reserve",
         "schedule",
         "schema",
         "scope",
