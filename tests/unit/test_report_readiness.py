@@ -31,7 +31,7 @@ from diptych.model import (
 )
 from diptych.pipeline.handouts import write_sheets
 from diptych.report import Readiness, write_drills
-from diptych.report.readiness import sign_words, write_readiness
+from diptych.report.readiness import sign_words, tell_once, write_readiness
 
 NBSP = "\u00a0"
 IDS = ("bleed-A", "arrest-B")
@@ -263,3 +263,11 @@ def test_swapping_the_twins_swaps_the_drills(day):
     assert here[1] == "Bleeding of twin ● A and Arrest of twin ■ B"
     assert there[1] == "Bleeding of twin ■ B and Arrest of twin ● A"
     assert here[2:] == there[2:]
+
+
+def test_what_several_gaps_lack_is_told_once():
+    people, kit = (
+        "needs 2 people for perfusion within 5 min; 1 can come",
+        "needs 2 drills; 1 at hand",
+    )
+    assert tell_once([people, f"{people}; {kit}", kit]) == f"{people}; {kit}"

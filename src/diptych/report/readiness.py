@@ -77,7 +77,7 @@ def _pair(pair: PairAnswer, roll: Roll) -> tuple[str, ...]:
     if pair.worst is None:
         never = "cannot strike together on this day"
         return (sign_words(pair.title), never, "-", "-", "-", _why(pair))
-    gaps = "; ".join(dict.fromkeys(gap.missing for gap in pair.gaps))
+    gaps = tell_once(gap.missing for gap in pair.gaps)
     share = tell_share(pair.covered / pair.minutes) if pair.minutes else "-"
     state = f"{share} of {tell_length(pair.minutes)}"
     return (
@@ -88,6 +88,12 @@ def _pair(pair: PairAnswer, roll: Roll) -> tuple[str, ...]:
         _tell_responders(pair, roll),
         _why(pair),
     )
+
+
+def tell_once(told: Iterable[str]) -> str:
+    """What several gaps lack, each thing once ("needs 2 rapid infuser; 1 at hand")."""
+    parts = (part for words in told for part in words.replace("; needs ", "\nneeds ").split("\n"))
+    return "; ".join(dict.fromkeys(parts))
 
 
 def _why(pair: PairAnswer) -> str:
