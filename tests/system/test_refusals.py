@@ -86,7 +86,7 @@ def misspell_a_policy(case: Path) -> None:
         (remove_scan, 3, ["ct.nii.gz", "What to do"]),
         (truncate_scan, 3, ["ctv.nii.gz", "What to do"]),
         (keep_one_head, 3, ["one head", "What to do"]),
-        (dismiss_perfusionists, 4, ["perfusi", "roster.csv", "What to do"]),
+        (dismiss_perfusionists, 4, ["perfusi", "to the roster", "What to do"]),
         (dismiss_anaesthetists, 4, ["anaesthesia", "nobody", "add somebody with the role"]),
         (add_row("x1,Ann Ash,scrub-nurse,juggling,A,07:00,21:00"), 3, ["row 71", "juggling"]),
         (add_row("x1,Mееra Raghunathan,scrub-nurse,,A,07:00,21:00"), 3, ["rows 4 and 71", "looks"]),

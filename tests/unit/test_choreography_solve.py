@@ -188,7 +188,7 @@ def test_roster_without_perfusionist_names_skill_tasks_and_cure():
     text = caught.value.conflicts[0]
     assert "skill 'perfusion': nobody on the roster" in text
     assert "craniotomy-1" in text
-    assert "add somebody with the role perfusionist to roster.csv" in text
+    assert "add somebody with the role perfusionist to the roster" in text
 
 
 def test_skills_can_be_required_before_any_plan_exists():

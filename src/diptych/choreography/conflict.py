@@ -68,7 +68,7 @@ def infeasible(conflicts: Sequence[str]) -> Infeasible:
     """The error that names the conflicting rules, in words."""
     return Infeasible(
         "no schedule keeps every rule: " + "; ".join(conflicts),
-        remedy="change one of the rules named: more people or longer hours in roster.csv, more"
+        remedy="change one of the rules named: more people or longer hours in the roster, more"
         " kit or a shorter step in CASE/tables/",
         conflicts=conflicts,
     )
@@ -94,7 +94,7 @@ def _short_skill(
         f"skill {duty.skill!r}: {_count(people)}{grade} on the roster{_colour(duty.side)},"
         f" {max(wanted.values())} wanted at once by {len(short)}"
         f" task{'s' if len(short) > 1 else ''} ({_named(short)});"
-        f" add {whom}{team if roles else ''}{grade} to roster.csv"
+        f" add {whom}{team if roles else ''}{grade} to the roster"
     )
 
 

@@ -202,7 +202,7 @@ def _person(schedule: Schedule, who: str) -> Staff:
     for person in schedule.procedure.staff:
         if who in (person.id, person.name):
             return person
-    raise InputError(f"nobody {who!r} on the roster", remedy="use an id or name of roster.csv")
+    raise InputError(f"nobody {who!r} on the roster", remedy="use an id or a name of the roster")
 
 
 def _broken(schedule: Schedule, now: Minute, text: str) -> Broken:
