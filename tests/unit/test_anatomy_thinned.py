@@ -1,14 +1,24 @@
 """Intervals of a fine scan are sought on fewer voxels, and lie where the fine ones would."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from anatomy_toys import TABLES, Toy, draw
 
-from diptych.anatomy import crop, map_anatomy
+from diptych.anatomy import crop, map_anatomy, perturb
 from diptych.anatomy.crop import thin_ground, thin_sides
 from diptych.anatomy.fine import divide_finely
 from diptych.anatomy.images import read_images
-from diptych.anatomy.ownership import Ground, divide_tissue, find_faces, read_errors
+from diptych.anatomy.junction import junction_figures
+from diptych.anatomy.ownership import (
+    HALF_CLEAR,
+    Ground,
+    divide_tissue,
+    find_faces,
+    read_errors,
+)
+from diptych.anatomy.perturb import repeat_junction
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import find_compartments
@@ -63,6 +73,16 @@ def test_intervals_of_thinned_voxels_hold_the_figures_and_are_no_wider_than_reas
         width = coarse[name].high - coarse[name].low
         assert 0.0 < width < 0.4 * coarse[name].value
     assert coarse["septum-fraction"].high <= 1.0
+
+
+def test_a_septum_half_seen_widens_the_interval_of_its_share(ground, monkeypatch):
+    sides = divide_tissue(ground.images, ground.parts, ground.territory, ground.errors)
+    half = replace(sides, seen=np.full(sides.side.shape, HALF_CLEAR, dtype=np.float32))
+    monkeypatch.setattr(perturb, "divide_near", lambda near, found: found)
+    found = junction_figures(ground.images, sides.side, ground.parts, half)
+    again = repeat_junction(ground, half, AnatomyPolicy(), found)
+    assert found["septum-fraction"] == 1.0
+    assert {round(other["septum-fraction"], 6) for other in again} == {0.0, 1.0}
 
 
 def test_the_boundary_found_near_the_rough_one_is_that_of_the_whole(ground, monkeypatch):

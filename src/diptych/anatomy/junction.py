@@ -5,7 +5,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from diptych.anatomy.images import Images, Mask
-from diptych.anatomy.ownership import Sides, block_round, find_faces, neighbour_slices
+from diptych.anatomy.ownership import (
+    HALF_CLEAR,
+    Sides,
+    block_round,
+    find_faces,
+    neighbour_slices,
+)
 from diptych.anatomy.tissues import Compartments
 from diptych.model import Tissue
 
@@ -23,12 +29,17 @@ FloatArray = NDArray[np.float64]
 
 
 def junction_figures(
-    images: Images, tissues: NDArray[np.uint8], parts: Compartments, sides: Sides
+    images: Images,
+    tissues: NDArray[np.uint8],
+    parts: Compartments,
+    sides: Sides,
+    share: float = HALF_CLEAR,
 ) -> dict[str, float]:
     """Fused area by tissue (cm2), junction diameter (mm), septum fraction and gaps (cm2).
 
-    The diameter is that of a disc of the whole area; the fraction is the share of the
-    boundary inside the vault where a septum can be seen, and the gaps are what is left.
+    The diameter is that of a disc of the whole area; the fraction is the part of the
+    boundary inside the vault where a septum can be seen (at least `share` of a whole one's
+    strength), and the gaps are what is left.
     """
     area = face_areas(images, sides.side)
     lies_in = tissue_between(tissues, sides)
@@ -39,7 +50,7 @@ def junction_figures(
     figures["junction-diameter"] = 2.0 * (float(area.sum()) / np.pi) ** 0.5
     inner: Mask = sides.faces & sides.inner & ~parts.vessel
     whole = float(area[inner].sum())
-    seen = float(area[sides.clear & inner].sum())
+    seen = float(area[sides.clear_from(share) & inner].sum())
     figures["septum-gap-area"] = max(whole - seen, 0.0) / 100.0
     return figures | {"septum-fraction": seen / whole if whole > 0.0 else 0.0}
 

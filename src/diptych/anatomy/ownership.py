@@ -35,6 +35,7 @@ DEEP_MM, AWAY = 4.0, 1e-4
 """What is so far from bone, and so little touched by that averaging, is away from septa."""
 CLEAR_SHARE, UNCLEAR_SHARE = 0.9, 0.5
 """Share of a whole septum's strength above which it is seen, below which it is not."""
+HALF_CLEAR = 0.5 * (CLEAR_SHARE + UNCLEAR_SHARE)
 FILM_SHARE, NO_FILM_SHARE = 0.6, 0.3
 """The same of the fluid between two brains, which furrows make uneven."""
 
@@ -61,9 +62,12 @@ class Sides:
     @property
     def clear(self) -> Mask:
         """Faces where the images show the boundary: outside the vault, or on a septum."""
+        return self.clear_from(HALF_CLEAR)
+
+    def clear_from(self, share: float) -> Mask:
+        """The same for a septum that shows at least this share of a whole one's strength."""
         assert self.seen is not None
-        half = 0.5 * (CLEAR_SHARE + UNCLEAR_SHARE)
-        return np.asarray(self.faces & ((self.seen >= half) | ~self.inner))
+        return np.asarray(self.faces & ((self.seen >= share) | ~self.inner))
 
     @property
     def fluid(self) -> Mask:
@@ -287,9 +291,11 @@ def neighbour_slices(axis: int) -> tuple[Box, Box]:
     return (near[0], near[1], near[2]), (far[0], far[1], far[2])
 
 
-def find_septum(parts: Compartments, sides: Sides) -> Mask:
-    """Voxels of the boundary inside the cavity where a septum can be seen."""
-    return np.asarray(sides.clear & parts.cavity & ~parts.vessel)
+def find_septum(parts: Compartments, sides: Sides, share: float = HALF_CLEAR) -> Mask:
+    """Voxels of the boundary inside the cavity where a septum can be seen, at this share of a
+    whole one's strength.
+    """
+    return np.asarray(sides.clear_from(share) & parts.cavity & ~parts.vessel)
 
 
 def _judge(ground: Ground, field: Field, side: Codes) -> Sides:

@@ -10,6 +10,9 @@ from diptych.anatomy.images import Images
 from diptych.anatomy.junction import junction_figures
 from diptych.anatomy.noise import estimate_noise
 from diptych.anatomy.ownership import (
+    CLEAR_SHARE,
+    HALF_CLEAR,
+    UNCLEAR_SHARE,
     Ground,
     Sides,
     block_round,
@@ -24,6 +27,8 @@ from diptych.kernels.distance import measure_distance
 from diptych.model import Measured, Tissue
 
 REPEATS = 4
+SEPTUM = tuple(UNCLEAR_SHARE + part * (CLEAR_SHARE - UNCLEAR_SHARE) for part in (0.25, 0.75))
+"""Share of a whole septum's strength from which on it counts as seen, in turn."""
 AREA_ERROR = 0.01
 """Of an area on voxels, beside the exact one: the greatest seen on generated pairs."""
 FREE_MM, ROUND_MM = 10.0, 14.0
@@ -47,8 +52,10 @@ def repeat_junction(
     """The figures of the junction, measured REPEATS times round the boundary.
 
     Each time other noise as strong as the images' own is added, each limit between two
-    tissues moves to where a voxel holds a quarter or three quarters of the one, and the
-    boundary is sought anew. The noise is drawn by place, so the twins' names do not matter.
+    tissues moves to where a voxel holds a quarter or three quarters of the one, that of a
+    septum by a quarter of what lies between surely and hardly seen, and the boundary is
+    sought anew. The noise is drawn by place, so the twins' names do not
+    matter.
 
     Where voxels are finer than about COARSE_MM, all this is done on every second one or so,
     and what a figure changes there, from its value without noise and at the limits as they
@@ -64,7 +71,7 @@ def repeat_junction(
     if every == (1, 1, 1):
         return _repeat(near, held_sides, policy, noise)
     near, held_sides = thin_ground(near, every), thin_sides(held_sides, every)
-    base = _measure_once(_hold(near, held_sides), held_sides, policy)
+    base = _measure_once(_hold(near, held_sides), held_sides, policy, HALF_CLEAR)
     return [
         {name: max(found[name] + value - base[name], 0.0) for name, value in other.items()}
         for other in _repeat(near, held_sides, policy, noise)
@@ -85,7 +92,8 @@ def _repeat(
 
     def measure(number: int) -> dict[str, float]:
         images = _noisy(near.images, noise, number)
-        return _measure_once(replace(held, images=images), found, levels[number % 2])
+        limits = levels[number % 2], SEPTUM[number % 2]
+        return _measure_once(replace(held, images=images), found, *limits)
 
     def measure_half(first: int) -> list[dict[str, float]]:
         return [measure(number) for number in range(first, REPEATS, 2)]
@@ -126,7 +134,9 @@ def _levels(
     return low, high
 
 
-def _measure_once(near: Ground, found: Sides, policy: AnatomyPolicy) -> dict[str, float]:
+def _measure_once(
+    near: Ground, found: Sides, policy: AnatomyPolicy, share: float
+) -> dict[str, float]:
     mean = 0.5 * (near.images.plain + near.images.venous)
     bone = (mean > policy.bone) & near.images.body & ~near.parts.vessel
     vault = near.parts.cavity | (near.parts.bone & found.inner)
@@ -138,5 +148,5 @@ def _measure_once(near: Ground, found: Sides, policy: AnatomyPolicy) -> dict[str
     )
     sides = divide_near(replace(near, parts=parts), found)
     codes = label_tissues(near.images, parts, policy)
-    codes[find_septum(parts, sides)] = Tissue.DURA
-    return junction_figures(near.images, codes, parts, sides)
+    codes[find_septum(parts, sides, share)] = Tissue.DURA
+    return junction_figures(near.images, codes, parts, sides, share)
