@@ -1,0 +1,182 @@
+"""The countdown to print: what must have happened before the day, both twins side by side."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from diptych.model import (
+    Block,
+    Confidence,
+    Countdown,
+    Dossier,
+    Fast,
+    Minute,
+    Paragraph,
+    Preparation,
+    Schedule,
+    Section,
+    TwinId,
+    Wait,
+)
+from diptych.report.blocks import list_paragraphs, table
+from diptych.report.fingerprint import name_values
+from diptych.report.words import sign_twin, tell_before, tell_clock, tell_length
+
+COUNTDOWN_COLUMNS = (
+    "latest_min",
+    "latest",
+    "what",
+    "twin",
+    "who",
+    "earliest_min",
+    "earliest",
+    "earliest_counted_from",
+    "counted_from",
+    "counted_from_min",
+    "lead_min",
+    "lead_least_min",
+    "lead_most_min",
+    "confidence",
+    "source",
+    "row",
+)
+_LEAD = (
+    "Counted back from the planned minutes of the day, which begins at {start}. A new plan makes a"
+    " new countdown: print it again. Leads are rows of table countdown, each with its source in"
+    " countdown.csv; those marked assumption are made up, and the team's own belong in their place."
+)
+
+
+def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = "") -> Dossier:
+    """One page: fasting of each twin, then everything else in the order of its last minute."""
+    start = schedule.procedure.day_start
+    values = name_values(countdown=preparation, schedule=schedule)
+    fasting = [one for one in preparation.rows if one.feed is not None]
+    others = [one for one in preparation.rows if one.feed is None]
+    blocks: tuple[Block, ...] = (
+        Paragraph(text=_LEAD.format(start=start)),
+        table("Before the day", _HEADINGS, _rows(others, start)),
+        table("Fasting before each twin's own induction", _HEADINGS, _rows(fasting, start)),
+        *_tell_wait(preparation.wait, start),
+        *_tell_fed(preparation, start),
+        *list_paragraphs((f"Not counted: {text}." for text in preparation.absent), "doubt"),
+    )
+    return Dossier(
+        title="Countdown to the day",
+        banner=banner,
+        sections=(Section(id="countdown", title="Countdown to the day", blocks=blocks),),
+        provenance=tuple((value.partition(":")[0], value.partition(":")[2]) for value in values),
+    )
+
+
+_HEADINGS = (
+    "What",
+    *(sign_twin(twin) for twin in TwinId),
+    "Who sees to it",
+    "Counted back from",
+    "Lead (range)",
+    "Grounds",
+    "Done",
+)
+
+
+def _rows(rows: Sequence[Countdown], start: str) -> Iterator[tuple[str, ...]]:
+    """The rows of one thing for both twins on one line, by the earlier of the two."""
+    order = list(dict.fromkeys(one.key for one in rows))
+    ranked = sorted(rows, key=lambda one: order.index(one.key))
+    for _, group in groupby(ranked, key=lambda one: one.key):
+        own = {one.twin: one for one in group}
+        first = next(iter(own.values()))
+        cells = [_when(own.get(twin, own.get(None)), start) for twin in TwinId]
+        grounds = first.confidence.value
+        if first.confidence is not Confidence.ASSUMPTION:
+            grounds = f"published, {grounds}"
+        boxes = "☐" if None in own else "\u00a0".join(f"{twin}\u00a0☐" for twin in TwinId)
+        yield (
+            first.title,
+            *cells,
+            first.who,
+            first.anchor,
+            _lead(first),
+            grounds,
+            boxes,
+        )
+
+
+def _when(one: Countdown | None, start: str) -> str:
+    if one is None:
+        return "-"
+    latest = tell_before(one.latest, start)
+    if one.earliest is None:
+        return f"by {latest}"
+    earliest = tell_before(one.earliest, start)
+    if one.fits:
+        return f"from {earliest} to {latest}"
+    return f"NO moment fits: not before {earliest}, not after {latest}"
+
+
+def _lead(one: Countdown) -> str:
+    least, most = (one.at - minute for minute in reversed(one.by_range))
+    lead = tell_long(one.at - one.latest)
+    return lead if least == most else f"{lead} ({tell_long(least)} to {tell_long(most)})"
+
+
+def tell_long(minutes: int) -> str:
+    """A length of time; whole days from two days on."""
+    days, rest = divmod(minutes, 1440)
+    return f"{days}\u00a0d" if days > 1 and not rest else tell_length(minutes)
+
+
+def _tell_wait(wait: Wait | None, start: str) -> Iterator[Paragraph]:
+    if wait is None:
+        return
+    first, second = sign_twin(wait.twin.other), sign_twin(wait.twin)
+    text = (
+        f"{second} is anaesthetised second. If both drink for the last time by {first}'s clock,"
+        f" {second} goes {tell_length(wait.longest)} without clear fluid, and"
+        f" {tell_length(wait.at_most)} if the induction of {first} takes its most minutes: a tired,"
+        f" dry infant. Give {second} clear fluid until {tell_before(wait.until, start)}."
+    )
+    yield Paragraph(text=text, kind="warning")
+
+
+def _tell_fed(preparation: Preparation, start: str) -> Iterator[Paragraph]:
+    for fast, begins in zip(preparation.fasts, preparation.starts, strict=True):
+        yield Paragraph(text=_fed(fast, begins, start), kind=_kind(fast, begins))
+
+
+def _kind(fast: Fast, begins: Minute) -> str:
+    return "text" if begins >= fast.over else "warning"
+
+
+def _fed(fast: Fast, begins: Minute, start: str) -> str:
+    kept = "kept" if begins >= fast.over else "NOT KEPT"
+    return (
+        f"{sign_twin(fast.twin)} had {fast.feed.words} {tell_before(fast.fed, start)}: not before"
+        f" {tell_clock(fast.over, start)}, planned {tell_clock(begins, start)},"
+        f" {tell_length(begins - fast.fed)} later: {kept}."
+    )
+
+
+def list_countdown(preparation: Preparation, start: str) -> list[tuple[object, ...]]:
+    """Every row of the countdown for a spreadsheet, by the last minute for it."""
+    return [
+        (
+            one.latest,
+            tell_before(one.latest, start),
+            one.title,
+            "both" if one.twin is None else one.twin.value,
+            one.who,
+            "" if one.earliest is None else one.earliest,
+            "" if one.earliest is None else tell_before(one.earliest, start),
+            one.since,
+            one.anchor,
+            one.at,
+            one.at - one.latest,
+            one.at - one.by_range[1],
+            one.at - one.by_range[0],
+            one.confidence.value,
+            one.source,
+            one.key,
+        )
+        for one in preparation.rows
+    ]
