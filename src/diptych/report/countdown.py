@@ -19,7 +19,7 @@ from diptych.model import (
 )
 from diptych.report.blocks import list_paragraphs, table
 from diptych.report.fingerprint import name_values
-from diptych.report.words import sign_twin, tell_before, tell_clock, tell_length
+from diptych.report.words import NBSP, sign_twin, tell_before, tell_clock, tell_length
 
 COUNTDOWN_COLUMNS = (
     "latest_min",
@@ -41,20 +41,27 @@ COUNTDOWN_COLUMNS = (
 )
 _LEAD = (
     "Counted back from the planned minutes of the day, which begins at {start}. A new plan makes a"
-    " new countdown: print it again. Leads are rows of table countdown, each with its source in"
-    " countdown.csv; those marked assumption are made up, and the team's own belong in their place."
+    " new countdown: print it again. Where two guidelines differ the stricter one counts, and the"
+    " other is the end of the range. What is marked assumption is made up: the team's own figures"
+    " belong in its place (CASE/tables/countdown.toml)."
 )
 
 
 def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = "") -> Dossier:
-    """One page: fasting of each twin, then everything else in the order of its last minute."""
+    """One page in the order of the last minute for each thing, fasting apart; on its back the
+    sources.
+    """
     start = schedule.procedure.day_start
     values = name_values(countdown=preparation, schedule=schedule)
     fasting = [one for one in preparation.rows if one.feed is not None]
     others = [one for one in preparation.rows if one.feed is None]
     blocks: tuple[Block, ...] = (
         Paragraph(text=_LEAD.format(start=start)),
-        table("Before the day", _HEADINGS, _rows(others, start)),
+        table(
+            "Before the day, and what has to be called for within it",
+            _HEADINGS,
+            _rows(others, start),
+        ),
         table("Fasting before each twin's own induction", _HEADINGS, _rows(fasting, start)),
         *_tell_wait(preparation.wait, start),
         *_tell_fed(preparation, start),
@@ -63,19 +70,21 @@ def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = 
     return Dossier(
         title="Countdown to the day",
         banner=banner,
-        sections=(Section(id="countdown", title="Countdown to the day", blocks=blocks),),
+        sections=(
+            Section(id="countdown", title="Countdown to the day", blocks=blocks),
+            _write_grounds(preparation.rows),
+        ),
         provenance=tuple((value.partition(":")[0], value.partition(":")[2]) for value in values),
     )
 
 
 _HEADINGS = (
     "What",
-    *(sign_twin(twin) for twin in TwinId),
+    *(f"{sign_twin(twin)} by" for twin in TwinId),
     "Who sees to it",
     "Counted back from",
     "Lead (range)",
     "Grounds",
-    "Done",
 )
 
 
@@ -86,20 +95,14 @@ def _rows(rows: Sequence[Countdown], start: str) -> Iterator[tuple[str, ...]]:
     for _, group in groupby(ranked, key=lambda one: one.key):
         own = {one.twin: one for one in group}
         first = next(iter(own.values()))
+        box = f"☐{NBSP}"
         cells = [_when(own.get(twin, own.get(None)), start) for twin in TwinId]
         grounds = first.confidence.value
         if first.confidence is not Confidence.ASSUMPTION:
             grounds = f"published, {grounds}"
-        boxes = "☐" if None in own else "\u00a0".join(f"{twin}\u00a0☐" for twin in TwinId)
-        yield (
-            first.title,
-            *cells,
-            first.who,
-            first.anchor,
-            _lead(first),
-            grounds,
-            boxes,
-        )
+        whole, each = (box, "") if None in own else ("", box)
+        cells = [f"{each}{cell}" for cell in cells]
+        yield (f"{whole}{first.title}", *cells, first.who, first.anchor, _lead(first), grounds)
 
 
 def _when(one: Countdown | None, start: str) -> str:
@@ -107,10 +110,10 @@ def _when(one: Countdown | None, start: str) -> str:
         return "-"
     latest = tell_before(one.latest, start)
     if one.earliest is None:
-        return f"by {latest}"
+        return latest
     earliest = tell_before(one.earliest, start)
     if one.fits:
-        return f"from {earliest} to {latest}"
+        return f"from {earliest} to{NBSP}{latest}"
     return f"NO moment fits: not before {earliest}, not after {latest}"
 
 
@@ -120,10 +123,21 @@ def _lead(one: Countdown) -> str:
     return lead if least == most else f"{lead} ({tell_long(least)} to {tell_long(most)})"
 
 
+def _write_grounds(rows: Sequence[Countdown]) -> Section:
+    """The back of the page: where each lead comes from."""
+    known = {one.key: one for one in rows}
+    told = [(one.title, one.confidence.value, one.source) for one in known.values()]
+    return Section(
+        id="countdown-grounds",
+        title="Where the leads of the countdown come from",
+        blocks=(table("One row for each lead", ("What", "Confidence", "Source"), told),),
+    )
+
+
 def tell_long(minutes: int) -> str:
     """A length of time; whole days from two days on."""
     days, rest = divmod(minutes, 1440)
-    return f"{days}\u00a0d" if days > 1 and not rest else tell_length(minutes)
+    return f"{days}{NBSP}d" if days > 1 and not rest else tell_length(minutes)
 
 
 def _tell_wait(wait: Wait | None, start: str) -> Iterator[Paragraph]:

@@ -79,10 +79,10 @@ def tell_before(minute: float, day_start: str) -> str:
     hour, past = (int(part) for part in day_start.split(":"))
     days = (hour * 60 + past + round(minute)) // (24 * 60)
     if days < -1:
-        return f"{-days} days before, {clock}"
+        return f"{clock}, {-days} days before"
     if days == -1:
-        return f"the {'evening' if clock >= _EVENING else 'day'} before, {clock}"
-    return f"on the day, {clock}" if days == 0 else tell_clock(minute, day_start)
+        return f"{clock} the {'evening' if clock >= _EVENING else 'day'} before"
+    return f"{clock} on the day" if days == 0 else tell_clock(minute, day_start)
 
 
 def tell_span(start: float, end: float, day_start: str) -> str:
