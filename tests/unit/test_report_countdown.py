@@ -4,7 +4,9 @@ import csv
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 from countdown_days import changed, fasting_only, two_inductions
+from report_inputs import make_case
 
 from diptych.choreography import prepare, read_fasts
 from diptych.model import Dossier, Feed, Paragraph, Table, TwinId
@@ -78,14 +80,15 @@ def test_the_second_twin_is_told_with_the_advice_to_give_clear_fluid() -> None:
 
 
 def test_what_was_fed_is_kept_or_not_kept() -> None:
-    kept = [one.text.replace("\u00a0", " ") for one in paragraphs(page(fed="01:50"))]
-    assert (
-        "■ B had formula 01:50 on the day: not before 07:50, planned 08:05, 6 h 15 min later: kept."
-        in kept
+    caption = "What they were fed, as the case says"
+    assert caption not in tables(page())
+    ((feed, a, b),) = tables(page(fed="01:50"))[caption].rows
+    assert (feed, a) == ("formula", "-")
+    assert b.replace("\u00a0", " ") == (
+        "01:50 on the day, so not before 07:50; planned 08:05, 6 h 15 min later: kept"
     )
-    (late,) = [one for one in paragraphs(page(fed="02:30")) if "had formula" in one.text]
-    assert late.text.endswith("NOT KEPT.")
-    assert late.kind == "warning"
+    late = [one.text for one in paragraphs(page(fed="02:30")) if one.kind == "warning"]
+    assert "The plan does NOT keep the fast of ■\u00a0B after formula." in late
 
 
 def test_each_lead_has_its_source_on_the_back() -> None:
@@ -119,10 +122,12 @@ def test_the_rows_hold_minutes_clock_words_and_sources() -> None:
 
 def test_the_sheet_and_the_rows_are_written_and_carry_the_notice(tmp_path: Path) -> None:
     schedule = two_inductions()
-    write_countdowns(tmp_path, prepare(schedule, fasting_only()), schedule, "made by hand")
+    case = make_case(np.zeros((2, 2, 2), np.uint8), made_from="made by hand")
+    write_countdowns(tmp_path, prepare(schedule, fasting_only()), schedule, case)
     text = (tmp_path / "countdown.html").read_text("utf-8")
     assert "Decision support, not a medical device." in text
     assert "Made by hand." in text
+    assert ">●\u00a0A</span> Ada by</th>" in text
     rows = list(csv.DictReader(StringIO((tmp_path / "countdown.csv").read_text("utf-8"))))
     assert [row["twin"] for row in rows] == ["A", "A", "B", "B", "A", "B", "A", "B"]
     assert rows[0]["latest_min"] == "-325"

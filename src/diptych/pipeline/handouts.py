@@ -4,7 +4,7 @@ from pathlib import Path
 
 from diptych.formats.html.sheets import A4, A4_ACROSS, A5_PAIR, render_sheets
 from diptych.formats.sheet import render_csv
-from diptych.model import Coverage, Preparation, Schedule
+from diptych.model import Case, Coverage, Preparation, Schedule
 from diptych.report import (
     CALL_COLUMNS,
     COUNTDOWN_COLUMNS,
@@ -97,11 +97,11 @@ def _write_answers(
     return tuple(pages)
 
 
-def write_countdowns(
-    out: Path, preparation: Preparation, schedule: Schedule, made_from: str
-) -> None:
+def write_countdowns(out: Path, preparation: Preparation, schedule: Schedule, case: Case) -> None:
     """Writes what must have happened before the day, as a page to print and as CSV."""
-    document = write_countdown(preparation, schedule, tell_banner(made_from))
+    names = {twin.id: twin.label for twin in case.twins}
+    banner = tell_banner(case.brief.made_from)
+    document = write_countdown(preparation, schedule, banner, names)
     text = render_sheets(document, A4_ACROSS, "Tick what was done for each twin.")
     (out / "countdown.html").write_text(text, "utf-8")
     rows = list_countdown(preparation, schedule.procedure.day_start)

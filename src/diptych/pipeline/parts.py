@@ -209,9 +209,9 @@ def _choreography(run: Run, out: Path) -> None:
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
     preparation = prepare(schedule, tables["countdown"], fasts)
     run.keep(out, CHOREOGRAPHY, "countdown", preparation)
-    made_from = run.load(Case, INTAKE, "case").brief.made_from
-    write_handouts(out, schedule, made_from)
-    write_countdowns(out, preparation, schedule, made_from)
+    case = run.load(Case, INTAKE, "case")
+    write_handouts(out, schedule, case.brief.made_from)
+    write_countdowns(out, preparation, schedule, case)
 
 
 def laid_reserve(run: Run) -> Reserve | None:
@@ -291,7 +291,7 @@ def _dossier(run: Run, out: Path) -> None:
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
     write_sheets(out, schedule, case.brief.made_from, coverage, readiness=readiness)
     preparation = run.load(Preparation, CHOREOGRAPHY, "countdown")
-    write_countdowns(out, preparation, schedule, case.brief.made_from)
+    write_countdowns(out, preparation, schedule, case)
 
 
 STAGES = (

@@ -1,6 +1,6 @@
 """The countdown to print: what must have happened before the day, both twins side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from diptych.model import (
@@ -47,10 +47,16 @@ _LEAD = (
 )
 
 
-def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = "") -> Dossier:
+def write_countdown(
+    preparation: Preparation,
+    schedule: Schedule,
+    banner: str = "",
+    names: Mapping[TwinId, str] | None = None,
+) -> Dossier:
     """One page in the order of the last minute for each thing, fasting apart; on its back the
-    sources.
+    sources. `names` stand beside the letters of the twins.
     """
+    heads = _headings(names or {})
     start = schedule.procedure.day_start
     values = name_values(countdown=preparation, schedule=schedule)
     fasting = [one for one in preparation.rows if one.feed is not None]
@@ -59,12 +65,12 @@ def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = 
         Paragraph(text=_LEAD.format(start=start)),
         table(
             "Before the day, and what has to be called for within it",
-            _HEADINGS,
+            heads,
             _rows(others, start),
         ),
-        table("Fasting before each twin's own induction", _HEADINGS, _rows(fasting, start)),
+        table("Fasting before each twin's own induction", heads, _rows(fasting, start)),
         *_tell_wait(preparation.wait, start),
-        *_tell_fed(preparation, start),
+        *_tell_fed(preparation, heads, start),
         *list_paragraphs((f"Not counted: {text}." for text in preparation.absent), "doubt"),
     )
     return Dossier(
@@ -78,14 +84,9 @@ def write_countdown(preparation: Preparation, schedule: Schedule, banner: str = 
     )
 
 
-_HEADINGS = (
-    "What",
-    *(f"{sign_twin(twin)} by" for twin in TwinId),
-    "Who sees to it",
-    "Counted back from",
-    "Lead (range)",
-    "Grounds",
-)
+def _headings(names: Mapping[TwinId, str]) -> tuple[str, ...]:
+    twins = (" ".join((sign_twin(twin), *names.get(twin, "").split(), "by")) for twin in TwinId)
+    return ("What", *twins, "Who sees to it", "Counted back from", "Lead (range)", "Grounds")
 
 
 def _rows(rows: Sequence[Countdown], start: str) -> Iterator[tuple[str, ...]]:
@@ -153,21 +154,28 @@ def _tell_wait(wait: Wait | None, start: str) -> Iterator[Paragraph]:
     yield Paragraph(text=text, kind="warning")
 
 
-def _tell_fed(preparation: Preparation, start: str) -> Iterator[Paragraph]:
+def _tell_fed(preparation: Preparation, heads: Sequence[str], start: str) -> Iterator[Block]:
+    """What each twin had, and from when on it may be anaesthetised; a warning if it is too soon."""
+    told: dict[str, dict[TwinId, str]] = {}
+    broken = []
     for fast, begins in zip(preparation.fasts, preparation.starts, strict=True):
-        yield Paragraph(text=_fed(fast, begins, start), kind=_kind(fast, begins))
-
-
-def _kind(fast: Fast, begins: Minute) -> str:
-    return "text" if begins >= fast.over else "warning"
+        told.setdefault(fast.feed.words, {})[fast.twin] = _fed(fast, begins, start)
+        if begins < fast.over:
+            broken.append(f"{sign_twin(fast.twin)} after {fast.feed.words}")
+    if told:
+        twins = (head.removesuffix(" by") for head in heads[1:3])
+        rows = ((feed, *(own.get(twin, "-") for twin in TwinId)) for feed, own in told.items())
+        yield table("What they were fed, as the case says", ("Last", *twins), rows)
+    if broken:
+        text = f"The plan does NOT keep the fast of {', '.join(broken)}."
+        yield Paragraph(text=text, kind="warning")
 
 
 def _fed(fast: Fast, begins: Minute, start: str) -> str:
     kept = "kept" if begins >= fast.over else "NOT KEPT"
     return (
-        f"{sign_twin(fast.twin)} had {fast.feed.words} {tell_before(fast.fed, start)}: not before"
-        f" {tell_clock(fast.over, start)}, planned {tell_clock(begins, start)},"
-        f" {tell_length(begins - fast.fed)} later: {kept}."
+        f"{tell_before(fast.fed, start)}, so not before {tell_clock(fast.over, start)}; planned"
+        f" {tell_clock(begins, start)}, {tell_length(begins - fast.fed)} later: {kept}"
     )
 
 
