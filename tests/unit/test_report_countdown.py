@@ -83,7 +83,7 @@ def test_what_was_fed_is_kept_or_not_kept() -> None:
     caption = "What they were fed, as the case says"
     assert caption not in tables(page())
     ((feed, a, b),) = tables(page(fed="01:50"))[caption].rows
-    assert (feed, a) == ("formula", "-")
+    assert (feed, a) == ("formula", "not said")
     assert b.replace("\u00a0", " ") == (
         "01:50 on the day, so not before 07:50; planned 08:05, 6 h 15 min later: kept"
     )
