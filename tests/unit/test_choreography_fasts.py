@@ -1,5 +1,6 @@
 """A twin that was fed late is anaesthetised later: read, composed, solved, checked apart."""
 
+import tomllib
 from dataclasses import replace
 from importlib import import_module
 
@@ -18,7 +19,9 @@ from diptych.choreography import (
     count_down,
     prepare,
     read_fasts,
+    read_procedure,
     solve,
+    write_procedure,
 )
 from diptych.choreography.fasts import add_fasts
 from diptych.choreography.policy import clock_minute, clock_text
@@ -79,6 +82,19 @@ def test_of_several_feeds_the_fast_that_ends_last_holds_the_twin_back() -> None:
     assert "fast-B" not in {one.id for one in procedure.tasks}
 
 
+def test_swapping_the_twins_and_what_they_were_fed_swaps_the_day() -> None:
+    def told(procedure: Procedure, swap: dict[str, str]) -> list[tuple[str, int]]:
+        return [
+            ("-".join(swap.get(part, part) for part in task.id.split("-")), task.duration.planned)
+            for task in procedure.tasks
+        ]
+
+    one = fed_day(*fasts(formula_A="02:30", solid_B="03:00"))
+    given = fasts(formula_B="02:30", solid_A="03:00")
+    two = compose(plan(1, swapped=True), roster(), tables=tables(), fasts=given)
+    assert told(one, {}) == told(two, {"A": "B", "B": "A"})
+
+
 def test_the_lead_of_the_rule_is_that_of_the_table() -> None:
     table = changed("fast-formula", "value = 240")
     (fast,) = read_fasts({A: {Feed.FORMULA: "02:30"}}, table, "07:00")
@@ -101,7 +117,7 @@ def small_day(*given: Fast, end: int = 1000) -> Procedure:
         precedence=order,
         made={"induction": {twin: TaskId(f"induction-{twin}") for twin in TwinId}},
     )
-    add_fasts(draft, given, "07:00")
+    add_fasts(draft, given, (A, B), "07:00")
     return replace(
         whole,
         tasks=tuple(draft.tasks.values()),
@@ -189,6 +205,11 @@ def test_a_twin_fed_too_late_ends_in_words() -> None:
     with pytest.raises(Infeasible) as unfed:
         solve(small_day(end=30))
     assert "last_fed" not in str(unfed.value.remedy)
+
+
+def test_a_procedure_file_keeps_the_fast() -> None:
+    procedure = fed_day(*fasts(formula_A="02:30"))
+    assert read_procedure(tomllib.loads(write_procedure(procedure))) == procedure
 
 
 def test_the_countdown_tells_what_was_fed_beside_the_plan() -> None:

@@ -53,7 +53,7 @@ def compose(
     order = twin_order(plan, policy)
     draft = draft_tasks(steps, plan, order)
     _lengthen(draft, buffers or {})
-    held = add_fasts(draft, fasts, policy.day_start)
+    held = add_fasts(draft, fasts, order.twins, policy.day_start)
     earliest = earliest_starts(draft)
     add_watches(draft, [one for one in steps if one.each == "watch"], order, tables["rest"])
     courses = [one for one in steps if one.each in ("twin-course", "team-course")]

@@ -76,13 +76,15 @@ def _minute_of(twin: TwinId, feed: Feed, clock: str, day_start: str) -> Minute:
     return Minute(past - _DAY + _LATE + 1)
 
 
-def add_fasts(draft: Draft, fasts: Sequence[Fast], day_start: str) -> tuple[str, ...]:
+def add_fasts(
+    draft: Draft, fasts: Sequence[Fast], twins: Sequence[TwinId], day_start: str
+) -> tuple[str, ...]:
     """Add the fast of each twin that ends last, where it reaches into the day; what it does.
 
-    Raises InputError when the draft has no such step.
+    `twins` in the order in which they are anaesthetised. Raises InputError when the draft has no such step.
     """
     notes = []
-    for twin in TwinId:
+    for twin in reversed(twins):
         own = [fast for fast in fasts if fast.twin is twin and fast.over > 0]
         if own:
             fast = max(own, key=lambda one: (one.over, one.feed))

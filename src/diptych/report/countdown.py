@@ -164,7 +164,9 @@ def _tell_fed(preparation: Preparation, heads: Sequence[str], start: str) -> Ite
             broken.append(f"{sign_twin(fast.twin)} after {fast.feed.words}")
     if told:
         twins = (head.removesuffix(" by") for head in heads[1:3])
-        rows = ((feed, *(own.get(twin, "not said") for twin in TwinId)) for feed, own in told.items())
+        rows = (
+            (feed, *(own.get(twin, "not said") for twin in TwinId)) for feed, own in told.items()
+        )
         yield table("What they were fed, as the case says", ("Last", *twins), rows)
     if broken:
         text = f"The plan does NOT keep the fast of {', '.join(broken)}."
