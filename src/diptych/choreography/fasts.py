@@ -81,7 +81,8 @@ def add_fasts(
 ) -> tuple[str, ...]:
     """Add the fast of each twin that ends last, where it reaches into the day; what it does.
 
-    `twins` in the order in which they are anaesthetised. Raises InputError when the draft has no such step.
+    `twins` in the order in which they are anaesthetised. Raises InputError when the draft has
+    no such step.
     """
     notes = []
     for twin in reversed(twins):

@@ -62,6 +62,8 @@ def _twin(letter: str, twin: TwinEntry) -> Iterator[str]:
         fed = ", ".join(f"{feed} = {_text(twin.last_fed[feed])}" for feed in sorted(twin.last_fed))
         yield "# When this twin was last fed what; its induction waits until the fast is over."
         yield f"last_fed = {{ {fed} }}"
+    else:
+        yield '# last_fed = { formula = "02:30", clear-fluid = "06:00" }   (on the day: induction waits)'
     for mark in twin.landmarks:
         yield from _landmark(letter, mark)
 
