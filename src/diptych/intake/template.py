@@ -63,7 +63,7 @@ def _twin(letter: str, twin: TwinEntry) -> Iterator[str]:
         yield "# When this twin was last fed what; its induction waits until the fast is over."
         yield f"last_fed = {{ {fed} }}"
     else:
-        yield '# last_fed = { formula = "02:30", clear-fluid = "06:00" }   (on the day: induction waits)'
+        yield '# last_fed = { formula = "02:30" }   (on the day; its induction waits for the fast)'
     for mark in twin.landmarks:
         yield from _landmark(letter, mark)
 
