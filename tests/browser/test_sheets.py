@@ -11,17 +11,20 @@ import pytest
 from contingency_days import hazard
 from handout_days import make_day
 
+from diptych.choreography import prepare, read_fasts
 from diptych.contingencies import prove_coverage
 from diptych.formats.html.sheets import A3_ACROSS, A4, A4_ACROSS, A5_PAIR, Paper, render_sheets
-from diptych.model import Dossier, Schedule, Section
+from diptych.model import Dossier, Feed, Schedule, Section, TwinId
 from diptych.report import (
     draw_crew,
     draw_gantt,
     write_cards,
+    write_countdown,
     write_hand_overs,
     write_responses,
     write_rooms,
 )
+from diptych.tables import SourcedTable, load_table
 
 pytestmark = pytest.mark.browser
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
@@ -77,6 +80,22 @@ def write_charts(schedule: Schedule) -> Dossier:
     )
 
 
+def write_before(schedule: Schedule) -> Dossier:
+    """The countdown of the table's every row, with all that was fed."""
+    rows = load_table("countdown").rows
+    table = SourcedTable(
+        name="countdown",
+        title="t",
+        rows={
+            key: replace(row, fields={**row.fields, "anchor": "close", "from_anchor": "close"})
+            for key, row in rows.items()
+        },
+    )
+    fed = {twin: dict.fromkeys(Feed, "02:30") for twin in TwinId}
+    fasts = read_fasts(fed, table, schedule.procedure.day_start)
+    return write_countdown(prepare(schedule, table, fasts), schedule, names={TwinId.A: LONG})
+
+
 @pytest.mark.parametrize("day", [make_day, crowded_day])
 @pytest.mark.parametrize(
     ("write", "paper"),
@@ -84,6 +103,7 @@ def write_charts(schedule: Schedule) -> Dossier:
         (write_cards, A4),
         (write_rooms, A4_ACROSS),
         (write_hand_overs, A4_ACROSS),
+        (write_before, A4_ACROSS),
         (write_charts, A3_ACROSS),
     ],
 )
@@ -120,7 +140,7 @@ def test_response_cards_are_printed_two_to_a_page(chromium: Any, tmp_path: Path)
 
 @pytest.mark.parametrize("width", [360, 500, 1280])
 def test_no_sheet_is_wider_than_the_screen(chromium: Any, tmp_path: Path, width: int) -> None:
-    for number, write in enumerate((write_cards, write_rooms, write_hand_overs)):
+    for number, write in enumerate((write_cards, write_rooms, write_hand_overs, write_before)):
         path = tmp_path / f"{number}.html"
         path.write_text(render_sheets(write(crowded_day())), "utf-8")
         page = chromium.new_page(viewport={"width": width, "height": 800})

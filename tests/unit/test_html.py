@@ -22,6 +22,7 @@ from diptych.report import dossier
 
 CANARY = "<script>alert('canary')</script>"
 BESIDE = (
+    "countdown.html",
     "cards.html",
     "rooms.html",
     "hand-overs.html",

@@ -12,7 +12,7 @@ from diptych.intake import (
     parse_case_file,
 )
 from diptych.intake.identity import check_text, compare_labels, edit_distance, fold
-from diptych.model import InputError, InputErrors, Landmark, SafetyRefusal, Subject
+from diptych.model import Feed, InputError, InputErrors, Landmark, SafetyRefusal, Subject
 
 WHOLE = CaseFile(
     id="pair-7",
@@ -78,6 +78,38 @@ def test_little_is_needed() -> None:
     assert file.born == date(2026, 1, 1)
     assert file.twins["A"].weight_kg is None
     assert file.series == ()
+
+
+def test_feeds_are_read_and_written_back() -> None:
+    feeds = 'last_fed = { formula = "02:30", clear-fluid = "06:00" }'
+    file = parse_case_file(SHORT + feeds + "\n")
+    assert file.twins["B"].last_fed == {Feed.FORMULA: "02:30", Feed.CLEAR_FLUID: "06:00"}
+    assert file.twins["A"].last_fed == {}
+    assert parse_case_file(compose_case_file(file)) == file
+
+
+@pytest.mark.parametrize(
+    ("feeds", "words"),
+    [
+        (
+            '{ tea = "02:30" }',
+            r"twins\.B\.last_fed\.tea is not known, expected one of"
+            " clear-fluid, breast-milk, formula, solid",
+        ),
+        (
+            '{ formula = "25:10" }',
+            r"twins\.B\.last_fed\.formula is '25:10', expected a clock reading such as \"02:30\"",
+        ),
+        ("{ formula = 230 }", r"twins\.B\.last_fed\.formula is 230, expected a clock reading"),
+        ('{ solid = "2:30" }', r"twins\.B\.last_fed\.solid is '2:30', expected a clock reading"),
+        ('"02:30"', r"twins\.B\.last_fed is '02:30', expected a table \[twins\.B\.last_fed\]"),
+    ],
+)
+def test_a_feed_that_cannot_be_read_names_twin_value_and_what_is_expected(
+    feeds: str, words: str
+) -> None:
+    with pytest.raises(InputErrors, match=words):
+        parse_case_file(SHORT + f"last_fed = {feeds}\n")
 
 
 def test_dates_among_the_options_may_be_bare_or_quoted() -> None:

@@ -15,6 +15,7 @@ from diptych.report.words import (
     name_owner,
     name_subject,
     sign_twin,
+    tell_before,
     tell_clock,
     tell_length,
     tell_measured,
@@ -143,3 +144,21 @@ def test_a_figure_without_a_unit_shows_none():
 
 def test_whole_percents_have_no_decimals_whatever_the_float():
     assert tell_share(0.28) == "28\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("minute", "words"),
+    [
+        (-325, "01:35 on the day"),
+        (-420, "00:00 on the day"),
+        (-421, "23:59 the evening before"),
+        (-780, "18:00 the evening before"),
+        (-781, "17:59 the day before"),
+        (-1860, "00:00 the day before"),
+        (-1861, "23:59, 2 days before"),
+        (35, "07:35 on the day"),
+        (1020, "00:00 +1\u00a0d"),
+    ],
+)
+def test_what_comes_before_the_day_says_which_day(minute, words):
+    assert tell_before(minute, "07:00") == words

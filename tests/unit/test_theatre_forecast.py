@@ -1,10 +1,20 @@
 """The expected rest of the day, and the clock."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from day_builders import MemoryLog, finish, make_schedule, open_day, separate, start
 
-from diptych.model import Board, Command, Event, Minute, TaskId
+from diptych.model import (
+    Assignment,
+    Board,
+    Command,
+    Duration,
+    Event,
+    Minute,
+    Precedence,
+    TaskId,
+)
 from diptych.theatre import Forecast, decide, evolve, forecast, minute_of, minute_zero
 
 
@@ -57,6 +67,31 @@ def test_a_person_held_elsewhere_makes_a_step_wait() -> None:
     assert span(expected, "air-a") == (30, 500)
     assert span(expected, "air-b") == (500, 560)
     assert span(expected, "expose") == (560, 680)
+
+
+def test_a_fast_passes_by_itself() -> None:
+    """Nobody holds the fast of A and nothing comes before it: it ends at 30, pressed or not."""
+    schedule = make_schedule()
+    air = schedule.procedure.task(TaskId("air-a"))
+    zero, length = Minute(0), Minute(30)
+    fixed = Duration(low=length, mode=length, high=length, planned=length)
+    fast = replace(air, id=TaskId("fast-A"), duration=fixed, demands=(), zones={}, equipment={})
+    rule = Precedence(before=fast.id, after=air.id, min_lag=zero, max_lag=None)
+    procedure = replace(
+        schedule.procedure,
+        tasks=(fast, *schedule.procedure.tasks),
+        precedence=(*schedule.procedure.precedence, rule),
+    )
+    passing = Assignment(task=fast.id, start=zero, end=length, staff=())
+    fed = replace(schedule, procedure=procedure, assignments=(passing, *schedule.assignments))
+    board = evolve((), fed)
+    assert span(forecast(board, fed, Minute(20)), "fast-A") == (0, 30)
+    assert span(forecast(board, fed, Minute(0)), "air-a") == (30, 90)
+    late = forecast(board, fed, Minute(45))
+    assert span(late, "fast-A") == (0, 30)
+    assert span(late, "air-a") == span(
+        forecast(evolve((), schedule), schedule, Minute(45)), "air-a"
+    )
 
 
 def test_separation_is_real_once_entered() -> None:

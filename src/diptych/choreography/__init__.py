@@ -5,11 +5,14 @@ Importing this package does not import the solver library; `solve` does so when 
 
 from diptych.choreography.arrange import arrange
 from diptych.choreography.check import check
+from diptych.choreography.check_fasts import check_fasts
 from diptych.choreography.compose import compose
 from diptych.choreography.conflict import require_skills
+from diptych.choreography.countdown import count_down, prepare
 from diptych.choreography.dryparts import DryRunPolicy
 from diptych.choreography.dryrun import plan_rehearsal
 from diptych.choreography.explain import explain
+from diptych.choreography.fasts import read_fasts
 from diptych.choreography.manuscript import write_procedure
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
 from diptych.choreography.replan import (
@@ -32,10 +35,14 @@ __all__ = [
     "ReplanPolicy",
     "arrange",
     "check",
+    "check_fasts",
     "clock_text",
     "compose",
+    "count_down",
     "explain",
     "plan_rehearsal",
+    "prepare",
+    "read_fasts",
     "read_people",
     "read_procedure",
     "read_replan_policy",

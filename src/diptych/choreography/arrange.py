@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.buffers import forecast_day, foresee_end, place_buffers
+from diptych.choreography.check_fasts import check_fasts
 from diptych.choreography.compose import compose
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.solve import solve
-from diptych.model import Procedure, Schedule, SeparationPlan, Staff
+from diptych.model import Fast, Procedure, Schedule, SeparationPlan, Staff
 from diptych.tables import SourcedTable
 
 
@@ -17,20 +18,30 @@ def arrange(
     *,
     tables: Mapping[str, SourcedTable],
     policy: ChoreographyPolicy | None = None,
+    fasts: Sequence[Fast] = (),
 ) -> Schedule:
     """Compose the day, solve it, place buffers if the policy asks for them, and forecast it.
 
     With a punctuality the day is solved once without buffers, then again with each buffer
     as planned time of its task, so that people, breaks and watches reach as far as the day
-    is announced to. Raises what `compose` and `solve` raise.
+    is announced to. No twin is anaesthetised before its `fasts` are over. Raises what
+    `compose` and `solve` raise.
     """
     policy = policy or ChoreographyPolicy()
-    schedule = _solve_best(compose(plan, roster, tables=tables, policy=policy), policy)
+    schedule = _solve_best(compose(plan, roster, tables=tables, policy=policy, fasts=fasts), policy)
     if policy.punctuality is not None:
         buffers = place_buffers(schedule, policy)
-        procedure = compose(plan, roster, tables=tables, policy=policy, buffers=buffers)
+        procedure = compose(
+            plan, roster, tables=tables, policy=policy, buffers=buffers, fasts=fasts
+        )
         schedule = _solve_best(procedure, policy)
-    return replace(schedule, forecast=forecast_day(schedule, policy))
+    broken = check_fasts(schedule, fasts)
+    return replace(
+        schedule,
+        forecast=forecast_day(schedule, policy),
+        checked=schedule.checked and not broken,
+        violations=(*schedule.violations, *broken),
+    )
 
 
 def _solve_best(procedure: Procedure, policy: ChoreographyPolicy) -> Schedule:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.courses import add_courses
+from diptych.choreography.fasts import add_fasts
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.choreography.script_words import equipment_of, roles_of, zones_of
 from diptych.choreography.steps import Step, read_steps
@@ -11,6 +12,7 @@ from diptych.choreography.tasks import Draft, draft_tasks, twin_order
 from diptych.choreography.watches import add_watches, earliest_starts
 from diptych.model import (
     Duration,
+    Fast,
     InputError,
     InputErrors,
     Milestone,
@@ -32,6 +34,7 @@ def compose(
     tables: Mapping[str, SourcedTable],
     policy: ChoreographyPolicy | None = None,
     buffers: Mapping[TaskId, Minute] | None = None,
+    fasts: Sequence[Fast] = (),
 ) -> Procedure:
     """The tasks of the day in their order, with people, places, kit and rest rules.
 
@@ -39,7 +42,8 @@ def compose(
     "roles", "zones", "equipment" and "rest"; each vessel of `plan.crossings` gives one
     test clamp and one division, in the plan's order. Tasks of one twin are named
     "<step>-A" or "<step>-B", of a vessel "<step>-<order>". `buffers` are minutes by which
-    the planned length of tasks is longer than otherwise, up to their most length. Raises
+    the planned length of tasks is longer than otherwise, up to their most length. A twin
+    whose fast of `fasts` reaches into the day is not anaesthetised before its end. Raises
     InputErrors when a step names a skill, zone, equipment or step that the tables do not
     have.
     """
@@ -49,6 +53,7 @@ def compose(
     order = twin_order(plan, policy)
     draft = draft_tasks(steps, plan, order)
     _lengthen(draft, buffers or {})
+    held = add_fasts(draft, fasts, order.twins, policy.day_start)
     earliest = earliest_starts(draft)
     add_watches(draft, [one for one in steps if one.each == "watch"], order, tables["rest"])
     courses = [one for one in steps if one.each in ("twin-course", "team-course")]
@@ -64,7 +69,7 @@ def compose(
         equipment=equipment_of(tables["equipment"]),
         day_start=policy.day_start,
         separation=MilestoneId("separation"),
-        notes=(*_notes(policy, order.notes, draft), *_buffer_notes(policy, buffers or {})),
+        notes=(*_notes(policy, order.notes, draft), *_buffer_notes(policy, buffers or {}), *held),
         rest=rest_rules(tables["rest"]),
     )
 

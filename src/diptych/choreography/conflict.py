@@ -19,11 +19,13 @@ from diptych.choreography.crews import (
     wanted_of,
     ways_of,
 )
+from diptych.choreography.fasts import tell_holds
 from diptych.choreography.policy import ChoreographyPolicy, clock_text
 from diptych.model import EquipmentId, Infeasible, Procedure, SkillId, Staff, Task, TaskId, ZoneId
 from diptych.tables import SourcedTable
 
 _NAMED = 6
+_STARVED = "; or a later day_start, another day, or last_fed corrected in case.toml"
 
 
 def find_conflicts(procedure: Procedure) -> tuple[str, ...]:
@@ -66,10 +68,11 @@ def require_skills(roster: Sequence[Staff], *, tables: Mapping[str, SourcedTable
 
 def infeasible(conflicts: Sequence[str]) -> Infeasible:
     """The error that names the conflicting rules, in words."""
+    fasting = any(text.startswith("Fast after") for text in conflicts)
     return Infeasible(
         "no schedule keeps every rule: " + "; ".join(conflicts),
         remedy="change one of the rules named: more people or longer hours in the roster, more"
-        " kit or a shorter step in CASE/tables/",
+        f" kit or a shorter step in CASE/tables/{_STARVED if fasting else ''}",
         conflicts=conflicts,
     )
 
@@ -270,6 +273,8 @@ def _words(
         zone = next(zone for zone in procedure.zones if zone.id == name)
         least = _least_count(procedure, policy, group, smallest)
         return f"zone {zone.title!r}: {least} people at once, room for {zone.capacity}"
+    if kind == "fast":
+        return tell_holds(procedure)[group]
     if kind == "hours":
         return _hours_words(procedure, SkillId(name))
     return (

@@ -12,6 +12,7 @@ from diptych.choreography.conflict import (
     rest_conflict,
 )
 from diptych.choreography.crews import Duty, find_components, needs_of, ways_of
+from diptych.choreography.fasts import tell_holds
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.model import (
     Assignment,
@@ -45,7 +46,7 @@ def solve(procedure: Procedure, policy: ChoreographyPolicy | None = None) -> Sch
         raise infeasible(plain)
     times = solve_times(procedure, policy)
     if times.status not in _FOUND:
-        raise infeasible(find_contradiction(procedure, policy) or (_UNDECIDED,))
+        raise infeasible(find_contradiction(procedure, policy) or _undecided(procedure))
     return _solve_people(procedure, times.placed, times.bound, policy)
 
 
@@ -67,9 +68,15 @@ def _solve_people(
         joint = assign_with_times(procedure, placed, duties, free, policy)
         if joint.status not in _FOUND:
             proven = joint.status == "infeasible"
-            raise infeasible(tuple(rest_conflict(procedure, c, proven=proven) for c in stuck))
+            tired = tuple(rest_conflict(procedure, c, proven=proven) for c in stuck)
+            raise infeasible((*tired, *tell_holds(procedure).values()))
         placed, bound = joint.placed, max(bound, joint.bound)
-    raise infeasible((_UNDECIDED,))
+    raise infeasible(_undecided(procedure))
+
+
+def _undecided(procedure: Procedure) -> tuple[str, ...]:
+    """What to say when the search ends without an answer."""
+    return (_UNDECIDED, *tell_holds(procedure).values())
 
 
 def _crew_all(

@@ -13,6 +13,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from diptych.choreography.crews import Crew, Way, can_hold, find_crews, needs_of, ways_of
+from diptych.choreography.fasts import fast_group, find_fasts
 from diptych.choreography.policy import ChoreographyPolicy
 from diptych.model import Procedure, Staff, Task, TaskId
 
@@ -181,12 +182,15 @@ def rule_groups(procedure: Procedure) -> list[str]:
         *(f"equipment:{kit.id}" for kit in procedure.equipment if kit.id in used),
         *(f"zone:{zone.id}" for zone in procedure.zones if zone.id in stood),
         *(f"hours:{skill}" for skill in skills),
+        *(fast_group(task.id) for task in find_fasts(procedure)),
         "lag",
     ]
 
 
 def _add_order(times: TimeModel, procedure: Procedure, drop: Collection[str]) -> None:
     for rule in procedure.precedence:
+        if fast_group(rule.before) in drop:
+            continue
         gap = times.starts[rule.after] - times.ends[rule.before]
         times.model.add(gap >= rule.min_lag)
         if rule.max_lag is not None and "lag" not in drop:

@@ -1,27 +1,33 @@
 """What people wrote in case.toml, read to a plain value with every fault named at once."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from diptych.intake.identity import check_text
-from diptych.model import InputError, InputErrors, Landmark, Subject
+from diptych.model import Feed, InputError, InputErrors, Landmark, Subject
 from diptych.model.geometry import Point
 
 ROLES = {"ct": "CT", "ctv": "CT", "mr": "MR", "mrv": "MR", "cta": "CT", "mra": "MR"}
 """Roles of series and the modality that each needs."""
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwinEntry:
-    """[twins.A] as written. `patient_id` ties the twin to a member of the DICOM group."""
+    """[twins.A] as written. `patient_id` ties the twin to a member of the DICOM group.
+
+    last_fed : clock reading "HH:MM" at which the twin was last given each kind of feed
+    """
 
     label: str
     sex: str
     weight_kg: float | None = None
     patient_id: str = ""
     landmarks: tuple[Landmark, ...] = ()
+    last_fed: Mapping[Feed, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +146,13 @@ class _Reader:
         self._wrong(name, value, "a number")
         return 0.0
 
+    def clock(self, value: object, name: str) -> str:
+        text = value if isinstance(value, str) else ""
+        if not _CLOCK.fullmatch(text):
+            self._wrong(name, value, 'a clock reading such as "02:30"')
+            return ""
+        return text
+
     def point(self, table: Mapping[str, object], where: str, name: str) -> Point:
         value = table.get(name)
         if not isinstance(value, list) or len(value) != 3:
@@ -200,7 +213,7 @@ def _option(value: object) -> object:
 def _twin(reader: _Reader, twins: Mapping[str, object], letter: str) -> TwinEntry:
     where = f"twins.{letter}"
     table = reader.table(twins, letter, where)
-    reader.known(table, where, "label sex weight_kg patient_id landmarks")
+    reader.known(table, where, "label sex weight_kg patient_id landmarks last_fed")
     weight = table.get("weight_kg")
     marks = reader.tables(table, "landmarks", f"{where}.landmarks")
     return TwinEntry(
@@ -213,7 +226,19 @@ def _twin(reader: _Reader, twins: Mapping[str, object], letter: str) -> TwinEntr
             for number, entry in enumerate(marks, start=1)
             if (mark := _landmark(reader, entry, f"{where}.landmarks {number}")) is not None
         ),
+        last_fed=_last_fed(reader, table, f"{where}.last_fed"),
     )
+
+
+def _last_fed(reader: _Reader, owner: Mapping[str, object], where: str) -> dict[Feed, str]:
+    """When the twin was last given each kind of feed; faults name the twin and the value."""
+    table = reader.table(owner, "last_fed", where)
+    reader.known(table, where, " ".join(feed.value for feed in Feed))
+    return {
+        feed: reader.clock(table[feed.value], f"{where}.{feed}")
+        for feed in Feed
+        if feed.value in table
+    }
 
 
 def _landmark(reader: _Reader, table: Mapping[str, object], where: str) -> Landmark | None:

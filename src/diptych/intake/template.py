@@ -58,6 +58,12 @@ def _twin(letter: str, twin: TwinEntry) -> Iterator[str]:
     if twin.patient_id:
         yield "# The Patient ID of this twin in the DICOM group of patients."
         yield f"patient_id = {_text(twin.patient_id)}"
+    if twin.last_fed:
+        fed = ", ".join(f"{feed} = {_text(twin.last_fed[feed])}" for feed in sorted(twin.last_fed))
+        yield "# When this twin was last fed what; its induction waits until the fast is over."
+        yield f"last_fed = {{ {fed} }}"
+    else:
+        yield '# last_fed = { formula = "02:30" }   (on the day; its induction waits for the fast)'
     for mark in twin.landmarks:
         yield from _landmark(letter, mark)
 

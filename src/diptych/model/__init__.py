@@ -38,6 +38,13 @@ from diptych.model.checks import (
     require,
     require_finite,
 )
+from diptych.model.countdown import (
+    Countdown,
+    Fast,
+    Feed,
+    Preparation,
+    Wait,
+)
 from diptych.model.disruption import (
     Absence,
     Broken,
@@ -240,6 +247,7 @@ __all__ = [
     "Command",
     "Confidence",
     "Corrections",
+    "Countdown",
     "Coverage",
     "CoverageCell",
     "Crossing",
@@ -273,6 +281,8 @@ __all__ = [
     "Event",
     "EventLog",
     "Expander",
+    "Fast",
+    "Feed",
     "Figure",
     "Fill",
     "Finished",
@@ -315,6 +325,7 @@ __all__ = [
     "PlanId",
     "Point",
     "Precedence",
+    "Preparation",
     "Probability",
     "Procedure",
     "Proposal",
@@ -379,6 +390,7 @@ __all__ = [
     "VesselTie",
     "Violation",
     "Volume",
+    "Wait",
     "Watch",
     "WindowPoint",
     "Zone",

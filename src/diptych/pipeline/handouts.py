@@ -4,19 +4,22 @@ from pathlib import Path
 
 from diptych.formats.html.sheets import A4, A4_ACROSS, A5_PAIR, render_sheets
 from diptych.formats.sheet import render_csv
-from diptych.model import Coverage, Schedule
+from diptych.model import Case, Coverage, Preparation, Schedule
 from diptych.report import (
     CALL_COLUMNS,
+    COUNTDOWN_COLUMNS,
     GAP_COLUMNS,
     SHIFT_COLUMNS,
     Readiness,
     draw_crew,
     draw_gantt,
     list_calls,
+    list_countdown,
     list_gap_rows,
     list_shifts,
     tell_banner,
     write_cards,
+    write_countdown,
     write_drills,
     write_gaps,
     write_hand_overs,
@@ -92,6 +95,18 @@ def _write_answers(
         plain = text.replace("\u00a0", " ") if name.endswith(".csv") else text
         (out / name).write_text(plain, "utf-8")
     return tuple(pages)
+
+
+def write_countdowns(out: Path, preparation: Preparation, schedule: Schedule, case: Case) -> None:
+    """Writes what must have happened before the day, as a page to print and as CSV."""
+    names = {twin.id: twin.label for twin in case.twins}
+    banner = tell_banner(case.brief.made_from)
+    document = write_countdown(preparation, schedule, banner, names)
+    text = render_sheets(document, A4_ACROSS, "Tick what was done for each twin.")
+    (out / "countdown.html").write_text(text, "utf-8")
+    rows = list_countdown(preparation, schedule.procedure.day_start)
+    text = render_csv(COUNTDOWN_COLUMNS, rows).replace("\u00a0", " ")
+    (out / "countdown.csv").write_text(text, "utf-8")
 
 
 def write_handouts(out: Path, schedule: Schedule, made_from: str) -> None:

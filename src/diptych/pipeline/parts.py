@@ -12,6 +12,7 @@ from diptych.model import (
     Case,
     Coverage,
     OperatingWindow,
+    Preparation,
     Rehearsal,
     Reserve,
     SafetyRefusal,
@@ -45,6 +46,10 @@ def _raw_facts(folder: CaseFolder) -> Mapping[str, object]:
     tree.pop("policy", None)
     if isinstance(tree.get("dates"), dict):
         tree["dates"].pop("operation", None)
+    twins = tree.get("twins")
+    for twin in twins.values() if isinstance(twins, dict) else ():
+        if isinstance(twin, dict):
+            twin.pop("last_fed", None)
     return {
         "case.toml": sha256(dumps(tree, sort_keys=True, default=str).encode()).hexdigest(),
         "raw": hash_folder(folder.raw) if folder.raw.is_dir() else {},
@@ -60,8 +65,9 @@ def _said_facts(folder: CaseFolder) -> Mapping[str, object]:
 
 def _day_facts(folder: CaseFolder) -> Mapping[str, object]:
     from diptych.pipeline.covering import cover_facts
+    from diptych.pipeline.fed import fed_facts
 
-    return {**roster_facts(folder), **cover_facts(folder)}
+    return {**roster_facts(folder), **cover_facts(folder), **fed_facts(folder)}
 
 
 def _demand_facts(folder: CaseFolder) -> Mapping[str, object]:
@@ -174,9 +180,10 @@ def _expansion_weeks(plan: SeparationPlan) -> dict[TwinId, float] | None:
 
 
 def _choreography(run: Run, out: Path) -> None:
-    from diptych.choreography import ChoreographyPolicy, arrange
+    from diptych.choreography import ChoreographyPolicy, arrange, prepare, read_fasts
     from diptych.pipeline.covering import cover_day, read_wish, tell_reserve
-    from diptych.pipeline.handouts import write_handouts
+    from diptych.pipeline.fed import read_fed
+    from diptych.pipeline.handouts import write_countdowns, write_handouts
 
     tables = run.tables(STAGE["choreograph"].tables)
     policy = merge_policy(
@@ -184,10 +191,11 @@ def _choreography(run: Run, out: Path) -> None:
     )
     roster = load_roster(run.folder, tables, policy.day_start)
     plan = run.load(SeparationFront, SEPARATION, "front").plan
+    fasts = read_fasts(read_fed(run.folder), tables["countdown"], policy.day_start)
 
     def make(number: int) -> Schedule:
         tried = replace(policy, seed=policy.seed + number * policy.tries)
-        return arrange(plan, roster, tables=tables, policy=tried)
+        return arrange(plan, roster, tables=tables, policy=tried, fasts=fasts)
 
     wish = read_wish(run.folder)
     if wish is None:
@@ -199,7 +207,11 @@ def _choreography(run: Run, out: Path) -> None:
         needed = tell_reserve(reserve, schedule)
         run.notes.extend(f"Needed besides the roster: {row}" for row in needed)
     run.keep(out, CHOREOGRAPHY, "schedule", schedule)
-    write_handouts(out, schedule, run.load(Case, INTAKE, "case").brief.made_from)
+    preparation = prepare(schedule, tables["countdown"], fasts)
+    run.keep(out, CHOREOGRAPHY, "countdown", preparation)
+    case = run.load(Case, INTAKE, "case")
+    write_handouts(out, schedule, case.brief.made_from)
+    write_countdowns(out, preparation, schedule, case)
 
 
 def laid_reserve(run: Run) -> Reserve | None:
@@ -249,7 +261,7 @@ def _dossier(run: Run, out: Path) -> None:
     from diptych.contingencies import AnswerPolicy
     from diptych.formats.html import render_html
     from diptych.formats.png import encode_png
-    from diptych.pipeline.handouts import write_sheets
+    from diptych.pipeline.handouts import write_countdowns, write_sheets
     from diptych.pipeline.provenance import provenance, rows_used
     from diptych.pipeline.readying import make_ready
     from diptych.report import DossierInputs, dossier
@@ -278,6 +290,8 @@ def _dossier(run: Run, out: Path) -> None:
     )
     (out / "index.html").write_text(render_html(dossier(inputs)), "utf-8")
     write_sheets(out, schedule, case.brief.made_from, coverage, readiness=readiness)
+    preparation = run.load(Preparation, CHOREOGRAPHY, "countdown")
+    write_countdowns(out, preparation, schedule, case)
 
 
 STAGES = (
@@ -331,7 +345,7 @@ STAGES = (
         verb="choreograph",
         place=CHOREOGRAPHY,
         after=("intake", "separate"),
-        tables=("steps", "skills", "roles", "zones", "equipment", "rest"),
+        tables=("steps", "skills", "roles", "zones", "equipment", "rest", "countdown"),
         options=(),
         policy="choreography",
         rooms=("model", "choreography", "report", "formats"),

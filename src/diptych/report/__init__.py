@@ -3,6 +3,7 @@
 from diptych.report.assemble import dossier, tell_banner
 from diptych.report.callorder import CALL_COLUMNS, list_calls
 from diptych.report.cards import write_cards
+from diptych.report.countdown import COUNTDOWN_COLUMNS, list_countdown, write_countdown
 from diptych.report.counterexamples import GAP_COLUMNS, list_gap_rows, write_gaps
 from diptych.report.crewchart import draw_crew
 from diptych.report.drillsheet import write_drills
@@ -17,6 +18,7 @@ from diptych.report.watchlist import SHIFT_COLUMNS, list_shifts, write_hand_over
 
 __all__ = [
     "CALL_COLUMNS",
+    "COUNTDOWN_COLUMNS",
     "GAP_COLUMNS",
     "SHIFT_COLUMNS",
     "DayBook",
@@ -31,11 +33,13 @@ __all__ = [
     "draw_gantt",
     "group_gaps",
     "list_calls",
+    "list_countdown",
     "list_gap_rows",
     "list_shifts",
     "tell_banner",
     "tell_free",
     "write_cards",
+    "write_countdown",
     "write_drills",
     "write_gaps",
     "write_hand_overs",

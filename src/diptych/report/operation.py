@@ -29,6 +29,7 @@ from diptych.report.words import (
 )
 
 SHEETS = (
+    ("Countdown to the day: what must have happened before it", "countdown.html"),
     ("Role cards, one page for each person", "cards.html"),
     ("Room plans to print", "rooms.html"),
     ("Hand-over sheets", "hand-overs.html"),

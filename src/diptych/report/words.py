@@ -23,6 +23,7 @@ UNITS = {
 NBSP = "\u00a0"
 
 
+_EVENING = "18:00"
 _NOTHING = 1e-6
 """Smaller figures are what is left of a difference of equal ones."""
 
@@ -70,6 +71,18 @@ def tell_clock(minute: float, day_start: str) -> str:
     days, rest = divmod(total, 24 * 60)
     day = f" +{days}{NBSP}d" if days > 0 else (f" {days}{NBSP}d" if days < 0 else "")
     return f"{rest // 60:02d}:{rest % 60:02d}{day}"
+
+
+def tell_before(minute: float, day_start: str) -> str:
+    """Clock reading of a minute with its day in words, for what comes before the day."""
+    clock = tell_clock(minute, day_start).partition(" ")[0]
+    hour, past = (int(part) for part in day_start.split(":"))
+    days = (hour * 60 + past + round(minute)) // (24 * 60)
+    if days < -1:
+        return f"{clock}, {-days} days before"
+    if days == -1:
+        return f"{clock} the {'evening' if clock >= _EVENING else 'day'} before"
+    return f"{clock} on the day" if days == 0 else tell_clock(minute, day_start)
 
 
 def tell_span(start: float, end: float, day_start: str) -> str:

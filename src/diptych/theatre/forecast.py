@@ -44,7 +44,8 @@ def forecast(board: Board, schedule: Schedule, now: Minute) -> Forecast:
     of its people is still held by a task planned before it. Places and kit are not
     followed, and nothing is moved forward: this is a shift of the plan, not a new plan.
     Watches (step 0) follow the clock and nobody enters them: they keep their plan, and
-    nothing waits for them.
+    nothing waits for them. A step without people that waits for nothing (a fast) passes by
+    itself: until somebody enters it, it keeps its plan.
     """
     waits = _waits(schedule)
     order = TopologicalSorter({t: [w.before for w in found] for t, found in waits.items()})
@@ -53,7 +54,11 @@ def forecast(board: Board, schedule: Schedule, now: Minute) -> Forecast:
     }
     for task in order.static_order():
         ready = max((known[w.before].end + w.lag for w in waits[task]), default=now)
-        known[task] = _expect(board, schedule, task, Minute(max(ready, now)), now)
+        if waits[task] or schedule.assignment(task).staff:
+            ready = max(ready, now)
+        else:
+            ready = schedule.assignment(task).start
+        known[task] = _expect(board, schedule, task, Minute(ready), now)
     parted = known[separation_task(schedule)].end
     return Forecast(
         tasks={task.id: known[task.id] for task in schedule.procedure.tasks},
