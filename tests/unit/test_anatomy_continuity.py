@@ -267,3 +267,24 @@ def test_a_faint_link_is_where_two_veins_touch(gap: float, fade: float, apart: b
     branches.append(line(4, 9, [(x, y, z), (x, y + 30, z)], 2.5))
     found = runs(branches)
     assert (found[0] == found[1] and found[2] == found[3] and found[0] != found[2]) is apart
+
+
+@pytest.mark.parametrize("turn", [20.0, 90.0, 160.0])
+def test_a_vein_that_touches_itself_is_one_vein(turn: float) -> None:
+    """It comes (0), runs out along a stem (2), round a loop (3) and back, and leaves (1); a
+    sinus that a loop hangs on is none of it.
+    """
+    x, y = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    stem = [(0.0, 0.0, 0.0), (4 * x, 4 * y, 0.0)]
+    loop = [(4 * x, 4 * y, 0.0), (9 * x, 9 * y, 5.0), (14 * x, 14 * y, 0.0), (4 * x, 4 * y, 0.0)]
+    branches = [
+        line(1, 0, [(-30, 0, 0), (0, 0, 0)], 1.2),
+        line(0, 3, [(0, 0, 0), (0, -30, 0)], 1.2),
+        line(0, 2, stem, 1.5),
+        line(2, 2, loop, 1.4),
+        line(4, 3, [(-30, -30, 0), (0, -30, 0)], 2.5),
+        line(3, 5, [(0, -30, 0), (30, -30, 0)], 2.5),
+    ]
+    assert runs(branches) == [0, 0, 0, 0, 4, 4]
+    wide = [replace(b, radius=np.full(30, 2.5)) if n < 2 else b for n, b in enumerate(branches)]
+    assert runs(wide)[2:4] == [2, 2]

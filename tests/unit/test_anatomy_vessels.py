@@ -240,6 +240,23 @@ def test_mouth_that_only_fades_is_closed(gap_rise: float, strands: int) -> None:
         assert closed.nodes[4].tolist() == [24.0, 20.0, 10.0]
 
 
+@pytest.mark.parametrize(
+    ("gap_rise", "begin", "longer", "strands"),
+    [(75.0, 4.0, 1.0, 2), (75.0, 4.0, 1.5, 3), (50.0, 4.0, 1.5, 2), (75.0, 12.0, 1.5, 2)],
+)
+def test_in_noise_a_fainter_and_longer_mouth_is_closed(
+    gap_rise: float, begin: float, longer: float, strands: int
+) -> None:
+    """But not where the contrast is lost, nor for what may be a spur."""
+    skeleton, rise, images = fading(150.0)
+    start, end = np.array([begin, 20.0, 10.0]), np.array([18.5, 20.0, 10.0])
+    rise[19:24, 20, 10] = gap_rise
+    vein = Strand(start=0, end=1, path=np.linspace(start, end, 14))
+    nodes = np.concatenate([[start, end], skeleton.nodes[2:]])
+    short = Skeleton(nodes=nodes, strands=(vein, skeleton.strands[1]))
+    assert len(close_mouths(short, images, rise, longer).strands) == strands
+
+
 def test_mouth_of_a_vein_that_comes_back_to_its_beginning_is_closed() -> None:
     """Its other end lies near its mouth; where it heads is read along it, not beside it."""
     images, _ = scene(VEINS, [1.2, 1.2])

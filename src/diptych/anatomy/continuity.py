@@ -171,8 +171,8 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     Found from the best choice at each place by itself; then each place, and each two places
     that a branch joins, are decided anew while that lowers the total.
     """
-    stems = _find_stems(tree, facts)
-    places = _meeting_places(tree, stems)
+    stems, nooses = _find_stems(tree, facts), _find_nooses(tree, facts)
+    places = _meeting_places(tree, stems, frozenset(nooses))
     choices = [_list_choices(tree, facts, ends) for ends in places]
     state = _State(
         tree=tree,
@@ -188,6 +188,8 @@ def find_courses(tree: Tree, facts: Facts) -> Courses:
     run = [min(state.course(number)) for number in range(len(tree.branches))]
     pairs = tuple(choices[n][state.chosen[n]].pairs for n in range(len(places)))
     _host_stems(tree, stems, pairs, run)
+    for number, host in nooses.items():
+        run[number] = run[host]
     _host_loops(tree, run)
     folds = _host_folds(tree, facts, state, run)
     return Courses(
@@ -256,9 +258,36 @@ def _find_stems(tree: Tree, facts: Facts) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _meeting_places(tree: Tree, stems: Sequence[int]) -> list[list[End]]:
-    """Branch ends that meet at a node, or at both nodes of a stem, without the stem."""
-    found = _ends_at(tree)
+def _find_nooses(tree: Tree, facts: Facts) -> dict[int, int]:
+    """Branches that lead from a vein to a loop and nowhere else, and the branch of that vein that
+    is most like each. No blood comes from there: the vein itself runs out along it, round the
+    loop and back.
+    """
+    ends = _ends_at(tree)
+    found = {}
+    for number, branch in enumerate(tree.branches):
+        for node, far in ((branch.start, branch.end), (branch.end, branch.start)):
+            here = [n for n, _ in ends.get(node, []) if n != number]
+            closed = node != far and len(ends[far]) == 1 and tree.degree[far] > 1
+            veins = [n for n in here if facts.calibre[n] < facts.vein and not facts.shared[n]]
+            if closed and len(veins) > 1 and facts.calibre[number] < facts.vein:
+                found[number] = min(veins, key=lambda n: (_unlike(facts, n, number), n))
+    return found
+
+
+def _unlike(facts: Facts, first: int, second: int) -> float:
+    return abs(facts.calibre[first] - facts.calibre[second])
+
+
+def _meeting_places(
+    tree: Tree, stems: Sequence[int], nooses: frozenset[int] = frozenset()
+) -> list[list[End]]:
+    """Branch ends that meet at a node, or at both nodes of a stem, without the stem and without
+    what leads to a loop.
+    """
+    found = {
+        node: [end for end in ends if end[0] not in nooses] for node, ends in _ends_at(tree).items()
+    }
     for number in stems:
         stem = tree.branches[number]
         first, second = sorted((stem.start, stem.end))

@@ -94,11 +94,14 @@ class Drainage:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ground:
-    """What owners are read from: the side at each point of each branch, and its facts."""
+    """What owners are read from: the side at each point of each branch, how certain it is
+    (0, either twin's, to 1), and the facts of each branch.
+    """
 
     tree: Tree
     facts: Facts
     territory: list[NDArray[np.uint8]]
+    certain: list[Points]
     folds: frozenset[int]
 
 
@@ -124,7 +127,13 @@ def assign_owners(
     bridges = find_anastomoses(tree, facts, courses, sinus_calibre)
     courses = part_courses(courses, bridges)
     run = list(courses.run)
-    ground = _Ground(tree=tree, facts=facts, territory=territory, folds=courses.folds)
+    ground = _Ground(
+        tree=tree,
+        facts=facts,
+        territory=territory,
+        certain=[_certainty(branch, images, sides) for branch in tree.branches],
+        folds=courses.folds,
+    )
     owners, purity = _own_all(ground, run, bridges)
     settled = frozenset(n for n in range(len(run)) if facts.shared[n]) | bridges | courses.folds
     doubts = _doubt_courses(ground, courses, owners, settled)
@@ -206,9 +215,19 @@ def _trust(facts: Facts, number: int, purity: float, doubt: float) -> float:
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:
     """The side (1 A, 2 B, 0 air) at each point of the path."""
+    return _read_along(branch, images, sides.side)
+
+
+def _certainty(branch: Branch, images: Images, sides: Sides) -> Points:
+    """How certain that side is: 0 where it may as well be the other twin's, to 1."""
+    percent = _read_along(branch, images, sides.confidence).astype(np.float64)
+    return np.clip(percent / 50.0 - 1.0, 0.0, 1.0)
+
+
+def _read_along(branch: Branch, images: Images, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     index = np.rint(images.index_of(branch.path)).astype(np.int64)
-    index = np.clip(index, 0, np.array(sides.side.shape) - 1)
-    result: NDArray[np.uint8] = sides.side[tuple(index.T)]
+    index = np.clip(index, 0, np.array(codes.shape) - 1)
+    result: NDArray[np.uint8] = codes[tuple(index.T)]
     return result
 
 
@@ -382,19 +401,48 @@ def _free_end_owners(ground: _Ground, members: list[int]) -> list[tuple[float, O
     for n in members:
         branch = tree.branches[n]
         for node in tree.free_ends(branch):
-            near = _peripheral(branch, branch.start != node)
-            found.append((float(np.median(branch.radius[near])), *_majority(territory[n][near])))
+            near = _source(branch, branch.start != node, ground.certain[n])
+            radius = float(np.median(branch.radius[near]))
+            found.append((radius, *_weighed(territory[n][near], ground.certain[n][near])))
     return found
+
+
+def _source(branch: Branch, from_end: bool, certain: Points) -> NDArray[np.bool_]:
+    """Points of the path from its free end on, until PERIPHERAL_MM of them have a certain side.
+
+    Where nothing shows the boundary, a side is a guess: as much more of the path is asked.
+    """
+    along = _along(branch)
+    steps = np.diff(along) * 0.5 * (certain[1:] + certain[:-1])
+    told = np.concatenate([[0.0], np.cumsum(steps)])
+    if from_end:
+        told = told[-1] - told
+    result: NDArray[np.bool_] = told <= min(PERIPHERAL_MM, 0.5 * float(along[-1]))
+    return result
+
+
+def _weighed(sides: NDArray[np.uint8], certain: Points) -> tuple[Owner, float]:
+    """The owner that the certain points speak for, and how likely that is (mean of them all)."""
+    votes = np.bincount(sides, certain, minlength=3)[1:3]
+    if votes[0] == votes[1]:
+        return _majority(sides)[0], 0.5
+    surplus = float(abs(votes[0] - votes[1])) / len(sides)
+    return Owner(int(votes.argmax()) + 1), round(0.5 + 0.5 * surplus, 6)
 
 
 def _peripheral(branch: Branch, from_end: bool) -> NDArray[np.bool_]:
     """Points of the path within reach of its end, or of its start."""
-    steps = np.linalg.norm(np.diff(branch.path, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
+    along = _along(branch)
     if from_end:
         along = along[-1] - along
     result: NDArray[np.bool_] = along <= min(PERIPHERAL_MM, 0.5 * float(along.max()))
     return result
+
+
+def _along(branch: Branch) -> Points:
+    """Length of the path up to each of its points, mm."""
+    steps = np.linalg.norm(np.diff(branch.path, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def _majority(sides: NDArray[np.uint8]) -> tuple[Owner, float]:
