@@ -401,33 +401,26 @@ def _free_end_owners(ground: _Ground, members: list[int]) -> list[tuple[float, O
     for n in members:
         branch = tree.branches[n]
         for node in tree.free_ends(branch):
-            near = _source(branch, branch.start != node, ground.certain[n])
+            last = branch.start != node
+            near = _source(branch, last, ground.certain[n])
+            owner, share = _majority(territory[n][near], ground.certain[n][near])
+            beyond = 1.0 - float(_peripheral(branch, last).sum()) / float(near.sum())
             radius = float(np.median(branch.radius[near]))
-            found.append((radius, *_weighed(territory[n][near], ground.certain[n][near])))
+            found.append((radius, owner, round(share * (1.0 - 0.5 * beyond), 6)))
     return found
 
 
 def _source(branch: Branch, from_end: bool, certain: Points) -> NDArray[np.bool_]:
-    """Points of the path from its free end on, until PERIPHERAL_MM of them have a certain side.
-
-    Where nothing shows the boundary, a side is a guess: as much more of the path is asked.
+    """Points of the path near its free end, and as many beyond these as it takes until half as
+    much has a certain side: where nothing shows the boundary, a side is a guess.
     """
     along = _along(branch)
     steps = np.diff(along) * 0.5 * (certain[1:] + certain[:-1])
     told = np.concatenate([[0.0], np.cumsum(steps)])
     if from_end:
         told = told[-1] - told
-    result: NDArray[np.bool_] = told <= min(PERIPHERAL_MM, 0.5 * float(along[-1]))
-    return result
-
-
-def _weighed(sides: NDArray[np.uint8], certain: Points) -> tuple[Owner, float]:
-    """The owner that the certain points speak for, and how likely that is (mean of them all)."""
-    votes = np.bincount(sides, certain, minlength=3)[1:3]
-    if votes[0] == votes[1]:
-        return _majority(sides)[0], 0.5
-    surplus = float(abs(votes[0] - votes[1])) / len(sides)
-    return Owner(int(votes.argmax()) + 1), round(0.5 + 0.5 * surplus, 6)
+    enough = 0.5 * min(PERIPHERAL_MM, 0.5 * float(along[-1]))
+    return np.asarray(_peripheral(branch, from_end) | (told <= enough))
 
 
 def _peripheral(branch: Branch, from_end: bool) -> NDArray[np.bool_]:
@@ -445,12 +438,13 @@ def _along(branch: Branch) -> Points:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _majority(sides: NDArray[np.uint8]) -> tuple[Owner, float]:
-    counts = np.bincount(sides, minlength=3)[1:3]
-    total = int(counts.sum())
-    if total == 0 or counts[0] == counts[1]:
+def _majority(sides: NDArray[np.uint8], certain: Points | None = None) -> tuple[Owner, float]:
+    """The owner that most points speak for, each as loud as it is certain, and their share."""
+    votes = np.bincount(sides, certain, minlength=3)[1:3]
+    total = float(votes.sum())
+    if votes[0] == votes[1]:
         return Owner.UNKNOWN, 0.5
-    return Owner(int(counts.argmax()) + 1), round(float(counts.max()) / total, 6)
+    return Owner(int(votes.argmax()) + 1), round(float(votes.max()) / total, 6)
 
 
 def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> float:

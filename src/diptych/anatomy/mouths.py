@@ -27,15 +27,16 @@ def close_mouths(
     """The skeleton (voxel indices) with links from free ends that nearly reach a vessel.
 
     A link leads straight on from the end of a strand of some length to the nearest point of
-    another one, through voxels with some contrast. longer : how much longer such a link may be
-    in noise, and the strand must be, and how much fainter the faintest place of the link; there
-    mouths break off, and longer spurs were cut, stumps of mouths among them
+    another one, through voxels with some contrast. longer : how much longer and fainter a link
+    may be in noise, where the strand is so much longer too, for there mouths break off, and
+    longer spurs were cut, stumps of mouths among them
     """
-    for node in np.flatnonzero(count_ends(skeleton) == 1).tolist():
-        free = count_ends(skeleton)[node] == 1
-        found = _find_mouth(skeleton, node, images, rise, longer) if free else None
-        if found is not None:
-            skeleton = _linked(skeleton, node, *found)
+    for stretch in sorted({1.0, longer}):
+        for node in np.flatnonzero(count_ends(skeleton) == 1).tolist():
+            free = count_ends(skeleton)[node] == 1
+            found = _find_mouth(skeleton, node, images, rise, stretch) if free else None
+            if found is not None:
+                skeleton = _linked(skeleton, node, *found)
     return skeleton
 
 
