@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diptych.anatomy.vessels import Branch, Tree
+from diptych.anatomy.turns import measure_turn
+from diptych.anatomy.vessels import Tree
 
 TURN_DEGREES = 45.0
 """Turn at a meeting place that costs half a tributary; veins turn sharply at times, so that
@@ -28,7 +28,6 @@ SINUS = 0.83
 of a significant sinus."""
 PASSING = 0.6
 """A vessel passes another's mouth when it is at least so wide in comparison."""
-LOOK_MM = 6.0
 MOST_ENDS = 8
 MOST_CHOICES = 40
 MOST_SWEEPS = 12
@@ -51,7 +50,6 @@ FOLD = 0.5
 MOST_DELTA = 6.0
 """Readings of a meeting place that cost so much more than the best one are out of the question."""
 
-Points = NDArray[np.float64]
 End = tuple[int, bool]
 """Number of a branch, and whether it is the branch's last point (else its first)."""
 Pairs = tuple[tuple[End, End], ...]
@@ -361,7 +359,7 @@ def _may_pass(tree: Tree, facts: Facts, pair: tuple[End, End]) -> bool:
     if _is_wide(facts, pair):
         return True
     (first, first_last), (second, second_last) = pair
-    turn = _turn(tree.branches[first], first_last, tree.branches[second], second_last)
+    turn = measure_turn(tree.branches[first], first_last, tree.branches[second], second_last)
     return turn <= MOST_TURN
 
 
@@ -453,7 +451,7 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
     ring = facts.shared[first[0]]
     if not ring and max(sizes) >= facts.vein and min(sizes) < ONWARD * max(sizes):
         return None
-    turn = _turn(a, first[1], b, second[1]) / TURN_DEGREES
+    turn = measure_turn(a, first[1], b, second[1]) / TURN_DEGREES
     aside = OTHER_SIDE * float(facts.side[first] != facts.side[second])
     bent = 0.5 * turn**2 if turn <= 1.0 else turn - 0.5
     return _calibre_cost(facts, first, second) + bent + aside
@@ -462,38 +460,6 @@ def _pair_cost(tree: Tree, facts: Facts, first: End, second: End) -> float | Non
 def _calibre_cost(facts: Facts, first: End, second: End) -> float:
     ratio = np.log(facts.calibre[first[0]] / facts.calibre[second[0]]) / CALIBRE_LOG
     return 0.5 * float(ratio) ** 2
-
-
-def _turn(a: Branch, a_last: bool, b: Branch, b_last: bool) -> float:
-    """Degrees that a course turns from one branch over the gap into the other.
-
-    Read a calibre away from the meeting place, for nearer to it lines are bent.
-    """
-    inner_a, inward = _leaving(a, a_last)
-    inner_b, outward = _leaving(b, b_last)
-    gap = inner_b - inner_a
-    if float(np.linalg.norm(gap)) < 1e-6:
-        return _angle(inward, -outward)
-    return _angle(inward, gap) + _angle(gap, -outward)
-
-
-def _leaving(branch: Branch, from_end: bool) -> tuple[Points, Points]:
-    """A point a calibre into the branch, and the direction from further in towards it."""
-    path = branch.path[::-1] if from_end else branch.path
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    near = min(branch.calibre, 0.4 * float(along[-1]))
-    far = min(near + LOOK_MM, float(along[-1]))
-    inner, outer = (
-        np.array([np.interp(where, along, path[:, axis]) for axis in range(3)])
-        for where in (near, far)
-    )
-    return inner, inner - outer
-
-
-def _angle(a: Points, b: Points) -> float:
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    cosine = float(a @ b) / size if size > 0.0 else 1.0
-    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 def _course_cost(facts: Facts, course: frozenset[int], may_be_sinus: Callable[[], float]) -> float:

@@ -1,7 +1,7 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from diptych.anatomy.continuity import (
     find_passing,
 )
 from diptych.anatomy.images import Box, Images, Mask
+from diptych.anatomy.links import find_links
 from diptych.anatomy.lumen import full_rise, grow_voxels
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
@@ -81,7 +82,8 @@ class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
     each branch is a part of; crossing : mm of each branch within the other twin's side;
     passing : pairs of branch ends that run on past others at a node without joining them;
-    doubts : branches that may have another owner, by another way to read a meeting place.
+    doubts : branches that may have another owner, by another way to read a meeting place;
+    links : branches that are no vessels, but where vessels touch.
     """
 
     owner: tuple[Owner, ...]
@@ -90,6 +92,7 @@ class Drainage:
     crossing: tuple[float, ...]
     passing: tuple[tuple[End, End], ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    links: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,6 +155,7 @@ def assign_owners(
         crossing=crossing,
         passing=find_passing(facts, courses),
         doubts=doubts,
+        links=find_links(tree, facts, courses) - bridges,
     )
 
 
@@ -478,45 +482,8 @@ def _spell(place: Points) -> str:
     return "(" + ", ".join(f"{round(float(value)) + 0:d}" for value in place) + ") mm"
 
 
-def part_tree(tree: Tree, drainage: Drainage) -> Tree:
-    """The tree with a node of its own for each pair that only passes others.
-
-    Where the pair does not meet in a point, because the vessels lay in one another for a
-    piece, the node is half-way and both paths go on to it.
-    """
-    nodes, branches = [tree.nodes], list(tree.branches)
-    count = len(tree.nodes)
-    for pair in drainage.passing:
-        old = [_node_of(branches[number], last) for number, last in pair]
-        place = tree.nodes[old].mean(axis=0)
-        for number, last in pair:
-            branch = branches[number]
-            if old[0] != old[1]:
-                branch = _lengthened(branch, last, place)
-            branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
-        nodes.append(place[None])
-        count += 1
-    ends = [end for branch in branches for end in (branch.start, branch.end)]
-    return Tree(
-        nodes=np.concatenate(nodes),
-        degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
-        branches=tuple(branches),
-        touches=tree.touches + len(drainage.passing),
-    )
-
-
 def _node_of(branch: Branch, last: bool) -> int:
     return branch.end if last else branch.start
-
-
-def _lengthened(branch: Branch, last: bool, place: Points) -> Branch:
-    """The branch with a further point at one of its ends."""
-    where = len(branch.path) if last else 0
-    return replace(
-        branch,
-        path=np.insert(branch.path, where, place, axis=0),
-        radius=np.insert(branch.radius, where, branch.radius[-1 if last else 0]),
-    )
 
 
 def paint_owners(
