@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from diptych.anatomy.continuity import Facts, find_courses, find_passing
-from diptych.anatomy.drainage import Drainage, part_tree
+from diptych.anatomy.drainage import Doubt, Drainage
+from diptych.anatomy.links import find_links
+from diptych.anatomy.parting import drop_links, part_tree
 from diptych.anatomy.vessels import Branch, Tree
 from diptych.model import Owner
 
@@ -104,6 +106,93 @@ def test_a_ring_goes_on_past_the_veins_that_end_in_it() -> None:
         line(4, 1, [(20, 0, 0), (0, 0, 0)], 1.2),
     ]
     assert runs(branches, shared=(0, 1)) == [0, 0, 2, 3]
+
+
+def past_a_ring(shared: bool) -> tuple[Tree, Facts]:
+    """A vein of one twin (2) and a narrow link (3) to a sinus of the other (4, 5) meet on a ring
+    from both sides, in one line.
+    """
+    tree = grow(
+        [
+            line(0, 1, [(0, -20, 0), (0, 0, 0)], 2.4),
+            line(1, 2, [(0, 0, 0), (0, 20, 0)], 2.4),
+            line(3, 1, [(-30, 0, 0), (0, 0, 0)], 1.1),
+            line(1, 4, [(0, 0, 0), (6, 0, 0)], 1.5),
+            line(5, 4, [(6, -20, 0), (6, 0, 0)], 2.5),
+            line(4, 6, [(6, 0, 0), (6, 20, 0)], 2.5),
+        ]
+    )
+    return tree, know(tree, (0, 1) if shared else ())
+
+
+def test_what_meets_on_a_shared_sinus_flows_into_it() -> None:
+    tree, facts = past_a_ring(shared=True)
+    run = find_courses(tree, facts).run
+    assert run[2] != run[3]
+    other, known = past_a_ring(shared=False)
+    past = find_courses(other, known).run
+    assert past[2] == past[3]
+
+
+def test_a_shared_sinus_goes_on_where_it_was_found_thin() -> None:
+    tree, facts = past_a_ring(shared=True)
+    thin = replace(tree.branches[1], radius=np.full(30, 1.6))
+    tree = replace(tree, branches=(tree.branches[0], thin, *tree.branches[2:]))
+    courses = find_courses(tree, replace(facts, calibre=[b.calibre for b in tree.branches]))
+    assert courses.run[0] == courses.run[1] and courses.run[2] != courses.run[3]
+
+
+def touching(fade: float, link: float = 0.9) -> Tree:
+    """Two veins (0-1, 2-3) that run past each other 3 mm apart, and a link between them (4)."""
+    return grow(
+        [
+            line(0, 1, [(-30, 0, 0), (0, 0, 0)], 1.2),
+            line(1, 2, [(0, 0, 0), (30, 0, 0)], 1.2),
+            line(3, 4, [(0, -30, 3), (0, 0, 3)], 1.1),
+            line(4, 5, [(0, 0, 3), (0, 30, 3)], 1.1),
+            replace(line(1, 4, [(0, 0, 0), (0, 0, 3)], link), fade=fade),
+            line(6, 2, [(30, -20, 0), (30, 0, 0)], 2.5),
+            line(2, 7, [(30, 0, 0), (30, 20, 0)], 2.5),
+            line(8, 5, [(-20, 30, 3), (0, 30, 3)], 2.5),
+            line(5, 9, [(0, 30, 3), (20, 30, 3)], 2.5),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("fade", "wide", "found"), [(0.8, False, {4}), (0.95, False, set()), (0.8, True, set())]
+)
+def test_a_faint_link_that_no_vein_runs_through_is_none(
+    fade: float, wide: bool, found: set[int]
+) -> None:
+    """But at a sinus it may be the mouth of a vein that fades."""
+    tree = touching(fade)
+    if wide:
+        broad = [replace(b, radius=np.full(30, 2.4)) for b in tree.branches[:2]]
+        tree = replace(tree, branches=(*broad, *tree.branches[2:]))
+    facts = know(tree)
+    courses = find_courses(tree, facts)
+    assert find_links(tree, facts, courses) == found
+
+
+def test_links_are_dropped_from_the_tree_and_its_owners() -> None:
+    tree = touching(0.8)
+    count = len(tree.branches)
+    drainage = Drainage(
+        owner=(Owner.A,) * 2 + (Owner.B,) * 2 + (Owner.UNKNOWN,) + (Owner.SHARED,) * 4,
+        confidence=tuple(0.1 * n for n in range(count)),
+        run=(0, 0, 2, 2, 4, 5, 5, 7, 7),
+        crossing=(0.0,) * count,
+        passing=(((5, True), (6, False)),),
+        doubts=tuple(Doubt(branch=n, owner=Owner.A, chance=0.2, node=1) for n in (4, 6)),
+        links=frozenset({4}),
+    )
+    left, kept = drop_links(tree, drainage)
+    assert len(left.branches) == count - 1 and left.touches == tree.touches + 1
+    assert [left.degree[n] for n in (1, 4)] == [2, 2]
+    assert Owner.UNKNOWN not in kept.owner and kept.run == (0, 0, 2, 2, 4, 4, 6, 6)
+    assert kept.confidence[4] == pytest.approx(0.5) and kept.passing == (((4, True), (5, False)),)
+    assert [doubt.branch for doubt in kept.doubts] == [5] and not kept.links
 
 
 def test_order_of_the_branches_does_not_matter() -> None:
@@ -267,3 +356,24 @@ def test_a_faint_link_is_where_two_veins_touch(gap: float, fade: float, apart: b
     branches.append(line(4, 9, [(x, y, z), (x, y + 30, z)], 2.5))
     found = runs(branches)
     assert (found[0] == found[1] and found[2] == found[3] and found[0] != found[2]) is apart
+
+
+@pytest.mark.parametrize("turn", [20.0, 90.0, 160.0])
+def test_a_vein_that_touches_itself_is_one_vein(turn: float) -> None:
+    """It comes (0), runs out along a stem (2), round a loop (3) and back, and leaves (1); a
+    sinus that a loop hangs on is none of it.
+    """
+    x, y = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    stem = [(0.0, 0.0, 0.0), (4 * x, 4 * y, 0.0)]
+    loop = [(4 * x, 4 * y, 0.0), (9 * x, 9 * y, 5.0), (14 * x, 14 * y, 0.0), (4 * x, 4 * y, 0.0)]
+    branches = [
+        line(1, 0, [(-30, 0, 0), (0, 0, 0)], 1.2),
+        line(0, 3, [(0, 0, 0), (0, -30, 0)], 1.2),
+        line(0, 2, stem, 1.5),
+        line(2, 2, loop, 1.4),
+        line(4, 3, [(-30, -30, 0), (0, -30, 0)], 2.5),
+        line(3, 5, [(0, -30, 0), (30, -30, 0)], 2.5),
+    ]
+    assert runs(branches) == [0, 0, 0, 0, 4, 4]
+    wide = [replace(b, radius=np.full(30, 2.5)) if n < 2 else b for n, b in enumerate(branches)]
+    assert runs(wide)[2:4] == [2, 2]

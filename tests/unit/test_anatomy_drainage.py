@@ -21,8 +21,13 @@ def straight(start: int, end: int, a: tuple, b: tuple, radius: float) -> Branch:
     return Branch(start=start, end=end, path=path, radius=np.full(25, radius))
 
 
-def drain(branches: list[Branch], nodes: int) -> tuple[Tree, Drainage]:
-    """The tree and its owners in the toy pair, whose sides are z < 0 (A) and z > 0 (B)."""
+def drain(
+    branches: list[Branch], nodes: int, unsure: tuple[float, float] = (0.0, 0.0)
+) -> tuple[Tree, Drainage]:
+    """The tree and its owners in the toy pair, whose sides are z < 0 (A) and z > 0 (B).
+
+    unsure : range of z where nothing shows whose the tissue is (51 % sure)
+    """
     images = read_images(draw(Toy(contrast=False)), AnatomyPolicy())
     z = points()[2][images.box]
     side = np.where(images.body, np.where(z < 0, 1, 2), 0).astype(np.uint8)
@@ -46,7 +51,8 @@ def drain(branches: list[Branch], nodes: int) -> tuple[Tree, Drainage]:
         lumps=side.astype(np.int32),
         rise=zero,
     )
-    sides = Sides(side=side, inner=none, sheet=zero, faces=none, confidence=side)
+    known = np.where((z > unsure[0]) & (z < unsure[1]), 51, 100).astype(np.uint8)
+    sides = Sides(side=side, inner=none, sheet=zero, faces=none, confidence=known)
     return tree, assign_owners(tree, images, parts, sides, CALIBRE)
 
 
@@ -61,6 +67,21 @@ def test_crossing_vein_belongs_to_the_cortex_it_drains() -> None:
         straight(1, 3, (-5.0, 0.0, 55.0), (-5.0, 20.0, 56.0), 2.4),
     ]
     assert owners([vein, *sinus], 4) == (Owner.A, Owner.B, Owner.B)
+
+
+def test_a_source_where_no_boundary_shows_is_judged_by_what_follows() -> None:
+    """A vein begins 10 mm on A's side of a boundary that is not seen, and runs into B."""
+    vein = straight(0, 1, (5.0, 0.0, -10.0), (-5.0, 0.0, 55.0), 1.2)
+    sinus = [
+        straight(2, 1, (-5.0, -20.0, 56.0), (-5.0, 0.0, 55.0), 2.4),
+        straight(1, 3, (-5.0, 0.0, 55.0), (-5.0, 20.0, 56.0), 2.4),
+    ]
+    _, seen = drain([vein, *sinus], 4)
+    _, hidden = drain([vein, *sinus], 4, unsure=(-12.0, 4.0))
+    assert (seen.owner[0], hidden.owner[0]) == (Owner.A, Owner.B)
+    assert seen.confidence[0] > 0.98 and 0.55 < hidden.confidence[0] < 0.8
+    _, dark = drain([vein, *sinus], 4, unsure=(-99.0, 99.0))
+    assert dark.confidence[0] < 0.6
 
 
 def test_two_veins_that_meet_on_a_ring_from_both_sides_stay_apart() -> None:

@@ -6,10 +6,11 @@ import pytest
 from anatomy_toys import TABLES, Toy, draw
 
 from diptych.anatomy import map_anatomy
-from diptych.anatomy.drainage import assign_owners, part_tree
+from diptych.anatomy.drainage import assign_owners
 from diptych.anatomy.images import read_images
 from diptych.anatomy.network import Surroundings, blood_flow_at, build_network
 from diptych.anatomy.ownership import divide_tissue, read_errors
+from diptych.anatomy.parting import part_tree
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.territory import find_territory
 from diptych.anatomy.tissues import find_compartments, label_tissues

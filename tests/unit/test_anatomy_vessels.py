@@ -240,6 +240,37 @@ def test_mouth_that_only_fades_is_closed(gap_rise: float, strands: int) -> None:
         assert closed.nodes[4].tolist() == [24.0, 20.0, 10.0]
 
 
+@pytest.mark.parametrize(
+    ("gap_rise", "begin", "longer", "strands"),
+    [(75.0, 4.0, 1.0, 2), (75.0, 4.0, 1.5, 3), (50.0, 4.0, 1.5, 2), (75.0, 12.0, 1.5, 2)],
+)
+def test_in_noise_a_fainter_and_longer_mouth_is_closed(
+    gap_rise: float, begin: float, longer: float, strands: int
+) -> None:
+    """But not where the contrast is lost, nor for what may be a spur."""
+    skeleton, rise, images = fading(150.0)
+    start, end = np.array([begin, 20.0, 10.0]), np.array([18.5, 20.0, 10.0])
+    rise[19:24, 20, 10] = gap_rise
+    vein = Strand(start=0, end=1, path=np.linspace(start, end, 14))
+    nodes = np.concatenate([[start, end], skeleton.nodes[2:]])
+    short = Skeleton(nodes=nodes, strands=(vein, skeleton.strands[1]))
+    assert len(close_mouths(short, images, rise, longer).strands) == strands
+
+
+@pytest.mark.parametrize(("noise", "pieces"), [(0.0, 2), (30.0, 1)])
+def test_how_long_a_mouth_may_be_is_read_from_the_noise(noise: float, pieces: int) -> None:
+    """A vein whose last 3 mm before a sinus hold less than half of its contrast."""
+    vein = straight((6.0, 30.0, 21.0), (33.0, 30.0, 21.0))
+    sinus = straight((39.0, 8.0, 21.0), (39.0, 52.0, 21.0))
+    images, parts = scene([vein, sinus], [1.5, 2.2], noise=0.0)
+    parts.rise[20:26, 20, 14] = np.maximum(parts.rise[20:26, 20, 14], 0.47 * FULL)
+    random = np.random.Generator(np.random.Philox(key=9))
+    rise = (parts.rise + random.normal(0.0, noise, SHAPE)).astype(np.float32)
+    tree = trace_vessels(images, replace(parts, rise=rise, calm=parts.rise))
+    ends = sorted(len(tree.free_ends(branch)) for branch in tree.branches)
+    assert ends == ([2, 2] if pieces == 2 else [1, 1, 1])
+
+
 def test_mouth_of_a_vein_that_comes_back_to_its_beginning_is_closed() -> None:
     """Its other end lies near its mouth; where it heads is read along it, not beside it."""
     images, _ = scene(VEINS, [1.2, 1.2])

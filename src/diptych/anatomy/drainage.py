@@ -1,7 +1,7 @@
 """Whose each vessel is: by the cortex it drains, all along, whatever it runs through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from diptych.anatomy.continuity import (
     find_passing,
 )
 from diptych.anatomy.images import Box, Images, Mask
+from diptych.anatomy.links import find_links
 from diptych.anatomy.lumen import full_rise, grow_voxels
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
@@ -81,7 +82,8 @@ class Drainage:
     """owner and confidence (0..1) of each branch; run : number of the unbroken vessel that
     each branch is a part of; crossing : mm of each branch within the other twin's side;
     passing : pairs of branch ends that run on past others at a node without joining them;
-    doubts : branches that may have another owner, by another way to read a meeting place.
+    doubts : branches that may have another owner, by another way to read a meeting place;
+    links : branches that are no vessels, but where vessels touch.
     """
 
     owner: tuple[Owner, ...]
@@ -90,15 +92,19 @@ class Drainage:
     crossing: tuple[float, ...]
     passing: tuple[tuple[End, End], ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    links: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ground:
-    """What owners are read from: the side at each point of each branch, and its facts."""
+    """What owners are read from: the side at each point of each branch, how certain it is
+    (0, either twin's, to 1), and the facts of each branch.
+    """
 
     tree: Tree
     facts: Facts
     territory: list[NDArray[np.uint8]]
+    certain: list[Points]
     folds: frozenset[int]
 
 
@@ -124,7 +130,13 @@ def assign_owners(
     bridges = find_anastomoses(tree, facts, courses, sinus_calibre)
     courses = part_courses(courses, bridges)
     run = list(courses.run)
-    ground = _Ground(tree=tree, facts=facts, territory=territory, folds=courses.folds)
+    ground = _Ground(
+        tree=tree,
+        facts=facts,
+        territory=territory,
+        certain=[_certainty(branch, images, sides) for branch in tree.branches],
+        folds=courses.folds,
+    )
     owners, purity = _own_all(ground, run, bridges)
     settled = frozenset(n for n in range(len(run)) if facts.shared[n]) | bridges | courses.folds
     doubts = _doubt_courses(ground, courses, owners, settled)
@@ -143,6 +155,7 @@ def assign_owners(
         crossing=crossing,
         passing=find_passing(facts, courses),
         doubts=doubts,
+        links=find_links(tree, facts, courses) - bridges,
     )
 
 
@@ -206,9 +219,19 @@ def _trust(facts: Facts, number: int, purity: float, doubt: float) -> float:
 
 def _territory(branch: Branch, images: Images, sides: Sides) -> NDArray[np.uint8]:
     """The side (1 A, 2 B, 0 air) at each point of the path."""
+    return _read_along(branch, images, sides.side)
+
+
+def _certainty(branch: Branch, images: Images, sides: Sides) -> Points:
+    """How certain that side is: 0 where it may as well be the other twin's, to 1."""
+    percent = _read_along(branch, images, sides.confidence).astype(np.float64)
+    return np.clip(percent / 50.0 - 1.0, 0.0, 1.0)
+
+
+def _read_along(branch: Branch, images: Images, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     index = np.rint(images.index_of(branch.path)).astype(np.int64)
-    index = np.clip(index, 0, np.array(sides.side.shape) - 1)
-    result: NDArray[np.uint8] = sides.side[tuple(index.T)]
+    index = np.clip(index, 0, np.array(codes.shape) - 1)
+    result: NDArray[np.uint8] = codes[tuple(index.T)]
     return result
 
 
@@ -382,27 +405,50 @@ def _free_end_owners(ground: _Ground, members: list[int]) -> list[tuple[float, O
     for n in members:
         branch = tree.branches[n]
         for node in tree.free_ends(branch):
-            near = _peripheral(branch, branch.start != node)
-            found.append((float(np.median(branch.radius[near])), *_majority(territory[n][near])))
+            last = branch.start != node
+            near = _source(branch, last, ground.certain[n])
+            owner, share = _majority(territory[n][near], ground.certain[n][near])
+            beyond = 1.0 - float(_peripheral(branch, last).sum()) / float(near.sum())
+            radius = float(np.median(branch.radius[near]))
+            found.append((radius, owner, round(share * (1.0 - 0.5 * beyond), 6)))
     return found
+
+
+def _source(branch: Branch, from_end: bool, certain: Points) -> NDArray[np.bool_]:
+    """Points of the path near its free end, and as many beyond these as it takes until half as
+    much has a certain side: where nothing shows the boundary, a side is a guess.
+    """
+    along = _along(branch)
+    steps = np.diff(along) * 0.5 * (certain[1:] + certain[:-1])
+    told = np.concatenate([[0.0], np.cumsum(steps)])
+    if from_end:
+        told = told[-1] - told
+    enough = 0.5 * min(PERIPHERAL_MM, 0.5 * float(along[-1]))
+    return np.asarray(_peripheral(branch, from_end) | (told <= enough))
 
 
 def _peripheral(branch: Branch, from_end: bool) -> NDArray[np.bool_]:
     """Points of the path within reach of its end, or of its start."""
-    steps = np.linalg.norm(np.diff(branch.path, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
+    along = _along(branch)
     if from_end:
         along = along[-1] - along
     result: NDArray[np.bool_] = along <= min(PERIPHERAL_MM, 0.5 * float(along.max()))
     return result
 
 
-def _majority(sides: NDArray[np.uint8]) -> tuple[Owner, float]:
-    counts = np.bincount(sides, minlength=3)[1:3]
-    total = int(counts.sum())
-    if total == 0 or counts[0] == counts[1]:
+def _along(branch: Branch) -> Points:
+    """Length of the path up to each of its points, mm."""
+    steps = np.linalg.norm(np.diff(branch.path, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _majority(sides: NDArray[np.uint8], certain: Points | None = None) -> tuple[Owner, float]:
+    """The owner that most points speak for, each as loud as it is certain, and their share."""
+    votes = np.bincount(sides, certain, minlength=3)[1:3]
+    total = float(votes.sum())
+    if votes[0] == votes[1]:
         return Owner.UNKNOWN, 0.5
-    return Owner(int(counts.argmax()) + 1), round(float(counts.max()) / total, 6)
+    return Owner(int(votes.argmax()) + 1), round(float(votes.max()) / total, 6)
 
 
 def _other_side(branch: Branch, territory: NDArray[np.uint8], owner: Owner) -> float:
@@ -436,45 +482,8 @@ def _spell(place: Points) -> str:
     return "(" + ", ".join(f"{round(float(value)) + 0:d}" for value in place) + ") mm"
 
 
-def part_tree(tree: Tree, drainage: Drainage) -> Tree:
-    """The tree with a node of its own for each pair that only passes others.
-
-    Where the pair does not meet in a point, because the vessels lay in one another for a
-    piece, the node is half-way and both paths go on to it.
-    """
-    nodes, branches = [tree.nodes], list(tree.branches)
-    count = len(tree.nodes)
-    for pair in drainage.passing:
-        old = [_node_of(branches[number], last) for number, last in pair]
-        place = tree.nodes[old].mean(axis=0)
-        for number, last in pair:
-            branch = branches[number]
-            if old[0] != old[1]:
-                branch = _lengthened(branch, last, place)
-            branches[number] = replace(branch, end=count) if last else replace(branch, start=count)
-        nodes.append(place[None])
-        count += 1
-    ends = [end for branch in branches for end in (branch.start, branch.end)]
-    return Tree(
-        nodes=np.concatenate(nodes),
-        degree=np.bincount(np.array(ends, dtype=np.int64), minlength=count),
-        branches=tuple(branches),
-        touches=tree.touches + len(drainage.passing),
-    )
-
-
 def _node_of(branch: Branch, last: bool) -> int:
     return branch.end if last else branch.start
-
-
-def _lengthened(branch: Branch, last: bool, place: Points) -> Branch:
-    """The branch with a further point at one of its ends."""
-    where = len(branch.path) if last else 0
-    return replace(
-        branch,
-        path=np.insert(branch.path, where, place, axis=0),
-        radius=np.insert(branch.radius, where, branch.radius[-1 if last else 0]),
-    )
 
 
 def paint_owners(

@@ -28,7 +28,6 @@ from diptych.anatomy.depth import classify_depth
 from diptych.anatomy.drainage import (
     assign_owners,
     paint_owners,
-    part_tree,
     read_slip,
     tell_doubts,
 )
@@ -39,6 +38,7 @@ from diptych.anatomy.measures import measure_junction
 from diptych.anatomy.network import BloodFlow, Surroundings, blood_flow_at, build_network
 from diptych.anatomy.noise import estimate_noise
 from diptych.anatomy.ownership import Ground, Sides, find_septum, read_errors
+from diptych.anatomy.parting import drop_links, part_tree
 from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
@@ -217,10 +217,12 @@ def _map_blood(
     tables: Mapping[str, SourcedTable],
     rate: BloodFlow,
 ) -> _Blood:
-    images, tree, blood = seen.images, seen.tree, seen.blood
+    images, blood = seen.images, seen.blood
     calibre = tables["classification"].value("significant-sinus-calibre")
+    drained = assign_owners(seen.tree, images, blood.veins, sides, calibre)
+    tree, drained = drop_links(seen.tree, drained)
     drainage, supply = correct_both(
-        (tree, assign_owners(tree, images, blood.veins, sides, calibre)),
+        (tree, drained),
         find_supply(blood.arteries, seen.feeding, around),
         images,
         said,

@@ -21,22 +21,27 @@ SAMPLE_MM = 0.4
 Points = NDArray[np.float64]
 
 
-def close_mouths(skeleton: Skeleton, images: Images, rise: FloatGrid) -> Skeleton:
+def close_mouths(
+    skeleton: Skeleton, images: Images, rise: FloatGrid, longer: float = 1.0
+) -> Skeleton:
     """The skeleton (voxel indices) with links from free ends that nearly reach a vessel.
 
     A link leads straight on from the end of a strand of some length to the nearest point of
-    another one, through voxels with some contrast.
+    another one, through voxels with some contrast. longer : how much longer and fainter a link
+    may be in noise, where the strand is so much longer too, for there mouths break off, and
+    longer spurs were cut, stumps of mouths among them
     """
-    for node in np.flatnonzero(count_ends(skeleton) == 1).tolist():
-        free = count_ends(skeleton)[node] == 1
-        found = _find_mouth(skeleton, node, images, rise) if free else None
-        if found is not None:
-            skeleton = _linked(skeleton, node, *found)
+    for stretch in sorted({1.0, longer}):
+        for node in np.flatnonzero(count_ends(skeleton) == 1).tolist():
+            free = count_ends(skeleton)[node] == 1
+            found = _find_mouth(skeleton, node, images, rise, stretch) if free else None
+            if found is not None:
+                skeleton = _linked(skeleton, node, *found)
     return skeleton
 
 
 def _find_mouth(
-    skeleton: Skeleton, node: int, images: Images, rise: FloatGrid
+    skeleton: Skeleton, node: int, images: Images, rise: FloatGrid, longer: float
 ) -> tuple[int, int] | None:
     """Number of the strand that a free end leads to, and the point of it."""
     spacing = np.array(images.spacing)
@@ -47,14 +52,15 @@ def _find_mouth(
     back = np.concatenate([np.cumsum(steps[::-1])[::-1], [0.0]])
     away = np.linalg.norm((path - path[-1]) * spacing, axis=1)
     others = [n for n in range(len(skeleton.strands)) if n != own]
-    if float(away.max()) < LEAST_MM or not others:
+    if float(away.max()) < longer * LEAST_MM or not others:
         return None
     course = (path[-1] - path[int(np.argmax(back <= BACK_MM))]) * spacing
     points = np.concatenate([skeleton.strands[n].path for n in others])
     which = np.repeat(others, [len(skeleton.strands[n].path) for n in others])
     place = np.concatenate([np.arange(len(skeleton.strands[n].path)) for n in others])
     here = path[-1] * spacing
-    near = np.array(cKDTree(points * spacing).query_ball_point(here, REACH_MM), dtype=np.int64)
+    found = cKDTree(points * spacing).query_ball_point(here, longer * REACH_MM)
+    near = np.array(found, dtype=np.int64)
     if not len(near):
         return None
     ways = points[near] * spacing - here
@@ -64,17 +70,17 @@ def _find_mouth(
     if not len(near):
         return None
     best = int(near[np.lexsort((near, np.round(length, 6)))[0]])
-    if not _is_lit(path, points[best], spacing, rise):
+    if _light(path, points[best], spacing, rise) * longer < FAINT:
         return None
     return int(which[best]), int(place[best])
 
 
-def _is_lit(path: Points, target: Points, spacing: Points, rise: FloatGrid) -> bool:
-    """Whether the contrast between the end of a path and its target is not lost."""
+def _light(path: Points, target: Points, spacing: Points, rise: FloatGrid) -> float:
+    """Least contrast between the end of a path and its target, as a share of its own."""
     length = float(np.linalg.norm((target - path[-1]) * spacing))
     line = np.linspace(path[-1], target, max(round(length / SAMPLE_MM) + 1, 3))
     own = float(np.median(sample_field(rise, path)))
-    return bool(sample_field(rise, line).min() >= FAINT * own)
+    return float(sample_field(rise, line).min()) / max(own, 1e-6)
 
 
 def _linked(skeleton: Skeleton, node: int, number: int, point: int) -> Skeleton:

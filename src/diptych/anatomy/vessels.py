@@ -21,7 +21,8 @@ Points = NDArray[np.float64]
 LEAST_RADIUS_MM = 0.3
 SPUR_RADII, SPUR_LEAST_MM = 1.5, 4.5
 SPUR_MOST = 1.5
-"""Noise beside a vessel lengthens the spurs of its mask, up to so many times."""
+"""Noise beside a vessel lengthens the spurs of its mask, up to so many times, and so it does the
+gaps at mouths."""
 EXIT_CALIBRE_MM, EXIT_MM = 2.5, 5.0
 STEP_RATIO, STEP_LEAST_MM = 1.6, 6.0
 
@@ -164,16 +165,21 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     least = np.maximum(_least_spur(parts) / min(images.spacing), covered)
     noise = read_noise(parts.stream, parts.cavity & ~parts.vessel)
     skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.stream, noise)
-    skeleton = close_mouths(skeleton, images, parts.stream)
+    skeleton = close_mouths(skeleton, images, parts.stream, _lengthened(parts))
     return skeleton, len(links)
 
 
 def _least_spur(parts: Compartments) -> float:
     """Length (mm) up to which a strand with a free end is a spur: the longer in noise."""
+    return SPUR_LEAST_MM * _lengthened(parts)
+
+
+def _lengthened(parts: Compartments) -> float:
+    """How much longer noise makes the spurs of the mask, 1 and more."""
     if parts.calm is None:
-        return SPUR_LEAST_MM
+        return 1.0
     noise = read_noise(parts.rise, parts.cavity & ~parts.vessel)
-    return SPUR_LEAST_MM * min(max(noise / CALM_HU, 1.0), SPUR_MOST)
+    return min(max(noise / CALM_HU, 1.0), SPUR_MOST)
 
 
 def _reach(nodes: Points, parts: Compartments) -> Points:
