@@ -8,10 +8,11 @@ that keeps every rule), `first 200` (the same, 200 tries), `quick` (`solve` with
 limit on who holds what: the same proven end), `diptych` (`solve`, to the proven optimum),
 `cp-sat N` the plain person-level model (`day_plain.py`) with N workers and the solver's own
 settings, `cp-sat N bare` the same without probing, which takes much of the solver's time. All
-obey the same rules: every schedule, theirs too, goes through `choreography.check`. first_s: CPU seconds to the first schedule, building the model included,
-for ours with the check; best: the last minute at the end; bound: proven; cpu_s: CPU seconds in
-all threads, at most --limit for CP-SAT; violations: what the checker finds. Kernels are
-compiled before the clock starts. The machine's load is told at the start and at the end.
+obey the same rules: every schedule, theirs too, goes through `choreography.check`. first_s: CPU
+seconds to the first schedule, building the model included, for ours with the check; best: the
+last minute at the end; bound: proven; cpu_s: CPU seconds in all threads, at most --limit for
+CP-SAT; violations: what the checker finds. Kernels are compiled before the clock starts. The
+machine's load is told at the start and at the end.
 
 Exit codes: 0 done, 1 a schedule breaks a rule, or a bound lies above another's schedule.
 """
