@@ -3,28 +3,31 @@
     python benchmarks/day.py [--seeds 0 1 2 3 4] [--workers 1 2 8] [--limit 60] [--json]
 
 Each day is the demonstration day with a number of vessels, a quantile of the steps' lengths
-and a roster drawn by its seed. Rows: `first` (`first_schedule`: serial generation with people
-and rest; "-" where it finds none), `quick` (`solve` with the shortest limit on who holds what:
-the same proven end), `diptych` (`solve`, to the proven optimum), `cp-sat N` the plain
-person-level model with N workers: who holds which duty, one duty at a time, hours, breaks,
-work, places, kit, waits, and nothing of
-ours. first_s: CPU seconds to the first schedule, for ours with the independent check; best: the
-last minute at the end; bound: proven; cpu_s: CPU seconds in all, at most --limit for CP-SAT;
-violations: what the checker finds. Kernels are compiled before the clock starts.
+and a roster drawn by its seed. Rows: `first` (`first_schedule` with one try: the first schedule
+that keeps every rule), `first 200` (the same, 200 tries), `quick` (`solve` with the shortest
+limit on who holds what: the same proven end), `diptych` (`solve`, to the proven optimum),
+`cp-sat N` the plain person-level model (`day_plain.py`) with N workers and the solver's own
+settings, `cp-sat N bare` the same without probing, which takes much of the solver's time. All
+obey the same rules: every schedule, theirs too, goes through `choreography.check`. first_s: CPU
+seconds to the first schedule, building the model included, for ours with the check; best: the
+last minute at the end; bound: proven; cpu_s: CPU seconds in all threads, at most --limit for
+CP-SAT; violations: what the checker finds. Kernels are compiled before the clock starts. The
+machine's load is told at the start and at the end.
 
-Exit codes: 0 done, 1 a schedule of ours breaks a rule, or a bound lies above another's schedule.
+Exit codes: 0 done, 1 a schedule breaks a rule, or a bound lies above another's schedule.
 """
 
 import argparse
 import json
+import os
 import sys
 import threading
 import time
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from day_plain import build, read
 from ortools.sat.python import cp_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -32,9 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from choreography_days import demonstration, plan, roster, tables
 
 from diptych.choreography import ChoreographyPolicy, check, compose, solve
-from diptych.choreography.crews import can_hold, side_of
 from diptych.choreography.first import first_schedule
-from diptych.model import Assignment, Infeasible
+from diptych.model import Infeasible
 
 LONGER = 60
 
@@ -63,77 +65,14 @@ class Watch(cp_model.CpSolverSolutionCallback):
             self.first = time.process_time() - self.begun
 
 
-def plain_model(procedure):
-    """The person-level model as one would write it first."""
-    model = cp_model.CpModel()
-    horizon = max(p.end for p in procedure.staff)
-    start = {t.id: model.new_int_var(0, horizon - t.duration.planned, "") for t in procedure.tasks}
-    length = {t.id: t.duration.planned for t in procedure.tasks}
-    whole = {t: model.new_fixed_size_interval_var(start[t], length[t], "") for t in start}
-    makespan = model.new_int_var(0, horizon, "")
-    model.add_max_equality(makespan, [start[t] + length[t] for t in start])
-    for rule in procedure.precedence:
-        gap = start[rule.after] - start[rule.before] - length[rule.before]
-        model.add(gap >= rule.min_lag)
-        if rule.max_lag is not None:
-            model.add(gap <= rule.max_lag)
-    rooms = [(z.capacity, [t.zones.get(z.id, 0) for t in procedure.tasks]) for z in procedure.zones]
-    rooms += [
-        (k.count, [t.equipment.get(k.id, 0) for t in procedure.tasks]) for k in procedure.equipment
-    ]
-    for capacity, need in rooms:
-        model.add_cumulative(list(whole.values()), need, capacity)
-    held = {}
-    for task in procedure.tasks:
-        for demand in task.demands:
-            able = [
-                i
-                for i, p in enumerate(procedure.staff)
-                if can_hold(p, (demand.skill, side_of(task)))
-            ]
-            for i in able:
-                held[task.id, demand.skill, i] = model.new_bool_var("")
-            model.add(sum(held[task.id, demand.skill, i] for i in able) == demand.count)
-    model.minimize(makespan)
-    add_persons(model, procedure, start, length, held)
-    return model, start, held
-
-
-def add_persons(model, procedure, start, length, held):
-    rest = procedure.rest
-    for i, person in enumerate(procedure.staff):
-        mine = [(task, literal) for (task, _, who), literal in held.items() if who == i]
-        intervals = []
-        breaks = [
-            model.new_int_var(person.start, person.end, "")
-            for _ in range(2 + 2 * rest.longest_work // rest.longest_stretch)
-        ]
-        for one, two in pairwise(breaks):
-            model.add(two >= one + rest.shortest_break)
-        for task, literal in mine:
-            intervals.append(
-                model.new_optional_fixed_size_interval_var(start[task], length[task], literal, "")
-            )
-            model.add(start[task] >= person.start).only_enforce_if(literal)
-            model.add(start[task] + length[task] <= person.end).only_enforce_if(literal)
-            ways = [model.new_bool_var("") for _ in breaks]
-            for moment, way in zip(breaks, ways, strict=True):
-                model.add(moment >= start[task]).only_enforce_if(way)
-                model.add(moment <= start[task] + rest.longest_stretch).only_enforce_if(way)
-            model.add_bool_or([*ways, literal.negated()])
-        intervals += [
-            model.new_fixed_size_interval_var(moment, rest.shortest_break, "") for moment in breaks
-        ]
-        model.add_no_overlap(intervals)
-        model.add(sum(length[task] * literal for task, literal in mine) <= rest.longest_work)
-
-
-def plain(procedure, workers, limit):
+def plain(procedure, workers, limit, bare=False):
     begun = time.process_time()
-    model, start, held = plain_model(procedure)
+    model = build(procedure)
     solver, watch = cp_model.CpSolver(), Watch()
     watch.begun = begun
     solver.parameters.num_workers = workers
+    if bare:
+        solver.parameters.cp_model_probing_level = 0
     done = threading.Event()
 
     def guard():
@@ -143,26 +82,14 @@ def plain(procedure, workers, limit):
 
     thread = threading.Thread(target=guard, daemon=True)
     thread.start()
-    status = solver.solve(model, watch)
+    status = solver.solve(model.model, watch)
     done.set()
     thread.join()
     spent = time.process_time() - begun
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        bound = solver.best_objective_bound
+        bound = max(0, int(solver.best_objective_bound))
         return {"first_s": None, "best": None, "bound": bound, "cpu_s": spent, "violations": None}
-    entries = [
-        Assignment(
-            task=t.id,
-            start=solver.value(start[t.id]),
-            end=solver.value(start[t.id]) + t.duration.planned,
-            staff=tuple(
-                (procedure.staff[i].id, skill)
-                for (task, skill, i), literal in held.items()
-                if task == t.id and solver.value(literal)
-            ),
-        )
-        for t in procedure.tasks
-    ]
+    entries = read(model, solver.value)
     return {
         "first_s": watch.first,
         "best": int(solver.objective_value),
@@ -198,16 +125,20 @@ def quick(procedure):
 def rows_of(seed, options):
     procedure = make_day(seed)
     head = {"day": seed, "tasks": len(procedure.tasks), "people": len(procedure.staff)}
-    yield {**head, "solver": "first", **ours(lambda p: first_schedule(p, tries=20), procedure)}
+    yield {**head, "solver": "first", **ours(lambda p: first_schedule(p, tries=1), procedure)}
+    yield {**head, "solver": "first 200", **ours(first_schedule, procedure)}
     yield {**head, "solver": "quick", **ours(quick, procedure)}
     yield {**head, "solver": "diptych", **ours(solve, procedure)}
     for workers in options.workers:
         yield {**head, "solver": f"cp-sat {workers}", **plain(procedure, workers, options.limit)}
+    for workers in options.workers[:1]:
+        row = plain(procedure, workers, options.limit, bare=True)
+        yield {**head, "solver": f"cp-sat {workers} bare", **row}
 
 
 def faults(rows):
-    """What must not be: our schedules with violations, bounds above a schedule of that day."""
-    found = [r for r in rows if r["solver"] in ("first", "quick", "diptych") and r["violations"]]
+    """What must not be: schedules with violations, bounds above a schedule of that day."""
+    found = [row for row in rows if row["violations"]]
     for row in rows:
         kept = [r["best"] for r in rows if r["day"] == row["day"] and r["violations"] == 0]
         if row["bound"] is not None and kept and row["bound"] > min(kept):
@@ -225,7 +156,7 @@ def told(row):
 def ratio_of(rows, day):
     """Our CPU seconds to a first checked schedule over those of plain CP-SAT at its best."""
     first = {r["solver"]: r["first_s"] for r in rows if r["day"] == day}
-    own = first["first"] if first["first"] is not None else first["quick"]
+    own = first["first"]
     peers = [r["first_s"] for r in rows if r["day"] == day and r["solver"].startswith("cp-sat")]
     known = [seconds for seconds in peers if seconds is not None]
     return own / min(known) if own is not None and known else None
@@ -239,6 +170,8 @@ def main():
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     first_schedule(demonstration(1), tries=20)
+    if not options.json:
+        print("load", *(f"{one:.1f}" for one in os.getloadavg()), "on", os.cpu_count(), "cores")
     rows = []
     for seed in options.seeds:
         for row in rows_of(seed, options):
@@ -250,6 +183,7 @@ def main():
         print(json.dumps({"rows": rows, "first_ratio": ratios}, indent=1))
     else:
         print("first schedule, ours / plain CP-SAT at its best:", ratios)
+        print("load", *(f"{one:.1f}" for one in os.getloadavg()))
     return 1 if faults(rows) else 0
 
 

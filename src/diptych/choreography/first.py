@@ -1,8 +1,9 @@
 """A first schedule of the day, fast: serial generation with people and rest, then the check.
 
-No solver is asked. The kernel places task by task with named people, hours, rest and
-longest waits; a few hundred tries, mixed among each other, shorten the day. What comes out
-has passed the independent checker, or nothing comes out.
+The kernel places task by task with named people, hours, rest and longest waits; a few hundred
+tries, mixed among each other, shorten the day. On a day so tight that no try succeeds, `solve`
+is asked, with little time for who holds what. What comes out has passed the independent
+checker, or nothing comes out.
 """
 
 from collections.abc import Mapping
@@ -19,40 +20,53 @@ from diptych.choreography.crewing import (
 )
 from diptych.choreography.energy import energetic_bound
 from diptych.choreography.policy import ChoreographyPolicy
-from diptych.model import Assignment, Minute, Procedure, Schedule, TaskId
+from diptych.choreography.solve import solve
+from diptych.model import Assignment, Infeasible, Minute, Procedure, Schedule, TaskId
 
-_POOL = 40
-_SLICE = 20
-_PATIENCE = 60
-_POOLS = 10
+_POOL = 60
+_POOLS = 2
 _APART = 7919
+_PEOPLE_LIMIT = 0.1
 
 
 def first_schedule(
     procedure: Procedure, policy: ChoreographyPolicy | None = None, tries: int = 200
 ) -> Schedule | None:
-    """A checked schedule with all rest rules, or None when the search finds none.
+    """A checked schedule with all rest rules, or None when there is none to be found.
 
-    tries : serial schedules that are made at least, to shorten the day.
-        Ten pools of 60 are sown before the search gives up. The same input gives the same schedule.
+    tries : serial schedules that are made at least, to shorten the day; 1 takes the first
+        that keeps every rule. Two pools of 60 are sown before `solve` is asked. The same input
+        gives the same schedule.
     """
     policy = policy or ChoreographyPolicy()
+    if not procedure.tasks:
+        return None
+    schedule = _generate(procedure, policy, tries)
+    if schedule is None:
+        schedule = _solve_quickly(procedure, policy)
+    return schedule if schedule is not None and schedule.checked else None
+
+
+def _generate(procedure: Procedure, policy: ChoreographyPolicy, tries: int) -> Schedule | None:
+    """The best of so many serial schedules, None where no try finds a place for every task."""
     crewing = make_crewing(procedure)
-    if not crewing.possible or not procedure.tasks:
+    if not crewing.possible:
         return None
     bound = int(energetic_bound(crewing))
     for pool in range(_POOLS):
         search = new_search(crewing, policy.seed + _APART * pool, _POOL)
-        made, best = 0, crewing.horizon
-        while made < (tries if best < crewing.horizon else _PATIENCE) and best > bound:
-            best = evolve_search(crewing, search, _SLICE, bound)
-            made += _SLICE
-        if best < crewing.horizon:
-            break
-    if best >= crewing.horizon:
+        if evolve_search(crewing, search, _POOL, crewing.horizon - 1) < crewing.horizon:
+            evolve_search(crewing, search, tries - int(search.tally[3]), bound)
+            return as_schedule(crewing, *read_plan(crewing, search.best), bound=bound)
+    return None
+
+
+def _solve_quickly(procedure: Procedure, policy: ChoreographyPolicy) -> Schedule | None:
+    limit = min(_PEOPLE_LIMIT, policy.people_limit)
+    try:
+        return solve(procedure, replace(policy, people_limit=limit))
+    except Infeasible:
         return None
-    schedule = as_schedule(crewing, *read_plan(crewing, search.best), bound=bound)
-    return schedule if schedule.checked else None
 
 
 def as_schedule(

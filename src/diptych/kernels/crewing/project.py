@@ -68,7 +68,8 @@ class Search(NamedTuple):
     pool : (N, 3, n) genomes: ORDER in which tasks are placed, WAY of each, counted within
         the task, and SALT, 0 or the number of a private order of preference among people
     taste : (N, 8 + P) weights of taste, scarce skills, idle time, work so far and private
-        order; the slack in minutes below which a task that may not wait is placed at once;
+        order; the slack in minutes below which a task that may not wait is placed at once, more
+        once it has failed;
         where in its window a task that overlaps its forerunner starts (0..1); weight of how
         long the person stays; then how
         late each person is asked (0..1)

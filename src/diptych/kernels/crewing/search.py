@@ -297,6 +297,8 @@ def evolve(
             _mutate(project, genome, taste, stream, 1.0 + 3.0 * draw(stream) * draw(stream))
         value = make_plan(project, genome, taste, plan, False)
         tally[1] += 1
+        for i in range(n):
+            genome[WAY, i] = plan[i, 1]
         for _ in range(_ROUNDS if back_task.shape[0] and value < horizon else 0):
             for i in range(n):
                 key[i] = -plan[i, 0] - project.way[project.task[i, FIRST_WAY] + plan[i, 1], LENGTH]

@@ -2,8 +2,11 @@
 
 Tasks are placed one after the other at the earliest minute at which the waits, places, kit
 and a whole team can be had for the task's whole length, hours and rest rules included.
-Where a longest wait leaves no such minute, the task that limits it is held back and the
-schedule is made anew (unscheduling: Franck, Neumann, Schwindt 2001).
+Where a longest wait leaves no such minute, the schedule is made anew and learns from what
+failed (squeaky wheel: Joslin and Clements 1999): the task is placed sooner, the people who
+could have held it are asked later for other tasks, and where nobody can ever hold it, another
+way is tried. A task that keeps failing is put off to the minute at which it would fit, and
+with it all that must not precede it by too long (unscheduling: Franck, Neumann, Schwindt 2001).
 """
 
 import numpy as np
@@ -42,6 +45,10 @@ from diptych.kernels.crewing.project import (
 from diptych.kernels.crewing.team import choose_team, is_enough
 
 _RESTARTS = 100
+_PRICED = 10
+_SPARED = 3
+_PRICE = 1.0
+_SOONER = 120
 
 
 @compiled
@@ -244,13 +251,15 @@ def make_plan(
     rule, low, gone, gone_first = project.rule, project.low, project.gone, project.gone_first
     hall_count, hall_people = project.hall_count, project.hall_people
     scarce = project.scarce
+    chosen = np.empty(n, np.int64)
+    for i in range(n):
+        chosen[i] = tasks[i, FIRST_WAY] + genome[WAY, i]
     weight = np.empty(arc.shape[0], np.int64)
-    for a in range(weight.size):
-        span = arc[a, SPAN]
-        weight[a] = arc[a, LAG]
-        weight[a] += arc[a, SIGN] * ways[tasks[span, FIRST_WAY] + genome[WAY, span], LENGTH]
     window = np.empty((3, n), np.int64)
     floor = np.zeros(n, np.int64)
+    price = np.zeros(number)
+    failed = np.zeros(n, np.int64)
+    never = 0
     overlap = np.zeros(n, np.bool_)
     for a in range(weight.size):
         if arc[a, LAG] < 0 and arc[a, SIGN] > 0:
@@ -273,23 +282,29 @@ def make_plan(
     held = np.empty((64, rows + 1), np.int64)
     filled = np.zeros(64, np.int64)
     over = 0
-    for q in range(project.stock.size):
-        spent = 0
-        for i in range(n):
-            spent += project.spend[tasks[i, FIRST_WAY] + genome[WAY, i], q]
-        over += max(0, spent - project.stock[q])
     lost = n
     makespan = 0
     base = np.empty((3, n), np.int64)
-    for i in range(n):
-        base[0, i] = 0
-        base[1, i] = horizon - ways[tasks[i, FIRST_WAY] + genome[WAY, i], LENGTH]
-        base[2, i] = -1
-        plan[i, 1] = genome[WAY, i]
-    for i in range(n if tight else 0):
-        if not _spread(i, weight, tasks, arc, base, queue, queued):
-            return int(horizon * (1 + n))
+    turned = True
     for _ in range(_RESTARTS if tight else 1):
+        if turned:
+            turned = False
+            for a in range(weight.size):
+                weight[a] = arc[a, LAG] + arc[a, SIGN] * ways[chosen[arc[a, SPAN]], LENGTH]
+            over = 0
+            for q in range(project.stock.size):
+                spent = 0
+                for i in range(n):
+                    spent += project.spend[chosen[i], q]
+                over += max(0, spent - project.stock[q])
+            for i in range(n):
+                base[0, i] = 0
+                base[1, i] = horizon - ways[chosen[i], LENGTH]
+                base[2, i] = -1
+                plan[i, 1] = chosen[i] - tasks[i, FIRST_WAY]
+            for i in range(n if tight else 0):
+                if not _spread(i, weight, tasks, arc, base, queue, queued):
+                    return int(horizon * (1 + n))
         used[:] = 0
         duties[:] = 0
         work[:] = 0
@@ -322,10 +337,10 @@ def make_plan(
                 soonest = FAR
                 for i in range(n):
                     if plan[i, 0] < 0 and window[2, i] >= 0 and window[1, i] < soonest:
-                        if window[1, i] - window[0, i] <= taste[5]:
+                        if window[1, i] - window[0, i] <= taste[5] + _SOONER * failed[i]:
                             soonest = window[1, i]
                             task = i
-            way = tasks[task, FIRST_WAY] + genome[WAY, task]
+            way = chosen[task]
             length = ways[way, LENGTH]
             first, last = ways[way, FIRST_ROW], ways[way + 1, FIRST_ROW]
             h_first, h_last = ways[way, FIRST_HALL], ways[way + 1, FIRST_HALL]
@@ -344,7 +359,7 @@ def make_plan(
             start = max(0, window[0, task])
             lean = 0
             if tight and overlap[task] and window[1, task] > start:
-                lean = int(taste[6] * (window[1, task] - start))
+                lean = int(taste[6] * (window[1, task] - start) / (1 + never))
             start += lean
             while True:
                 if room.size:
@@ -413,6 +428,7 @@ def make_plan(
                             if duties[p]:
                                 leaves = min(leaves, begin[p, 0] + rule[SPREAD])
                             cost[p] += taste[7] * (leaves - start) / (1.0 + horizon)
+                            cost[p] += price[p]
                         if salt:
                             cost[p] += taste[4] * mix(salt, p)
                     if keep:
@@ -436,9 +452,21 @@ def make_plan(
                 start = following
             if start > window[1, task]:
                 lost = n - position
-                blamed = window[2, task]
-                if start < FAR and blamed >= 0:
-                    floor[blamed] = plan[blamed, 0] + start - window[1, task]
+                failed[task] += 1
+                never += start == FAR
+                if tight and failed[task] < _PRICED:
+                    again = True
+                    for c in range(asked):
+                        p = candidates[c]
+                        if free[p] > window[1, task] or not resting:
+                            price[p] += _PRICE
+                    if start == FAR and tasks[task + 1, FIRST_WAY] - tasks[task, FIRST_WAY] > 1:
+                        chosen[task] += 1
+                        if chosen[task] == tasks[task + 1, FIRST_WAY]:
+                            chosen[task] = tasks[task, FIRST_WAY]
+                        turned = True
+                if tight and start < FAR and failed[task] > _SPARED:
+                    floor[task] = start
                     again = True
                 break
             plan[task, 0] = start
