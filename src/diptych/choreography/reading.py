@@ -7,7 +7,7 @@ from diptych.choreography.bands import Line
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
-from diptych.choreography.relief import recut_watches
+from diptych.choreography.relief import NO_SPARE, Spare, recut_watches
 from diptych.choreography.remainder import (
     Draft,
     Remainder,
@@ -19,7 +19,7 @@ from diptych.choreography.remainder import (
     take_absences,
 )
 from diptych.choreography.replan_policy import ReplanPolicy
-from diptych.choreography.shift import earliest_starts
+from diptych.choreography.shift import shift_right
 from diptych.choreography.stopping import drop_tasks
 from diptych.model import (
     Disruption,
@@ -39,11 +39,11 @@ def read_remainder(
     now: Minute,
     events: Sequence[Disruption],
     policy: ReplanPolicy,
-    spare: int = 0,
+    spare: Spare = NO_SPARE,
 ) -> Remainder:
     """What is left of the day after the events. Raises InputError for events that cannot be.
 
-    `spare` watches are added to each chain beyond those that the order of the tasks asks for.
+    `spare` watches and courses are added beyond those that the order of the tasks asks for.
     """
     if not 0 <= now <= schedule.makespan:
         raise InputError(
@@ -69,19 +69,16 @@ def read_remainder(
 
 
 def _closing_times(draft: Draft, procedure: Procedure) -> dict[TaskId, int]:
-    """When each task begins at the soonest, or as planned if that is later; watches apart."""
-    watches = {task for task, one in draft.tasks.items() if one.step == 0}
+    """When each task begins as order, places and kit allow; watches and courses apart."""
+    apart = {task for task, one in draft.tasks.items() if one.step == 0}
     bare = replace(
         draft,
-        order=[r for r in draft.order if r.before not in watches and r.after not in watches],
+        tasks={task: one for task, one in draft.tasks.items() if task not in apart},
+        order=[r for r in draft.order if r.before not in apart and r.after not in apart],
+        begun={t: replace(e, staff=()) for t, e in draft.begun.items() if t not in apart},
+        old={t: replace(e, staff=()) for t, e in draft.old.items() if t not in apart},
     )
-    starts = earliest_starts(_remainder(bare, procedure, {}))
-    return {
-        task: start
-        if task in draft.loose or task not in draft.old
-        else max(start, int(draft.old[task].start))
-        for task, start in starts.items()
-    }
+    return dict(shift_right(_remainder(bare, procedure, {})).starts)
 
 
 def _separation(procedure: Procedure) -> TaskId | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from diptych.choreography.changes import compare_plans
 from diptych.choreography.deadlock import find_deadlock, refuse
 from diptych.choreography.reading import read_remainder
+from diptych.choreography.relief import NO_SPARE, Spare
 from diptych.choreography.remainder import Remainder
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from diptych.choreography.replan_search import Found, Search
 
 Stop = Callable[[], bool]
-_MOST_SPARE = 3
+_WIDER = (Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _LOOSE = 0.06
 _QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
 
@@ -105,7 +106,7 @@ def _sit_down(
     events: Sequence[Disruption],
     policy: ReplanPolicy,
     stop: Stop | None,
-    spare: int = 0,
+    spare: Spare = NO_SPARE,
 ) -> Desk:
     remainder = read_remainder(schedule, now, events, policy, spare)
     return Desk(
@@ -142,21 +143,17 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     if shifted is not None and (_stands(desk, shifted) or _is_best(desk, shifted)):
         return desk, shifted
     ways, found = _quick_ways(desk, shifted)
-    if not ways:
-        wider = _widened(desk)
-        ways, _ = _quick_ways(wider, _shifted(wider))
+    for spare in _WIDER:
+        if ways:
+            break
+        wider = _sit_down(
+            desk.before, desk.remainder.now, desk.events, desk.policy, desk.stop, spare=spare
+        )
+        ways, _ = _quick_ways(wider, None)
         desk = wider if ways else desk
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
-
-
-def _widened(desk: Desk) -> Desk:
-    """The same question with as many watches more as the shifted plan would need."""
-    late = desk.shift.end - desk.bound
-    spare = min(_MOST_SPARE, max(1, -(-late // int(desk.policy.longest_watch))))
-    now, stop = desk.remainder.now, desk.stop
-    return _sit_down(desk.before, now, desk.events, desk.policy, stop, spare=spare)
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
@@ -169,8 +166,7 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     loose = bool(desk.remainder.loose)
     quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
     hint = crewed if crewed.starts else None
-    suspects = crewed.stuck if desk.shift.legal else ()
-    found = search.run(Aim(), quick, hint, suspects)
+    found = search.run(Aim(), quick, hint, keep=True)
     ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
     if not ways and found.status != "infeasible":
         found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)

@@ -15,6 +15,7 @@ from diptych.choreography.ahead import (
     seal_people,
 )
 from diptych.choreography.bands import Line
+from diptych.choreography.keeping import keep_rested
 from diptych.choreography.recrew import Holders, assign_again
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.remainder import Remainder, demands_by_skill
@@ -56,6 +57,9 @@ class Found:
     stuck: tuple[tuple[Line, ...], ...] = ()
 
 
+_NOTHING = Found(starts={}, lengths={}, holders={}, bound=0, status="unknown")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What every search needs."""
@@ -68,13 +72,15 @@ class Search:
     def crew_shifted(self) -> Found:
         """The right-shifted times with other people where the planned ones cannot stay."""
         shift = self.shift
+        if not shift.legal:
+            return _NOTHING
         crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
         return Found(
-            starts={} if crew.stuck or not shift.legal else shift.starts,
+            starts={} if crew.stuck else shift.starts,
             lengths=shift.lengths,
             holders=crew.holders,
             bound=0,
-            status="unknown" if crew.stuck or not shift.legal else "feasible",
+            status="unknown" if crew.stuck else "feasible",
             stuck=crew.stuck,
         )
 
@@ -84,16 +90,20 @@ class Search:
         effort: Effort,
         hint: Found | None = None,
         suspects: Sequence[tuple[Line, ...]] = (),
+        *,
+        keep: bool = False,
     ) -> Found:
         """The best way found; groups that cannot be crewed are solved with the times, again.
 
         `suspects` are solved with the times from the first. `hint` is a way already known.
+        With `keep`, the times let those who keep their duties rest (`keeping`); what is then
+        said of the bound or of there being no way holds only for these.
         """
         stuck = list(suspects)
         status, bound = "unknown", 0
         for _ in range(len(self.remainder.procedure.tasks)):
             harder = replace(effort, work=_JOINT * effort.work) if stuck else effort
-            timing = self._time(aim, harder, hint, stuck)
+            timing = self._time(aim, harder, hint, stuck, keep=keep)
             bound = max(bound, ceil(timing.bound - 1e-6)) if aim.earliest else 0
             status = timing.status
             if status not in FOUND:
@@ -124,11 +134,19 @@ class Search:
         )
 
     def _time(
-        self, aim: Aim, effort: Effort, hint: Found | None, stuck: Sequence[Sequence[Line]]
+        self,
+        aim: Aim,
+        effort: Effort,
+        hint: Found | None,
+        stuck: Sequence[Sequence[Line]],
+        *,
+        keep: bool,
     ) -> Timing:
         ahead = build_ahead(self.remainder, self.shift.end)
         add_keepers(ahead)
         open_duties(ahead, self._orphans(ahead))
+        if keep:
+            keep_rested(ahead)
         if stuck:
             join_people(ahead, stuck)
         seal_people(ahead)

@@ -65,8 +65,9 @@ def shift_right(remainder: Remainder) -> Shift:
     held: dict[TaskId, int] = {}
     starts: dict[TaskId, int] = {}
     legal = False
+    line = _line_up(remainder)
     for _ in range(_ROUNDS):
-        starts = _place(remainder, held)
+        starts = _place(remainder, line, held)
         broken = _overrun(remainder, starts)
         legal = not broken
         if legal or not _hold_back(remainder, held, broken):
@@ -88,24 +89,53 @@ def _hold_back(remainder: Remainder, held: dict[TaskId, int], broken: Mapping[Ta
     return moved
 
 
-def _place(remainder: Remainder, held: Mapping[TaskId, int]) -> dict[TaskId, int]:
-    board = _open_board(remainder)
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A task to come as every round places it. wanted : earliest start, its rules apart."""
+
+    task: TaskId
+    wanted: int
+    length: int
+    pinned: int | None
+    needs: Mapping[str, int]
+    rules: tuple[tuple[TaskId, int], ...]
+
+
+def _line_up(remainder: Remainder) -> list[_Entry]:
+    """The tasks to come in the order in which they are placed."""
     tasks = {task.id: task for task in remainder.procedure.tasks}
-    ends: dict[TaskId, int] = {task: entry.end for task, entry in remainder.begun.items()}
     into = _rules_into(remainder)
-    starts: dict[TaskId, int] = {}
+    now = int(remainder.now)
+    line = []
     for task in _sequence(remainder, into):
-        rules = [ends[rule.before] + rule.min_lag for rule in into.get(task, ())]
         entry = None if task in remainder.loose else remainder.old.get(task)
-        wanted = max(
-            int(remainder.now), int(entry.start) if entry else 0, held.get(task, 0), *rules, 0
-        )
-        length = tasks[task].duration.planned
-        needs = _needs(remainder, tasks[task])
         pinned = remainder.pins.get(task)
-        start = board.first_fit(needs, wanted, length) if pinned is None else int(pinned)
-        board.take(needs, start, start + length)
-        starts[task], ends[task] = start, start + length
+        line.append(
+            _Entry(
+                task=task,
+                wanted=max(now, int(entry.start) if entry else 0),
+                length=int(tasks[task].duration.planned),
+                pinned=None if pinned is None else int(pinned),
+                needs=_needs(remainder, tasks[task]),
+                rules=tuple((rule.before, int(rule.min_lag)) for rule in into.get(task, ())),
+            )
+        )
+    return line
+
+
+def _place(
+    remainder: Remainder, line: Sequence[_Entry], held: Mapping[TaskId, int]
+) -> dict[TaskId, int]:
+    board = _open_board(remainder)
+    ends: dict[TaskId, int] = {task: entry.end for task, entry in remainder.begun.items()}
+    starts: dict[TaskId, int] = {}
+    for one in line:
+        start = max(one.wanted, held.get(one.task, 0))
+        for before, lag in one.rules:
+            start = max(start, ends[before] + lag)
+        start = board.first_fit(one.needs, start, one.length) if one.pinned is None else one.pinned
+        board.take(one.needs, start, start + one.length)
+        starts[one.task], ends[one.task] = start, start + one.length
     return starts
 
 
