@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diptych.choreography.changes import compare_plans
-from diptych.choreography.deadlock import find_deadlock, refuse
+from diptych.choreography.deadlock import count_short, find_deadlock, refuse
+from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.relief import NO_SPARE, Spare
 from diptych.choreography.remainder import Remainder
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
 from diptych.choreography.settle import settle
-from diptych.choreography.shift import Shift, earliest_end, shift_right
+from diptych.choreography.shift import Shift, shift_right
 from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ _QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
 class Desk:
     """One question to the re-planner: the plan, what is left of it, the shifted plan.
 
+    pushed : the plan pushed right, its duties let go where they cannot be kept
     bound : a minute before which the day cannot end
+    floor : a cost below which no way can be; None where order and waits alone contradict
     """
 
     before: Schedule
@@ -42,7 +45,9 @@ class Desk:
     remainder: Remainder
     policy: ReplanPolicy
     shift: Shift
+    pushed: Shift
     bound: int
+    floor: int | None
     stop: Stop | None
 
 
@@ -109,21 +114,34 @@ def _sit_down(
     spare: Spare = NO_SPARE,
 ) -> Desk:
     remainder = read_remainder(schedule, now, events, policy, spare)
+    floor = find_floor(remainder)
     return Desk(
         before=schedule,
         events=tuple(events),
         remainder=remainder,
         policy=policy,
         shift=shift_right(remainder),
-        bound=earliest_end(remainder),
+        pushed=push_right(remainder),
+        bound=int(now) if floor is None else floor.end,
+        floor=None if floor is None else _least_cost(remainder, floor, policy),
         stop=stop,
     )
+
+
+def _least_cost(remainder: Remainder, floor: Shift, policy: ReplanPolicy) -> int:
+    """The end of the day and the moves that order and waits ask for, nobody ever short."""
+    moves = (
+        max(0, floor.starts[task] - int(entry.start))
+        for task, entry in remainder.old.items()
+        if task not in remainder.loose
+    )
+    return policy.end_minute * floor.end + sum(moves)
 
 
 def _search(desk: Desk, stop: Stop | None = None) -> "Search":
     from diptych.choreography.replan_search import Search
 
-    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=stop)
+    return Search(remainder=desk.remainder, shift=desk.pushed, policy=desk.policy, stop=stop)
 
 
 def _shifted(desk: Desk) -> Replan | None:
@@ -140,8 +158,10 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     Watches are added only where none is found without; the desk comes back with them.
     """
     shifted = _shifted(desk)
-    if shifted is not None and (_stands(desk, shifted) or _is_best(desk, shifted)):
+    if shifted is not None and (_stands(desk, shifted) or _is_good(desk, shifted)):
         return desk, shifted
+    if counted := count_short(desk.remainder):
+        raise refuse(counted)
     ways, found = _quick_ways(desk, shifted)
     for spare in _WIDER:
         if ways:
@@ -152,26 +172,36 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
         ways, _ = _quick_ways(wider, None)
         desk = wider if ways else desk
     if not ways:
-        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck))
+        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
-    """Every way found soon: shifted, shifted with other people, searched for; and the search."""
-    from diptych.choreography.replan_search import Aim
+    """Every way found soon: shifted, pushed with other people, searched for; and the search."""
+    from diptych.choreography.replan_search import NOTHING, Aim
     from diptych.choreography.retime import Effort
 
+    if desk.floor is None:
+        return [], replace(NOTHING, status="infeasible")
     search, limit = _search(desk), desk.policy.limit
-    crewed = search.crew_shifted()
+    crewed = search.crew_pushed()
+    ways = [way for way in (_settled(desk, crewed), shifted) if way]
+    if any(_is_good(desk, way) for way in ways):
+        return ways, crewed
     loose = bool(desk.remainder.loose)
     quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
     hint = crewed if crewed.starts else None
     found = search.run(Aim(), quick, hint, keep=True)
-    ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
+    ways += [way for way in (_settled(desk, found),) if way]
     if not ways and found.status != "infeasible":
         found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)
         ways = [way for way in (_settled(desk, found),) if way]
     return ways, found
+
+
+def _is_good(desk: Desk, plan: Replan) -> bool:
+    """No search can better it by more than one looks for."""
+    return desk.floor is not None and plan.cost <= (1 + _GAP) * desk.floor
 
 
 def _stands(desk: Desk, plan: Replan) -> bool:
@@ -190,8 +220,30 @@ def _improve(desk: Desk, first: Replan) -> Replan:
 
     if _stopped(desk) or _is_best(desk, first):
         return first
-    found = _search(desk, desk.stop).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
+    effort = Effort(work=_IMPROVE * desk.policy.limit)
+    found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
     return _better(first, _settled(desk, found))
+
+
+def _as_found(desk: Desk, plan: Replan) -> "Found":
+    """A plan as a search gives it: parts that were joined again are two."""
+    from diptych.choreography.replan_search import NOTHING
+
+    remainder = desk.remainder
+    entries = {entry.task: entry for entry in plan.schedule.assignments}
+    starts, ends, holders = {}, {}, {}
+    for task in (task.id for task in remainder.procedure.tasks):
+        whole = task
+        while whole not in entries:
+            whole = remainder.parts[whole]
+        starts[task] = int(entries[task].start if task in entries else remainder.old[task].start)
+        ends[task] = int(entries[whole].end)
+        holders[task] = entries[whole].staff
+    for second, first in remainder.parts.items():
+        if second not in entries:
+            ends[first] = starts[second]
+    lengths = {task: ends[task] - starts[task] for task in starts}
+    return replace(NOTHING, starts=starts, lengths=lengths, holders=holders, status="feasible")
 
 
 def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:

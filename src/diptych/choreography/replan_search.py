@@ -57,23 +57,23 @@ class Found:
     stuck: tuple[tuple[Line, ...], ...] = ()
 
 
-_NOTHING = Found(starts={}, lengths={}, holders={}, bound=0, status="unknown")
+NOTHING = Found(starts={}, lengths={}, holders={}, bound=0, status="unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What every search needs."""
+    """What every search needs. shift : the plan pushed right, from which it sets out."""
 
     remainder: Remainder
     shift: Shift
     policy: ReplanPolicy
     stop: Stop | None = None
 
-    def crew_shifted(self) -> Found:
-        """The right-shifted times with other people where the planned ones cannot stay."""
+    def crew_pushed(self) -> Found:
+        """The pushed times with other people where the planned ones cannot stay."""
         shift = self.shift
         if not shift.legal:
-            return _NOTHING
+            return NOTHING
         crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
         return Found(
             starts={} if crew.stuck else shift.starts,

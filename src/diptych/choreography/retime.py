@@ -108,7 +108,7 @@ def run_solver(solver: cp_model.CpSolver, model: cp_model.CpModel, stop: Stop | 
         watcher.join()
 
 
-def is_impossible(ahead: Ahead, policy: ReplanPolicy) -> bool:
+def is_impossible(ahead: Ahead, policy: ReplanPolicy, work: float = _PROOF) -> bool:
     """Whether the model is proven to have no solution, within a small count of work."""
-    solver = new_solver(policy, Effort(work=_PROOF))
+    solver = new_solver(policy, Effort(work=work))
     return run_solver(solver, ahead.model, None) == "infeasible"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from diptych.choreography.remainder import Remainder
 from diptych.model import Precedence, Task, TaskId
 
-_ROUNDS = 60
+_ROUNDS, _LOST = 60, 900
 
 
 @dataclass(kw_only=True)
@@ -60,17 +60,20 @@ def shift_right(remainder: Remainder) -> Shift:
     """Every task as early as its order, people, kit and places allow, not before its plan.
 
     Where a wait is too long, what comes first is held back and all is placed again, at
-    most 60 times. Hours of people are not looked at: the checker does that.
+    most 60 times and by no more than 15 hours. Hours of people are not looked at: the
+    checker does that.
     """
     held: dict[TaskId, int] = {}
     starts: dict[TaskId, int] = {}
     legal = False
     line = _line_up(remainder)
+    planned = max((int(entry.end) for entry in remainder.old.values()), default=0)
     for _ in range(_ROUNDS):
         starts = _place(remainder, line, held)
         broken = _overrun(remainder, starts)
         legal = not broken
-        if legal or not _hold_back(remainder, held, broken):
+        lost = max(starts.values(), default=0) > max(planned, remainder.now) + _LOST
+        if legal or lost or not _hold_back(remainder, held, broken):
             break
     starts = {**{task: int(entry.start) for task, entry in remainder.begun.items()}, **starts}
     lengths = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
@@ -199,35 +202,6 @@ def _overrun(remainder: Remainder, starts: Mapping[TaskId, int]) -> dict[TaskId,
             start = starts[rule.after] - rule.max_lag - length[rule.before]
             found[rule.before] = max(found.get(rule.before, start), start)
     return found
-
-
-def earliest_end(remainder: Remainder) -> int:
-    """A minute before which the day cannot end: order and lengths alone, nobody ever short."""
-    lengths = _shortest(remainder)
-    starts = earliest_starts(remainder)
-    begun = [int(e.end) for t, e in remainder.begun.items() if t not in remainder.lengths]
-    return max([int(remainder.now), *begun, *(at + lengths[task] for task, at in starts.items())])
-
-
-def _shortest(remainder: Remainder) -> dict[TaskId, int]:
-    planned = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
-    return planned | {task: span[0] for task, span in remainder.lengths.items()}
-
-
-def earliest_starts(remainder: Remainder) -> dict[TaskId, int]:
-    """Earliest start of each task to come when nobody and nothing is ever short, minutes."""
-    lengths = _shortest(remainder)
-    into = _rules_into(remainder)
-    ends = {
-        task: int(remainder.now if task in remainder.lengths else entry.end)
-        for task, entry in remainder.begun.items()
-    }
-    starts: dict[TaskId, int] = {}
-    for task in _sequence(remainder, into):
-        rules = [ends[rule.before] + int(rule.min_lag) for rule in into.get(task, ())]
-        starts[task] = max([int(remainder.now), int(remainder.pins.get(task, 0)), *rules])
-        ends[task] = starts[task] + lengths[task]
-    return starts
 
 
 def _rules_into(remainder: Remainder) -> dict[TaskId, list[Precedence]]:
