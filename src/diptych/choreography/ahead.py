@@ -20,7 +20,7 @@ from diptych.model import Precedence, SkillId, Staff, StaffId, Task, TaskId
 
 Quantity = cp_model.LinearExpr | int
 Duty = tuple[TaskId, SkillId, StaffId]
-_LATEST = 600
+_LATEST = 180
 
 
 @dataclass(kw_only=True)

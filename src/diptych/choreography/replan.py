@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Stop = Callable[[], bool]
 _WIDER = (Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
-_LOOSE = 0.06
-_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
+_QUICK, _FEW = 2.0, 33
+_THOROUGH, _GAP, _IMPROVE, _FREE = 0.1, 0.005, 0.15, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,17 +163,32 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     if counted := count_short(desk.remainder):
         raise refuse(counted)
     ways, found = _quick_ways(desk, shifted)
-    for spare in _WIDER:
-        if ways:
-            break
+    for spare in _WIDER if not ways and _could_widen(desk, found) else ():
         wider = _sit_down(
             desk.before, desk.remainder.now, desk.events, desk.policy, desk.stop, spare=spare
         )
         ways, _ = _quick_ways(wider, None)
-        desk = wider if ways else desk
+        if ways:
+            desk = wider
+            break
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
+
+
+def _could_widen(desk: Desk, found: "Found") -> bool:
+    """Whether more watches and courses might help: not where even free ones do not."""
+    from diptych.choreography.ahead import build_ahead, lag_name
+    from diptych.choreography.retime import is_impossible
+
+    if found.status != "infeasible":
+        return True
+    procedure = desk.remainder.procedure
+    chained = {task.id for task in procedure.tasks if task.step == 0}
+    waits = [lag_name(rule) for rule in procedure.precedence if rule.before in chained]
+    return not is_impossible(
+        build_ahead(desk.remainder, desk.pushed.end, waits), desk.policy, _FREE
+    )
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
@@ -188,13 +203,15 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     ways = [way for way in (_settled(desk, crewed), shifted) if way]
     if any(_is_good(desk, way) for way in ways):
         return ways, crewed
-    loose = bool(desk.remainder.loose)
-    quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
+    ahead = max(_FEW, len(desk.remainder.old))
+    quick = Effort(work=_QUICK * limit / ahead, gap=_GAP, quick=True)
     hint = crewed if crewed.starts else None
-    found = search.run(Aim(), quick, hint, keep=True)
+    known = min((way.cost for way in ways), default=None)
+    found = search.run(Aim(), quick, hint, keep=True, known=known)
     ways += [way for way in (_settled(desk, found),) if way]
     if not ways and found.status != "infeasible":
-        found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)
+        thorough = Effort(work=_THOROUGH * limit, gap=_GAP, quick=True)
+        found = search.run(Aim(), thorough, hint, found.stuck)
         ways = [way for way in (_settled(desk, found),) if way]
     return ways, found
 
@@ -220,7 +237,7 @@ def _improve(desk: Desk, first: Replan) -> Replan:
 
     if _stopped(desk) or _is_best(desk, first):
         return first
-    effort = Effort(work=_IMPROVE * desk.policy.limit)
+    effort = Effort(work=_IMPROVE * desk.policy.limit, quick=True)
     found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
     return _better(first, _settled(desk, found))
 

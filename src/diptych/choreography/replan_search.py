@@ -16,16 +16,17 @@ from diptych.choreography.ahead import (
 )
 from diptych.choreography.bands import Line
 from diptych.choreography.keeping import keep_rested
-from diptych.choreography.recrew import Holders, assign_again
+from diptych.choreography.push import push_right
+from diptych.choreography.recrew import Holders, Recrewed, assign_again, assign_softly
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.remainder import Remainder, demands_by_skill
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import critical_tasks, rules_before
 from diptych.choreography.retime import FOUND, Effort, Stop, Timing, solve_ahead
 from diptych.choreography.shift import Shift
-from diptych.model import TaskId
+from diptych.model import Assignment, Minute, TaskId
 
-_JOINT = 2
+_JOINT, _CLOSE = 2, 1.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,57 @@ class Search:
         if not shift.legal:
             return NOTHING
         crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
-        return Found(
-            starts={} if crew.stuck else shift.starts,
-            lengths=shift.lengths,
-            holders=crew.holders,
-            bound=0,
-            status="unknown" if crew.stuck else "feasible",
-            stuck=crew.stuck,
-        )
+        return self._nudge(shift, crew)
+
+    def _nudge(self, times: Shift, crew: Recrewed) -> Found:
+        """These times with these people; where groups are stuck, pushed until they fit.
+
+        The stuck groups get the people who fit best, then all is pushed right from these
+        times as their order and rest ask for.
+        """
+        while True:
+            if not crew.stuck:
+                return Found(
+                    starts=times.starts,
+                    lengths=times.lengths,
+                    holders=crew.holders,
+                    bound=0,
+                    status="feasible",
+                )
+            near = self._with_people(times, crew)
+            if near is None:
+                break
+            times = push_right(near)
+            if not times.legal:
+                break
+            before = len(crew.stuck)
+            crew = assign_again(self.remainder, times.starts, times.lengths, self.policy)
+            if len(crew.stuck) >= before:
+                break
+        return replace(NOTHING, stuck=crew.stuck)
+
+    def _with_people(self, times: Shift, crew: Recrewed) -> Remainder | None:
+        """The remainder as if these times and people were its plan."""
+        holders = dict(crew.holders)
+        for component in crew.stuck:
+            found = assign_softly(
+                self.remainder, times.starts, times.lengths, self.policy, component
+            )
+            if not found:
+                return None
+            for task, people in found.items():
+                holders[task] = (*holders.get(task, ()), *people)
+        old = {
+            task.id: Assignment(
+                task=task.id,
+                start=Minute(times.starts[task.id]),
+                end=Minute(times.starts[task.id] + times.lengths[task.id]),
+                staff=holders.get(task.id, ()),
+            )
+            for task in self.remainder.procedure.tasks
+            if task.id not in self.remainder.begun
+        }
+        return replace(self.remainder, old=old, loose=frozenset())
 
     def run(
         self,
@@ -92,12 +136,14 @@ class Search:
         suspects: Sequence[tuple[Line, ...]] = (),
         *,
         keep: bool = False,
+        known: int | None = None,
     ) -> Found:
         """The best way found; groups that cannot be crewed are solved with the times, again.
 
         `suspects` are solved with the times from the first. `hint` is a way already known.
         With `keep`, the times let those who keep their duties rest (`keeping`); what is then
-        said of the bound or of there being no way holds only for these.
+        said of the bound or of there being no way holds only for these. Times whose people
+        cannot be found are let be where a way of about that cost is `known`.
         """
         stuck = list(suspects)
         status, bound = "unknown", 0
@@ -124,11 +170,18 @@ class Search:
                     bound=bound,
                     status=status,
                 )
+            if not aim.earliest and aim.latest is None:
+                nudged = self._nudge(_as_shift(timing), crew)
+                if nudged.starts:
+                    return nudged
+                if known is not None and known <= _CLOSE * timing.cost:
+                    return replace(NOTHING, stuck=crew.stuck)
             new = [component for component in crew.stuck if component not in stuck]
             if not new:
                 status = "unknown"
                 break
             stuck += new
+            hint = _as_hint(self.remainder, timing, crew.holders)
         return Found(
             starts={}, lengths={}, holders={}, bound=bound, status=status, stuck=tuple(stuck)
         )
@@ -177,6 +230,18 @@ class Search:
                     orphans.append(task.id)
                     break
         return orphans
+
+
+def _as_shift(timing: Timing) -> Shift:
+    return Shift(starts=timing.starts, lengths=timing.lengths, end=timing.makespan, legal=True)
+
+
+def _as_hint(remainder: Remainder, timing: Timing, holders: Holders) -> Found:
+    """The times found, with the people found for them, and those of the plan elsewhere."""
+    planned = {task: entry.staff for task, entry in remainder.old.items()}
+    return replace(
+        NOTHING, starts=timing.starts, lengths=timing.lengths, holders={**planned, **holders}
+    )
 
 
 def _is_fixed(ahead: Ahead, task: TaskId) -> bool:
