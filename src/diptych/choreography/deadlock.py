@@ -19,6 +19,7 @@ from diptych.model import Infeasible, Rest, SkillId, StaffId, TaskId
 
 _NAMED = 4
 _WHOLE_PROOF, _PART_PROOF = 0.1, 0.02
+_LATER = 480
 
 
 def refuse(rules: Sequence[str]) -> Infeasible:
@@ -152,6 +153,33 @@ def _tired_group(
     return ()
 
 
+def could_widen(
+    remainder: Remainder,
+    policy: ReplanPolicy,
+    shift: Shift,
+    stuck: Sequence[Sequence[Line]],
+) -> bool:
+    """Whether more watches and courses might help; not where it is proven that they do not.
+
+    That is, where not even times without their longest waits can be found, people counted,
+    or with the people of a stuck group.
+    """
+    from diptych.choreography.ahead import build_ahead, lag_name, seal_people
+    from diptych.choreography.rejoin import join_people
+    from diptych.choreography.retime import is_impossible
+
+    chained = {task.id for task in remainder.procedure.tasks if task.step == 0}
+    free = [lag_name(rule) for rule in remainder.procedure.precedence if rule.before in chained]
+    for group in (None, *stuck):
+        ahead = build_ahead(remainder, shift.end + _LATER, free)
+        if group is not None:
+            join_people(ahead, [group])
+            seal_people(ahead)
+        if is_impossible(ahead, policy, _PART_PROOF):
+            return False
+    return True
+
+
 def _cannot_rest(
     remainder: Remainder,
     policy: ReplanPolicy,
@@ -165,7 +193,7 @@ def _cannot_rest(
     from diptych.choreography.rejoin import join_people
     from diptych.choreography.retime import is_impossible
 
-    ahead = build_ahead(remainder, shift.end)
+    ahead = build_ahead(remainder, shift.end + _LATER)
     join_people(ahead, [group], rules)
     seal_people(ahead)
     return is_impossible(ahead, policy, work)
@@ -229,14 +257,13 @@ def _contradiction(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> 
 
     def impossible(keep: Sequence[str]) -> bool:
         drop = set(names) - set(keep)
-        return is_impossible(build_ahead(remainder, shift.end, drop), policy)
+        return is_impossible(build_ahead(remainder, shift.end + _LATER, drop), policy)
 
+    if not impossible(names):
+        return ()
     if impossible([]):
         return ("the order of the tasks, with the minutes that were told, contradicts itself",)
-    likely = (few for few in _likely(remainder, names) if impossible(few))
-    some = next(likely, names)
-    if not impossible(some):
-        return ()
+    some = next((few for few in _likely(remainder, names) if impossible(few)), names)
     smallest = smallest_conflict(some, impossible)
     return tuple(_words(remainder, shift, name) for name in names if name in smallest)
 

@@ -1,12 +1,13 @@
 """From the plan, the minute and what happened: what is left of the day, ready to be planned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.bands import Line
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
+from diptych.choreography.push import push_right
 from diptych.choreography.relief import NO_SPARE, Spare, recut_watches
 from diptych.choreography.remainder import (
     Draft,
@@ -22,6 +23,7 @@ from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.shift import shift_right
 from diptych.choreography.stopping import drop_tasks
 from diptych.model import (
+    Assignment,
     Disruption,
     InputError,
     MilestoneId,
@@ -63,22 +65,33 @@ def read_remainder(
     call_away(draft, events)
     interrupt(draft, procedure, events)
     ease_past(draft)
-    closes = _closing_times(draft, procedure)
+    closes = _closing_times(draft, procedure, people=spare.late)
     lengths = recut_watches(draft, closes, policy, spare)
     return _remainder(draft, procedure, lengths)
 
 
-def _closing_times(draft: Draft, procedure: Procedure) -> dict[TaskId, int]:
-    """When each task begins as order, places and kit allow; watches and courses apart."""
+def _closing_times(draft: Draft, procedure: Procedure, *, people: bool) -> dict[TaskId, int]:
+    """When each task begins as order, places and kit allow; watches and courses apart.
+
+    With `people`, as its planned people allow too.
+    """
     apart = {task for task, one in draft.tasks.items() if one.step == 0}
     bare = replace(
         draft,
         tasks={task: one for task, one in draft.tasks.items() if task not in apart},
         order=[r for r in draft.order if r.before not in apart and r.after not in apart],
-        begun={t: replace(e, staff=()) for t, e in draft.begun.items() if t not in apart},
-        old={t: replace(e, staff=()) for t, e in draft.old.items() if t not in apart},
+        begun=_bare(draft.begun, apart, people=people),
+        old=_bare(draft.old, apart, people=people),
     )
-    return dict(shift_right(_remainder(bare, procedure, {})).starts)
+    left = _remainder(bare, procedure, {})
+    return dict((push_right(left) if people else shift_right(left)).starts)
+
+
+def _bare(
+    entries: Mapping[TaskId, Assignment], apart: Collection[TaskId], *, people: bool
+) -> dict[TaskId, Assignment]:
+    kept = {task: entry for task, entry in entries.items() if task not in apart}
+    return kept if people else {task: replace(one, staff=()) for task, one in kept.items()}
 
 
 def _separation(procedure: Procedure) -> TaskId | None:

@@ -20,10 +20,14 @@ from diptych.model import Precedence, TaskId
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """How many more than needed are added to each chain of watches, and of courses."""
+    """How many more than needed are added to each chain of watches, and of courses.
+
+    late : needed until the chain would close if everybody kept their duties
+    """
 
     watches: int = 0
     courses: int = 0
+    late: bool = False
 
 
 NO_SPARE = Spare()

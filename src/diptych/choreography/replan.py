@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from diptych.choreography.bands import Line
 from diptych.choreography.changes import compare_plans
-from diptych.choreography.deadlock import count_short, find_deadlock, refuse
+from diptych.choreography.deadlock import could_widen, count_short, find_deadlock, refuse
 from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.relief import NO_SPARE, Spare
@@ -20,15 +21,17 @@ from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
 from diptych.choreography.settle import settle
 from diptych.choreography.shift import Shift, shift_right
+from diptych.choreography.sparing import leave_out_spare
 from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
 
 if TYPE_CHECKING:
     from diptych.choreography.replan_search import Found, Search
+    from diptych.choreography.retime import Effort
 
 Stop = Callable[[], bool]
-_WIDER = (Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
+_WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _QUICK, _FEW = 2.0, 33
-_THOROUGH, _GAP, _IMPROVE, _FREE = 0.1, 0.005, 0.15, 0.02
+_THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,17 +117,31 @@ def _sit_down(
     spare: Spare = NO_SPARE,
 ) -> Desk:
     remainder = read_remainder(schedule, now, events, policy, spare)
-    floor = find_floor(remainder)
-    return Desk(
+    nothing = Shift(starts={}, lengths={}, end=int(now), legal=False)
+    desk = Desk(
         before=schedule,
         events=tuple(events),
         remainder=remainder,
         policy=policy,
+        shift=nothing,
+        pushed=nothing,
+        bound=int(now),
+        floor=None,
+        stop=stop,
+    )
+    return _desk_of(desk, remainder)
+
+
+def _desk_of(desk: Desk, remainder: Remainder) -> Desk:
+    """The desk with that remainder, its shifted and pushed plan, and its bounds."""
+    floor = find_floor(remainder)
+    return replace(
+        desk,
+        remainder=remainder,
         shift=shift_right(remainder),
         pushed=push_right(remainder),
-        bound=int(now) if floor is None else floor.end,
-        floor=None if floor is None else _least_cost(remainder, floor, policy),
-        stop=stop,
+        bound=int(remainder.now) if floor is None else floor.end,
+        floor=None if floor is None else _least_cost(remainder, floor, desk.policy),
     )
 
 
@@ -163,57 +180,98 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     if counted := count_short(desk.remainder):
         raise refuse(counted)
     ways, found = _quick_ways(desk, shifted)
-    for spare in _WIDER if not ways and _could_widen(desk, found) else ():
-        wider = _sit_down(
-            desk.before, desk.remainder.now, desk.events, desk.policy, desk.stop, spare=spare
-        )
-        ways, _ = _quick_ways(wider, None)
+    tries = () if ways else _wider(desk, found)
+    for spare, hard in [*((one, False) for one in tries), *((one, True) for one in tries)]:
+        desk, ways = _with_spare(desk, spare, hard=hard)
         if ways:
-            desk = wider
             break
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
 
 
-def _could_widen(desk: Desk, found: "Found") -> bool:
-    """Whether more watches and courses might help: not where even free ones do not."""
-    from diptych.choreography.ahead import build_ahead, lag_name
-    from diptych.choreography.retime import is_impossible
+def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan]]:
+    """The question with more watches and courses, as many as were needed; and the ways found.
 
-    if found.status != "infeasible":
-        return True
-    procedure = desk.remainder.procedure
-    chained = {task.id for task in procedure.tasks if task.step == 0}
-    waits = [lag_name(rule) for rule in procedure.precedence if rule.before in chained]
-    return not is_impossible(
-        build_ahead(desk.remainder, desk.pushed.end, waits), desk.policy, _FREE
+    With `hard`, by a longer search.
+    """
+    now, planned = desk.remainder.now, {task.id for task in desk.remainder.procedure.tasks}
+    wider = _sit_down(desk.before, now, desk.events, desk.policy, desk.stop, spare=spare)
+    if len(wider.remainder.procedure.tasks) == len(planned):
+        return desk, []
+    ways, found = _search_wider(wider, hard=hard)
+    if not ways or not found.starts:
+        return (wider, ways) if ways else (desk, [])
+    remainder = leave_out_spare(wider.remainder, planned, found.starts, found.lengths)
+    fewer = _desk_of(wider, remainder)
+    left = {task.id for task in remainder.procedure.tasks}
+    kept = replace(
+        found,
+        starts={task: start for task, start in found.starts.items() if task in left},
+        lengths={task: length for task, length in found.lengths.items() if task in left},
+        holders={task: people for task, people in found.holders.items() if task in left},
     )
+    way = _settled(fewer, kept)
+    return (wider, ways) if way is None else (fewer, [way])
+
+
+def _wider(desk: Desk, found: "Found") -> tuple[Spare, ...]:
+    """Watches and courses to add where no way was found without; none where they cannot help."""
+    if desk.floor is None:
+        return _WIDER
+    could = could_widen(desk.remainder, desk.policy, desk.pushed, found.stuck)
+    return _WIDER if could else ()
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
     """Every way found soon: shifted, pushed with other people, searched for; and the search."""
     from diptych.choreography.replan_search import NOTHING, Aim
-    from diptych.choreography.retime import Effort
 
     if desk.floor is None:
         return [], replace(NOTHING, status="infeasible")
-    search, limit = _search(desk), desk.policy.limit
+    search = _search(desk)
     crewed = search.crew_pushed()
     ways = [way for way in (_settled(desk, crewed), shifted) if way]
     if any(_is_good(desk, way) for way in ways):
         return ways, crewed
-    ahead = max(_FEW, len(desk.remainder.old))
-    quick = Effort(work=_QUICK * limit / ahead, gap=_GAP, quick=True)
     hint = crewed if crewed.starts else None
     known = min((way.cost for way in ways), default=None)
-    found = search.run(Aim(), quick, hint, keep=True, known=known)
+    found = search.run(Aim(), _quick(desk), hint, keep=True, known=known)
     ways += [way for way in (_settled(desk, found),) if way]
-    if not ways and found.status != "infeasible":
-        thorough = Effort(work=_THOROUGH * limit, gap=_GAP, quick=True)
-        found = search.run(Aim(), thorough, hint, found.stuck)
+    if not ways:
+        found = _search_far(desk, found.stuck or crewed.stuck)
         ways = [way for way in (_settled(desk, found),) if way]
     return ways, found
+
+
+def _search_wider(desk: Desk, *, hard: bool) -> tuple[list[Replan], "Found"]:
+    """The search alone: of a question with more watches it tells soonest that there is no way."""
+    from diptych.choreography.replan_search import NOTHING, Aim
+
+    if desk.floor is None:
+        return [], replace(NOTHING, status="infeasible")
+    found = _search_far(desk, ()) if hard else _search(desk).run(Aim(), _quick(desk), keep=True)
+    return [way for way in (_settled(desk, found),) if way], found
+
+
+def _search_far(desk: Desk, stuck: Sequence[tuple[Line, ...]]) -> "Found":
+    """A longer search, the day open for longer; the stuck groups with their times at once."""
+    from diptych.choreography.replan_search import Aim
+    from diptych.choreography.retime import Effort
+
+    search = _search(desk)
+    far = replace(search, shift=replace(search.shift, end=search.shift.end + _LATER))
+    thorough = Effort(work=_THOROUGH * desk.policy.limit, gap=_GAP, quick=True)
+    found = far.run(Aim(), thorough, None, stuck)
+    return replace(found, stuck=found.stuck or tuple(stuck))
+
+
+def _quick(desk: Desk) -> "Effort":
+    """The first search: the more tasks there are, the less work of the solver a second does."""
+    from diptych.choreography.retime import Effort
+
+    ahead, loose = max(_FEW, len(desk.remainder.old)), bool(desk.remainder.loose)
+    return Effort(work=_QUICK * desk.policy.limit / ahead, gap=_GAP, quick=True, linear=loose)
 
 
 def _is_good(desk: Desk, plan: Replan) -> bool:
@@ -233,13 +291,20 @@ def _is_best(desk: Desk, plan: Replan) -> bool:
 def _improve(desk: Desk, first: Replan) -> Replan:
     """The first plan, or a better one that a longer search finds."""
     from diptych.choreography.replan_search import Aim
-    from diptych.choreography.retime import Effort
 
     if _stopped(desk) or _is_best(desk, first):
         return first
-    effort = Effort(work=_IMPROVE * desk.policy.limit, quick=True)
+    effort = _long(desk)
     found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
     return _better(first, _settled(desk, found))
+
+
+def _long(desk: Desk) -> "Effort":
+    """A longer search for less cost: linear where appointments are open."""
+    from diptych.choreography.retime import Effort
+
+    loose = bool(desk.remainder.loose)
+    return Effort(work=_IMPROVE * desk.policy.limit, quick=True, linear=loose)
 
 
 def _as_found(desk: Desk, plan: Replan) -> "Found":
@@ -270,25 +335,24 @@ def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
 
     if _stopped(desk) or _ends(least) <= desk.bound:
         return desk.bound, least
-    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit)
+    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit, cores=True)
     found = search.run(Aim(earliest=True), effort)
     bound = max(desk.bound, found.bound)
     soonest = _settled(desk, found)
     if soonest is None or _ends(soonest) >= _ends(least):
         return bound, least
-    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), effort))
+    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), _long(desk)))
     return bound, _better(soonest, cheap)
 
 
 def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
     """The most reserve for its cost among the plans known and one sought for it."""
     from diptych.choreography.replan_search import Aim
-    from diptych.choreography.retime import Effort
 
     worth = desk.policy.reserve_worth
     ways = list(known)
     if not _stopped(desk):
-        effort = Effort(work=_IMPROVE * desk.policy.limit)
+        effort = _long(desk)
         found = _settled(
             desk, _search(desk, desk.stop).run(Aim(latest=latest, reserve=True), effort)
         )

@@ -15,6 +15,7 @@ from diptych.choreography.ahead import (
     seal_people,
 )
 from diptych.choreography.bands import Line
+from diptych.choreography.crews import side_of
 from diptych.choreography.keeping import keep_rested
 from diptych.choreography.push import push_right
 from diptych.choreography.recrew import Holders, Recrewed, assign_again, assign_softly
@@ -146,12 +147,16 @@ class Search:
         cannot be found are let be where a way of about that cost is `known`.
         """
         stuck = list(suspects)
+        firm: list[tuple[Line, ...]] = []
         status, bound = "unknown", 0
         for _ in range(len(self.remainder.procedure.tasks)):
             harder = replace(effort, work=_JOINT * effort.work) if stuck else effort
-            timing = self._time(aim, harder, hint, stuck, keep=keep)
+            timing = self._time(aim, harder, hint, (stuck, firm), keep=keep)
             bound = max(bound, ceil(timing.bound - 1e-6)) if aim.earliest else 0
             status = timing.status
+            if firm and status not in FOUND:
+                stuck, firm = [*stuck, *firm], []
+                continue
             if status not in FOUND:
                 break
             crew = assign_again(
@@ -176,11 +181,14 @@ class Search:
                     return nudged
                 if known is not None and known <= _CLOSE * timing.cost:
                     return replace(NOTHING, stuck=crew.stuck)
-            new = [component for component in crew.stuck if component not in stuck]
-            if not new:
+            new = [group for group in crew.stuck if group not in stuck and group not in firm]
+            if not new and not firm:
                 status = "unknown"
                 break
-            stuck += new
+            if keep and not stuck and new:
+                firm += new
+            else:
+                stuck, firm = [*stuck, *firm, *new], []
             hint = _as_hint(self.remainder, timing, crew.holders)
         return Found(
             starts={}, lengths={}, holders={}, bound=bound, status=status, stuck=tuple(stuck)
@@ -191,15 +199,18 @@ class Search:
         aim: Aim,
         effort: Effort,
         hint: Found | None,
-        stuck: Sequence[Sequence[Line]],
+        groups: tuple[Sequence[Sequence[Line]], Sequence[Sequence[Line]]],
         *,
         keep: bool,
     ) -> Timing:
+        """Times, with the people of the first groups; those of the second keep every duty."""
+        stuck, firm = groups
         ahead = build_ahead(self.remainder, self.shift.end)
         add_keepers(ahead)
         open_duties(ahead, self._orphans(ahead))
         if keep:
             keep_rested(ahead)
+        self._keep_all(ahead, firm)
         if stuck:
             join_people(ahead, stuck)
         seal_people(ahead)
@@ -216,6 +227,15 @@ class Search:
             worth = self.policy.reserve_worth * _waits(ahead, self.policy) if aim.reserve else 0
             ahead.model.minimize(cost - worth)
         return solve_ahead(ahead, self.policy, effort, self.stop)
+
+    def _keep_all(self, ahead: Ahead, groups: Sequence[Sequence[Line]]) -> None:
+        """Whoever the plan gives a duty of these groups keeps it, where anybody can."""
+        lines = {line for group in groups for line in group}
+        orphans = set(self._orphans(ahead)) if lines else set()
+        for task, skill, who in list(ahead.held):
+            planned = task in self.remainder.old and (who, skill) in self.remainder.old[task].staff
+            if planned and task not in orphans and (skill, side_of(ahead.tasks[task])) in lines:
+                ahead.model.add(ahead.held[task, skill, who] == 1)
 
     def _orphans(self, ahead: Ahead) -> list[TaskId]:
         """Tasks with a duty that none of the planned people can hold any more, or never could."""
