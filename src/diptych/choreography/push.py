@@ -271,7 +271,8 @@ def _breaks(
             len(line) - 1,
         )
         limit = _limit(remainder, rest, (begin, spans[run][1]))
-        if gap >= rest.shortest_break and spans[run][1] - begin > limit - _NEAR:
+        close = limit - _NEAR if gap >= rest.shortest_break else limit
+        if spans[run][1] - begin > close:
             wait.append(int(rest.shortest_break))
             begin = spans[i][0]
         else:

@@ -58,16 +58,21 @@ def _add_rest(
         for entry in ahead.remainder.begun.values()
         if any(one == who for one, _ in entry.staff)
     ]
-    if "low" not in rules:
-        rest = replace(rest, low=None, low_stretch=None)
-    if "stretch" not in rules:
-        rest = replace(rest, longest_stretch=rest.longest_work)
     if "stretch" in rules or "low" in rules:
-        _add_breaks(ahead, who, own, past, rest)
+        _add_breaks(ahead, who, own, past, _stretches_of(rest, rules))
     if "work" in rules:
         _add_work(ahead, own, sum(end - start for start, end in past), rest)
     if "span" in rules:
         _add_span(ahead, own, past, rest)
+
+
+def _stretches_of(rest: Rest, rules: Collection[str]) -> Rest:
+    """The rest with only these of its rules of stretches."""
+    if "low" not in rules:
+        rest = replace(rest, low=None, low_stretch=None)
+    if "stretch" not in rules:
+        rest = replace(rest, longest_stretch=rest.longest_work, longest_span=None)
+    return rest
 
 
 def _add_breaks(
