@@ -11,6 +11,7 @@ from diptych.choreography.ahead import add_keepers, build_ahead, measure_cost, s
 from diptych.choreography.keeping import keep_rested
 from diptych.choreography.push import push_right
 from diptych.choreography.reading import read_remainder
+from diptych.choreography.rejoin import join_people
 from diptych.choreography.relief import Spare
 from diptych.choreography.replan_search import Search
 from diptych.choreography.retime import Effort, solve_ahead
@@ -138,3 +139,14 @@ def test_a_refusal_names_the_rule_of_rest_that_binds():
     assert "a break of 15 min after at most 120 min" in caught.value.conflicts[0]
     assert "in all" not in caught.value.conflicts[0]
     assert "first to last duty" not in caught.value.conflicts[0]
+
+
+def test_who_is_away_rests_meanwhile():
+    """Ann is away from 100 to 150: that is her break, before 60 min more."""
+    before = rest_day()
+    remainder = read_remainder(before, 90, [Absence(staff="ann", begin=100, end=150)], policy())
+    ahead = build_ahead(remainder, 400)
+    join_people(ahead, [(("cut", ""),)])
+    seal_people(ahead)
+    ahead.model.minimize(ahead.makespan)
+    assert solve_ahead(ahead, policy(), Effort(work=1.0), None).starts["s"] == 150

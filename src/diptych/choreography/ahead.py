@@ -28,7 +28,8 @@ class Ahead:
     """The model and its variables; tasks that ended before now have fixed numbers.
 
     held : duty -> that the person holds it; for duties of the plan, and for opened tasks
-    own : person -> intervals that must not overlap
+    own : person -> intervals of their duties, which must not overlap
+    pauses : person -> intervals of their breaks, which no duty overlaps
     """
 
     model: cp_model.CpModel
@@ -42,6 +43,7 @@ class Ahead:
     intervals: dict[TaskId, cp_model.IntervalVar] = field(default_factory=dict)
     held: dict[Duty, cp_model.IntVar] = field(default_factory=dict)
     own: dict[StaffId, list[cp_model.IntervalVar]] = field(default_factory=dict)
+    pauses: dict[StaffId, list[cp_model.IntervalVar]] = field(default_factory=dict)
     moved: list[cp_model.IntVar] = field(default_factory=list)
 
 
@@ -263,7 +265,10 @@ def _hold(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model
 
 
 def seal_people(ahead: Ahead) -> None:
-    """Nobody has two duties at once, or one while they are away. To be called once, last."""
+    """Nobody has two duties at once, or one while they are away. To be called once, last.
+
+    Who is away may rest then.
+    """
     remainder = ahead.remainder
     for task, entry in remainder.begun.items():
         for who, _ in entry.staff if task in ahead.intervals else ():
@@ -277,6 +282,8 @@ def seal_people(ahead: Ahead) -> None:
                 if e > remainder.now
             ]
             ahead.model.add_no_overlap([*ahead.own[person.id], *gaps])
+        if person.id in ahead.pauses:
+            ahead.model.add_no_overlap([*ahead.own.get(person.id, ()), *ahead.pauses[person.id]])
 
 
 def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:

@@ -100,7 +100,7 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
     breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)
-    ahead.own.setdefault(who, []).extend(
+    ahead.pauses.setdefault(who, []).extend(
         ahead.model.new_fixed_size_interval_var(moment, int(rest.shortest_break), "")
         for moment in breaks
     )
