@@ -82,7 +82,8 @@ def test_one_person_does_one_after_the_other_what_two_did_at_once():
     )
     remainder = read_remainder(before, 10, [Absence(staff="bea", begin=50, end=900)], policy())
     search = Search(remainder=remainder, shift=push_right(remainder), policy=policy())
-    found = search.crew_pushed()
+    assert search.crew_pushed(nudge=False).stuck
+    found = search.crew_pushed(nudge=True)
     assert found.status == "feasible"
     spans = sorted((found.starts[one], found.starts[one] + found.lengths[one]) for one in "st")
     assert spans[0][0] == 60

@@ -6,7 +6,7 @@ hold at least one of them (Hall's condition). The sets kept are those whose peop
 together; the rest follow.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -77,15 +77,19 @@ def can_hold(person: Staff, duty: Duty) -> bool:
 
 def duties_of(procedure: Procedure) -> dict[Duty, tuple[int, ...]]:
     """Every duty that a task asks for, with the positions of the people who can hold it."""
-    return _eligible(procedure, _asking(procedure).values())
+    kinds = tuple(dict.fromkeys(_asking(procedure).values()))
+    return dict(_eligible(procedure.staff, kinds))
 
 
-def _eligible(procedure: Procedure, asked: Iterable[Needs]) -> dict[Duty, tuple[int, ...]]:
-    duties = dict.fromkeys(duty for needs in dict.fromkeys(asked) for duty, _ in needs)
-    return {
-        duty: tuple(i for i, person in enumerate(procedure.staff) if can_hold(person, duty))
+@lru_cache(maxsize=32)
+def _eligible(
+    staff: tuple[Staff, ...], kinds: tuple[Needs, ...]
+) -> tuple[tuple[Duty, tuple[int, ...]], ...]:
+    duties = dict.fromkeys(duty for needs in kinds for duty, _ in needs)
+    return tuple(
+        (duty, tuple(i for i, person in enumerate(staff) if can_hold(person, duty)))
         for duty in duties
-    }
+    )
 
 
 def find_components(procedure: Procedure) -> list[tuple[Duty, ...]]:
@@ -113,14 +117,13 @@ def find_crews(procedure: Procedure) -> list[Crew]:
     kinds = tuple(dict.fromkeys(asking.values()))
     place = {needs: i for i, needs in enumerate(kinds)}
     where = {way: place[needs] for way, needs in asking.items()}
-    eligible = _eligible(procedure, kinds)
     crews = [
         Crew(
             duties=frame.duties,
             people=frame.people,
             asked={way: frame.wanted[kind] for way, kind in where.items() if frame.wanted[kind]},
         )
-        for frame in _frames(tuple(eligible.items()), kinds)
+        for frame in _frames(_eligible(procedure.staff, kinds), kinds)
     ]
     return [crew for crew in crews if crew.asked]
 

@@ -305,7 +305,8 @@ def _ways(
     return [
         free
         for moment, free in breaks.items()
-        if start < moment <= start + limit_of(start, moment, rest, day)
+        if start < moment <= start + rest.longest_stretch
+        and moment <= start + limit_of(start, moment, rest, day)
     ]
 
 

@@ -230,7 +230,7 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     if desk.floor is None:
         return [], replace(NOTHING, status="infeasible")
     search = _search(desk)
-    crewed = search.crew_pushed()
+    crewed = search.crew_pushed(nudge=False)
     ways = [way for way in (_settled(desk, crewed), shifted) if way]
     if any(_is_good(desk, way) for way in ways):
         return ways, crewed
@@ -238,6 +238,9 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     known = min((way.cost for way in ways), default=None)
     found = search.run(Aim(), _quick(desk), hint, keep=True, known=known)
     ways += [way for way in (_settled(desk, found),) if way]
+    if not ways and found.status != "infeasible":
+        nudged = search.crew_pushed(nudge=True)
+        ways = [way for way in (_settled(desk, nudged),) if way]
     if not ways:
         found = _search_far(desk, found.stuck or crewed.stuck)
         ways = [way for way in (_settled(desk, found),) if way]

@@ -1,5 +1,6 @@
 """One search for a way to go on: times, then people, then both together where that fails."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -71,12 +72,17 @@ class Search:
     policy: ReplanPolicy
     stop: Stop | None = None
 
-    def crew_pushed(self) -> Found:
-        """The pushed times with other people where the planned ones cannot stay."""
+    def crew_pushed(self, *, nudge: bool) -> Found:
+        """The pushed times with other people where the planned ones cannot stay.
+
+        With `nudge`, groups that are stuck may move the times a little.
+        """
         shift = self.shift
         if not shift.legal:
             return NOTHING
         crew = assign_again(self.remainder, shift.starts, shift.lengths, self.policy)
+        if crew.stuck and not nudge:
+            return replace(NOTHING, stuck=crew.stuck)
         return self._nudge(shift, crew)
 
     def _nudge(self, times: Shift, crew: Recrewed) -> Found:
@@ -239,16 +245,17 @@ class Search:
 
     def _orphans(self, ahead: Ahead) -> list[TaskId]:
         """Tasks with a duty that none of the planned people can hold any more, or never could."""
+        kept = Counter((task, skill) for task, skill, _ in ahead.held)
         orphans = []
         for task in ahead.tasks.values():
             if task.id in self.remainder.begun or task.id in self.remainder.lengths:
                 continue
-            for skill, asked in demands_by_skill(task).items():
-                kept = [key for key in ahead.held if key[:2] == (task.id, skill)]
-                away = _is_fixed(ahead, task.id) or len(kept) < sum(d.count for d in asked)
-                if away:
-                    orphans.append(task.id)
-                    break
+            fixed = _is_fixed(ahead, task.id)
+            if any(
+                fixed or kept[task.id, skill] < sum(demand.count for demand in asked)
+                for skill, asked in demands_by_skill(task).items()
+            ):
+                orphans.append(task.id)
         return orphans
 
 
