@@ -302,11 +302,14 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
             _add_moved(ahead, ahead.ends[task], ahead.remainder.begun[task].end)
     price = duty_prices(ahead.remainder, policy)
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]
-    told = policy.told * sum(_touched(ahead, price))
-    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + told
+    told = [
+        policy.telling(concerned=who in ahead.remainder.concerned) * touched
+        for who, touched in _touched(ahead, price).items()
+    ]
+    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + sum(told)
 
 
-def _touched(ahead: Ahead, planned: Collection[Duty]) -> list[cp_model.IntVar]:
+def _touched(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
     """A literal for each person: some duty of theirs changes."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for duty, held in ahead.held.items():
@@ -316,7 +319,7 @@ def _touched(ahead: Ahead, planned: Collection[Duty]) -> list[cp_model.IntVar]:
             touched[duty[2]] = ahead.model.new_bool_var("")
         who = touched[duty[2]]
         ahead.model.add_implication(held.negated() if duty in planned else held, who)
-    return list(touched.values())
+    return touched
 
 
 def _add_moved(ahead: Ahead, is_now: Quantity, was: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.bands import Line
+from diptych.choreography.concern import find_concerned
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
@@ -55,6 +56,7 @@ def read_remainder(
     procedure = schedule.procedure
     facts = read_facts(schedule, now, events)
     draft = start_draft(procedure, facts)
+    draft.concerned = find_concerned(schedule, events)
     stopped = events_of(events, Stopped)
     for stop in stopped:
         drop_tasks(draft, stop, _separation(procedure))
@@ -65,7 +67,7 @@ def read_remainder(
     call_away(draft, events)
     interrupt(draft, procedure, events)
     ease_past(draft)
-    closes = _closing_times(draft, procedure, people=spare.late)
+    closes = spare.closes or _closing_times(draft, procedure, people=spare.late)
     lengths = recut_watches(draft, closes, policy, spare)
     return _remainder(draft, procedure, lengths)
 
@@ -129,6 +131,7 @@ def _remainder(
         parts=dict(draft.parts),
         wholes=dict(draft.wholes),
         loose=frozenset(draft.loose),
+        concerned=draft.concerned,
         able=_able(draft),
         left={person.id: hours_left(person, draft.now) for person in draft.staff},
         notes=tuple(draft.notes),

@@ -113,7 +113,7 @@ def assign_softly(
     given_up = [(1 - var) * prices[key] for key, var in group.held.items() if key in prices]
     for key, variable in group.held.items():
         group.model.add_hint(variable, key in prices)
-    group.model.minimize(sum(given_up) + policy.told * _touched(group, prices) + sum(faults))
+    group.model.minimize(sum(given_up) + _telling(group, prices, policy) + sum(faults))
     return solve_group(group, policy, None)[0]
 
 
@@ -191,19 +191,22 @@ def _search(
     for key, variable in group.held.items():
         group.model.add_hint(variable, key in prices)
     worth = policy.reserve_worth * policy.person * _free(group, policy) if reserve else 0
-    group.model.minimize(sum(cost) - worth + policy.told * _touched(group, prices))
+    group.model.minimize(sum(cost) - worth + _telling(group, prices, policy))
     return solve_group(group, policy, stop)
 
 
-def _touched(group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]) -> Quantity:
-    """How many people have a duty taken from them or are called to a new one."""
+def _telling(
+    group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int], policy: ReplanPolicy
+) -> Quantity:
+    """What it costs to tell the people who have a duty taken or are called to a new one."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for key, held in group.held.items():
         if key[2] not in touched:
             touched[key[2]] = group.model.new_bool_var("")
         changes = held.negated() if key in prices else held
         group.model.add_implication(changes, touched[key[2]])
-    return sum(touched.values())
+    concerned = group.remainder.concerned
+    return sum(policy.telling(concerned=who in concerned) * one for who, one in touched.items())
 
 
 def _free(group: Group, policy: ReplanPolicy) -> Quantity:

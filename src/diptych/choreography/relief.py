@@ -23,11 +23,13 @@ class Spare:
     """How many more than needed are added to each chain of watches, and of courses.
 
     late : needed until the chain would close if everybody kept their duties
+    closes : task -> when it begins, where that is known; as many as reach until then
     """
 
     watches: int = 0
     courses: int = 0
     late: bool = False
+    closes: Mapping[TaskId, int] | None = None
 
 
 NO_SPARE = Spare()

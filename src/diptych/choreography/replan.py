@@ -8,6 +8,7 @@ people. One worker, counts of work for limits: the same input gives the same ans
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from diptych.choreography.bands import Line
@@ -212,7 +213,22 @@ def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Rep
         holders={task: people for task, people in found.holders.items() if task in left},
     )
     way = _settled(fewer, kept)
-    return (wider, ways) if way is None else (fewer, [way])
+    known = (wider, ways) if way is None else (fewer, [way])
+    return min(known, _only_needed(wider, found), key=lambda one: _cheapest(one[1]))
+
+
+def _only_needed(desk: Desk, found: "Found") -> tuple[Desk, list[Replan]]:
+    """The question with no more watches and courses than reach the ends found; and its ways."""
+    spare = Spare(closes=found.starts)
+    now = desk.remainder.now
+    fewer = _sit_down(desk.before, now, desk.events, desk.policy, desk.stop, spare=spare)
+    if len(fewer.remainder.procedure.tasks) >= len(desk.remainder.procedure.tasks):
+        return fewer, []
+    return fewer, _search_wider(fewer, hard=False)[0]
+
+
+def _cheapest(ways: Sequence[Replan]) -> float:
+    return min((way.cost for way in ways), default=inf)
 
 
 def _wider(desk: Desk, found: "Found") -> tuple[Spare, ...]:
