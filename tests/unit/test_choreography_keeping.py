@@ -14,7 +14,7 @@ from diptych.choreography.reading import read_remainder
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.relief import Spare
 from diptych.choreography.replan_search import Search
-from diptych.choreography.retime import Effort, solve_ahead
+from diptych.choreography.retime import Effort, is_impossible, solve_ahead
 from diptych.choreography.sparing import leave_out_spare
 from diptych.model import Absence, Delay, Infeasible, Rest
 
@@ -151,3 +151,18 @@ def test_who_is_away_rests_meanwhile():
     seal_people(ahead)
     ahead.model.minimize(ahead.makespan)
     assert solve_ahead(ahead, policy(), Effort(work=1.0), None).starts["s"] == 150
+
+
+def test_short_duties_far_apart_each_have_their_break():
+    """Ann has 30 min of work every 200 min, six times, and may work 120 min on end."""
+    tasks = tuple(task(f"t{n}", 30, {"cut": 1}) for n in range(6))
+    order = tuple(after(f"t{n}", f"t{n + 1}", 170, 170) for n in range(5))
+    rest = Rest(longest_stretch=120, shortest_break=15, longest_work=200)
+    procedure = day(tasks, order, (person("ann", "cut", end=2000),), rest=rest)
+    starts = {f"t{n}": 200 * n for n in range(6)}
+    before = planned(procedure, starts, {key: ["ann"] for key in starts})
+    remainder = read_remainder(before, 10, [], policy())
+    ahead = build_ahead(remainder, before.makespan)
+    join_people(ahead, [(("cut", ""),)])
+    seal_people(ahead)
+    assert not is_impossible(ahead, policy())

@@ -92,11 +92,13 @@ def _add_breaks(
 
 
 def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model.IntVar]:
-    """Starts of breaks that a person may take, in order; one may lie behind the last duty."""
+    """Starts of breaks that a person may take, in order; one may lie behind the last duty.
+
+    As many as the hours left can ask for: short duties far apart need a break each.
+    """
     horizon = ahead.horizon
-    left = min(horizon - since, int(rest.longest_work))
     shortest = rest.low_stretch or rest.longest_stretch
-    count = 2 + left // shortest
+    count = 2 + (horizon - since) // shortest
     breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)

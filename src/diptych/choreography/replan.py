@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Stop = Callable[[], bool]
 _WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _QUICK, _FEW = 2.0, 33
+_SOON = 2
 _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
@@ -181,11 +182,8 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     if counted := count_short(desk.remainder):
         raise refuse(counted)
     ways, found = _quick_ways(desk, shifted)
-    tries = () if ways else _wider(desk, found)
-    for spare, hard in [*((one, False) for one in tries), *((one, True) for one in tries)]:
-        desk, ways = _with_spare(desk, spare, hard=hard)
-        if ways:
-            break
+    if not ways:
+        desk, ways, found = _try_harder(desk, found)
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
@@ -231,12 +229,35 @@ def _cheapest(ways: Sequence[Replan]) -> float:
     return min((way.cost for way in ways), default=inf)
 
 
-def _wider(desk: Desk, found: "Found") -> tuple[Spare, ...]:
-    """Watches and courses to add where no way was found without; none where they cannot help."""
+def _try_harder(desk: Desk, found: "Found") -> tuple[Desk, list[Replan], "Found"]:
+    """The first ways with more watches and courses, or by a longer search of either question."""
+    tried = 0
+    for hard in (False, True):
+        for spare in _WIDER:
+            if tried == _SOON and not _could_widen(desk, found):
+                return desk, *_far_ways(desk, found)
+            if tried == len(_WIDER):
+                ways, far = _far_ways(desk, found)
+                if ways:
+                    return desk, ways, far
+            tried += 1
+            wider, ways = _with_spare(desk, spare, hard=hard)
+            if ways:
+                return wider, ways, found
+    return desk, [], found
+
+
+def _far_ways(desk: Desk, found: "Found") -> tuple[list[Replan], "Found"]:
     if desk.floor is None:
-        return _WIDER
-    could = could_widen(desk.remainder, desk.policy, desk.pushed, found.stuck)
-    return _WIDER if could else ()
+        return [], found
+    far = _search_far(desk, found.stuck)
+    return [way for way in (_settled(desk, far),) if way], far
+
+
+def _could_widen(desk: Desk, found: "Found") -> bool:
+    if desk.floor is None:
+        return True
+    return could_widen(desk.remainder, desk.policy, desk.pushed, found.stuck)
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
@@ -257,10 +278,10 @@ def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Foun
     if not ways and found.status != "infeasible":
         nudged = search.crew_pushed(nudge=True)
         ways = [way for way in (_settled(desk, nudged),) if way]
-    if not ways:
-        found = _search_far(desk, found.stuck or crewed.stuck)
+    if not ways and found.stuck:
+        found = _search_far(desk, found.stuck)
         ways = [way for way in (_settled(desk, found),) if way]
-    return ways, found
+    return ways, replace(found, stuck=found.stuck or crewed.stuck)
 
 
 def _search_wider(desk: Desk, *, hard: bool) -> tuple[list[Replan], "Found"]:
