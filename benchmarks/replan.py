@@ -48,7 +48,7 @@ from diptych.choreography.ahead import (
     rule_names,
     seal_people,
 )
-from diptych.choreography.crews import find_components
+from diptych.choreography.bands import find_groups
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.shift import shift_right
@@ -175,7 +175,7 @@ def measure_peer(schedule, policy, now, events, cost):
     crews = [name for name in rule_names(remainder) if name.startswith("people:")]
     ahead = build_ahead(remainder, shift_right(remainder).end, crews)
     add_keepers(ahead)
-    join_people(ahead, find_components(remainder.procedure))
+    join_people(ahead, find_groups(remainder.procedure))
     seal_people(ahead)
     ahead.model.minimize(measure_cost(ahead, policy))
     solver = cp_model.CpSolver()

@@ -290,11 +290,15 @@ def _search_wider(desk: Desk, *, hard: bool) -> tuple[list[Replan], "Found"]:
 
     if desk.floor is None:
         return [], replace(NOTHING, status="infeasible")
-    found = _search_far(desk, ()) if hard else _search(desk).run(Aim(), _quick(desk), keep=True)
+    if hard:
+        found = _search_far(desk, ())
+        found = found if found.starts else _search_far(desk, (), keep=True)
+    else:
+        found = _search(desk).run(Aim(), _quick(desk), keep=True)
     return [way for way in (_settled(desk, found),) if way], found
 
 
-def _search_far(desk: Desk, stuck: Sequence[tuple[Line, ...]]) -> "Found":
+def _search_far(desk: Desk, stuck: Sequence[tuple[Line, ...]], *, keep: bool = False) -> "Found":
     """A longer search, the day open for longer; the stuck groups with their times at once."""
     from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
@@ -302,7 +306,7 @@ def _search_far(desk: Desk, stuck: Sequence[tuple[Line, ...]]) -> "Found":
     search = _search(desk)
     far = replace(search, shift=replace(search.shift, end=search.shift.end + _LATER))
     thorough = Effort(work=_THOROUGH * desk.policy.limit, gap=_GAP, quick=True)
-    found = far.run(Aim(), thorough, None, stuck)
+    found = far.run(Aim(), thorough, None, stuck, keep=keep)
     return replace(found, stuck=found.stuck or tuple(stuck))
 
 
