@@ -147,3 +147,25 @@ def test_order_that_contradicts_itself_has_no_floor_and_is_named():
     assert find_floor(read_remainder(before, 10, events, policy())) is None
     with pytest.raises(Infeasible, match="s must begin within 5 min after p ends"):
         replan_first(before, 10, events, policy())
+
+
+def test_a_watch_lasts_no_longer_than_the_longest():
+    """With work until 390, the second watch may last 240 min: it begins at 150, the first waits."""
+    before = watch_day()
+    found = pushed(before, 50, [Delay(task="work", minutes=200)])
+    assert found.legal
+    assert found.starts["close"] == 390
+    assert found.starts["watch-2"] == 150
+    assert found.lengths["watch-2"] == 240 == int(policy().longest_watch)
+    assert found.starts["watch-1"] + found.lengths["watch-1"] >= 160
+
+
+def test_nobody_waits_for_who_will_be_gone():
+    """Ann is on p until 100 and away from 110: s, 30 min, does not wait for her."""
+    tasks = (task("p", 60, {"cut": 1}), task("s", 30, {"cut": 1}))
+    procedure = day(tasks, (), (person("ann", "cut"), person("bea", "cut")))
+    before = planned(procedure, {"p": 0, "s": 60}, {"p": ["ann"], "s": ["ann"]})
+    late = [Delay(task="p", minutes=40)]
+    assert pushed(before, 10, late).starts["s"] == 100
+    gone = [*late, Absence(staff="ann", begin=110, end=900)]
+    assert pushed(before, 10, gone).starts["s"] == 60
