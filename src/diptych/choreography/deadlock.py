@@ -41,7 +41,7 @@ def find_deadlock(
     """The rules that conflict, in words; never empty. `stuck`: groups that found no way."""
     return (
         count_short(remainder)
-        or _contradiction(remainder, policy, shift)
+        or _contradiction(remainder, policy, shift, stuck)
         or _tired_group(remainder, policy, shift, stuck)
         or tuple(_tired(remainder, group, REST_RULES, proven=False) for group in stuck)
         or ("no way was found within the search limit; it is not proven that there is none",)
@@ -248,8 +248,10 @@ def _worked(remainder: Remainder, rest: Rest, people: Sequence[StaffId]) -> str:
     return f"; {', '.join(names[who] for who in spent)} worked so long or nearly" if spent else ""
 
 
-def _contradiction(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> tuple[str, ...]:
-    """A smallest set of rules that conflict, in words."""
+def _contradiction(
+    remainder: Remainder, policy: ReplanPolicy, shift: Shift, stuck: Sequence[Sequence[Line]]
+) -> tuple[str, ...]:
+    """A smallest set of rules that conflict, in words; stuck groups are looked at first."""
     from diptych.choreography.ahead import build_ahead, rule_names
     from diptych.choreography.retime import is_impossible
 
@@ -263,16 +265,20 @@ def _contradiction(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> 
         return ()
     if impossible([]):
         return ("the order of the tasks, with the minutes that were told, contradicts itself",)
-    some = next((few for few in _likely(remainder, names) if impossible(few)), names)
+    some = next((few for few in _likely(remainder, names, stuck) if impossible(few)), names)
     smallest = smallest_conflict(some, impossible)
     return tuple(_words(remainder, shift, name) for name in names if name in smallest)
 
 
-def _likely(remainder: Remainder, names: Sequence[str]) -> Iterable[list[str]]:
+def _likely(
+    remainder: Remainder, names: Sequence[str], stuck: Sequence[Sequence[Line]]
+) -> Iterable[list[str]]:
     """Sets of rules that often conflict by themselves, smaller than the whole."""
     lags = [name for name in names if name.startswith("lag:")]
     yield [*lags, *(name for name in names if name.startswith(("kit:", "zone:")))]
-    for band in find_bands(remainder.procedure):
+    lines = {line for group in stuck for line in group}
+    bands = find_bands(remainder.procedure)
+    for band in sorted(bands, key=lambda band: (not lines & set(band.lines), len(band.lines))):
         own = _band_names(band)
         yield [name for name in names if name in own or name in lags]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Stop = Callable[[], bool]
 _WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
-_QUICK, _FEW = 2.0, 33
+_QUICK, _FEW = 1.5, 33
 _SOON = 2
 _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
