@@ -257,11 +257,11 @@ def _contradiction(
 
     names = rule_names(remainder)
 
-    def impossible(keep: Sequence[str]) -> bool:
+    def impossible(keep: Sequence[str], work: float = _PART_PROOF) -> bool:
         drop = set(names) - set(keep)
-        return is_impossible(build_ahead(remainder, shift.end + _LATER, drop), policy)
+        return is_impossible(build_ahead(remainder, shift.end + _LATER, drop), policy, work)
 
-    if not impossible(names):
+    if not impossible(names, _WHOLE_PROOF):
         return ()
     if impossible([]):
         return ("the order of the tasks, with the minutes that were told, contradicts itself",)
