@@ -85,7 +85,7 @@ def _closing_times(draft: Draft, procedure: Procedure, *, people: bool) -> dict[
         begun=_bare(draft.begun, apart, people=people),
         old=_bare(draft.old, apart, people=people),
     )
-    left = _remainder(bare, procedure, {})
+    left = _remainder(bare, procedure, {}, people=people)
     return dict((push_right(left) if people else shift_right(left)).starts)
 
 
@@ -102,8 +102,13 @@ def _separation(procedure: Procedure) -> TaskId | None:
 
 
 def _remainder(
-    draft: Draft, procedure: Procedure, lengths: Mapping[TaskId, tuple[int, int]]
+    draft: Draft,
+    procedure: Procedure,
+    lengths: Mapping[TaskId, tuple[int, int]],
+    *,
+    people: bool = True,
 ) -> Remainder:
+    """The draft as it is; without `people`, nobody's skills and hours are looked at."""
     last_part = {first: second for second, first in draft.parts.items()}
     ends: dict[MilestoneId, TaskId] = {}
     for milestone in procedure.milestones:
@@ -132,8 +137,8 @@ def _remainder(
         wholes=dict(draft.wholes),
         loose=frozenset(draft.loose),
         concerned=draft.concerned,
-        able=_able(draft),
-        left={person.id: hours_left(person, draft.now) for person in draft.staff},
+        able=_able(draft) if people else {},
+        left={one.id: hours_left(one, draft.now) for one in draft.staff} if people else {},
         notes=tuple(draft.notes),
     )
 

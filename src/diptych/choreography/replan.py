@@ -125,7 +125,7 @@ def _sit_down(
         events=tuple(events),
         remainder=remainder,
         policy=policy,
-        shift=nothing,
+        shift=nothing if spare != NO_SPARE else shift_right(remainder),
         pushed=nothing,
         bound=int(now),
         floor=None,
@@ -135,12 +135,11 @@ def _sit_down(
 
 
 def _desk_of(desk: Desk, remainder: Remainder) -> Desk:
-    """The desk with that remainder, its shifted and pushed plan, and its bounds."""
+    """The desk with that remainder, its pushed plan, and its bounds."""
     floor = find_floor(remainder)
     return replace(
         desk,
         remainder=remainder,
-        shift=shift_right(remainder),
         pushed=push_right(remainder),
         bound=int(remainder.now) if floor is None else floor.end,
         floor=None if floor is None else _least_cost(remainder, floor, desk.policy),
@@ -189,18 +188,18 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     return desk, min(ways, key=lambda way: way.cost)
 
 
-def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan]]:
-    """The question with more watches and courses, as many as were needed; and the ways found.
+def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:
+    """The question with more watches and courses, as many as were needed; the ways found.
 
-    With `hard`, by a longer search.
+    With `hard`, by a longer search. The status of the search comes last.
     """
     now, planned = desk.remainder.now, {task.id for task in desk.remainder.procedure.tasks}
     wider = _sit_down(desk.before, now, desk.events, desk.policy, desk.stop, spare=spare)
     if len(wider.remainder.procedure.tasks) == len(planned):
-        return desk, []
+        return desk, [], "infeasible"
     ways, found = _search_wider(wider, hard=hard)
-    if not ways or not found.starts:
-        return (wider, ways) if ways else (desk, [])
+    if not ways:
+        return desk, [], found.status
     remainder = leave_out_spare(wider.remainder, planned, found.starts, found.lengths)
     fewer = _desk_of(wider, remainder)
     left = {task.id for task in remainder.procedure.tasks}
@@ -212,7 +211,8 @@ def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Rep
     )
     way = _settled(fewer, kept)
     known = (wider, ways) if way is None else (fewer, [way])
-    return min(known, _only_needed(wider, found), key=lambda one: _cheapest(one[1]))
+    best = min(known, _only_needed(wider, found), key=lambda one: _cheapest(one[1]))
+    return *best, found.status
 
 
 def _only_needed(desk: Desk, found: "Found") -> tuple[Desk, list[Replan]]:
@@ -230,21 +230,26 @@ def _cheapest(ways: Sequence[Replan]) -> float:
 
 
 def _try_harder(desk: Desk, found: "Found") -> tuple[Desk, list[Replan], "Found"]:
-    """The first ways with more watches and courses, or by a longer search of either question."""
-    tried = 0
-    for hard in (False, True):
-        for spare in _WIDER:
-            if tried == _SOON and not _could_widen(desk, found):
-                return desk, *_far_ways(desk, found)
-            if tried == len(_WIDER):
-                ways, far = _far_ways(desk, found)
-                if ways:
-                    return desk, ways, far
-            tried += 1
-            wider, ways = _with_spare(desk, spare, hard=hard)
-            if ways:
-                return wider, ways, found
-    return desk, [], found
+    """The first ways with more watches and courses, or by a longer search of either question.
+
+    The longer search is left out where the quick one said that there are no times.
+    """
+    open_yet: list[Spare] = []
+    for tried, spare in enumerate(_WIDER):
+        if tried == _SOON and not _could_widen(desk, found):
+            break
+        wider, ways, status = _with_spare(desk, spare, hard=False)
+        if ways:
+            return wider, ways, found
+        open_yet += [spare] if status != "infeasible" or spare == _WIDER[-1] else []
+    ways, far = _far_ways(desk, found)
+    if ways:
+        return desk, ways, far
+    for spare in open_yet:
+        wider, ways, _ = _with_spare(desk, spare, hard=True)
+        if ways:
+            return wider, ways, found
+    return desk, [], far
 
 
 def _far_ways(desk: Desk, found: "Found") -> tuple[list[Replan], "Found"]:
