@@ -7,7 +7,8 @@
 For each disturbance: CPU seconds to the first checked plan; its cost beside the best that one
 more CPU second of search finds, and beside moving the plan to the right where that keeps every
 rule; the share of people whom the event does not concern (on no task named by it, not away, of
-no skill called) and who are given or lose a duty, and of their duties that are taken from them.
+no skill called) and who are given or lose a duty, also without duties that the plan did not have
+(a response, one more check or watch), and of their duties that are taken from them.
 The peer, in the same run on every `--peer-every`th: one person-level CP-SAT model of the same
 rules from nothing, without hint and without crews, one worker: CPU seconds to its first plan, and
 to one as cheap as ours (x 1.01), at most 30. Each row of --rows is one disturbance, so that a
@@ -48,7 +49,7 @@ from diptych.choreography.ahead import (
     rule_names,
     seal_people,
 )
-from diptych.choreography.crews import find_components
+from diptych.choreography.bands import find_groups
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.rejoin import join_people
 from diptych.choreography.shift import shift_right
@@ -83,12 +84,17 @@ def measure(schedule, policy, number, seed, peer):
     concerned = concern(schedule, events)
     others = [person.id for person in schedule.procedure.staff if person.id not in concerned]
     changed = {change.staff for change in first.people} - concerned
+    known = {entry.task for entry in schedule.assignments}
+    added = {one.staff for one in first.people if one.task.partition("~")[0] not in known}
+    moved = {one.staff for one in first.people if one.task.partition("~")[0] in known}
     row |= {
         "cost": first.cost,
         "best": min(best.cost, first.cost),
         "end": first.schedule.makespan,
         "shifted": shifted.cost if shifted is not None else None,
         "unconcerned_changed": len(changed) / max(1, len(others)),
+        "unconcerned_moved": len(moved - concerned) / max(1, len(others)),
+        "unconcerned_only_added": len(added - moved - concerned) / max(1, len(others)),
         "unconcerned_duties": lost_share(schedule, now, concerned, first),
         "changes": len(first.people),
         "sound": is_sound(schedule, now, events, policy, first),
@@ -175,7 +181,7 @@ def measure_peer(schedule, policy, now, events, cost):
     crews = [name for name in rule_names(remainder) if name.startswith("people:")]
     ahead = build_ahead(remainder, shift_right(remainder).end, crews)
     add_keepers(ahead)
-    join_people(ahead, find_components(remainder.procedure))
+    join_people(ahead, find_groups(remainder.procedure))
     seal_people(ahead)
     ahead.model.minimize(measure_cost(ahead, policy))
     solver = cp_model.CpSolver()
@@ -213,6 +219,9 @@ def summarise(rows):
         "within_1_percent": round(float(np.mean([ratio <= 1.01 for ratio in ratios])), 4),
         "unconcerned_changed_p95": round(
             float(np.percentile([row["unconcerned_changed"] for row in done], 95)), 4
+        ),
+        "unconcerned_moved_p95": round(
+            float(np.percentile([row["unconcerned_moved"] for row in done], 95)), 4
         ),
         "unconcerned_duties_p95": round(
             float(np.percentile([row["unconcerned_duties"] for row in done], 95)), 4

@@ -20,7 +20,7 @@ from diptych.model import Precedence, SkillId, Staff, StaffId, Task, TaskId
 
 Quantity = cp_model.LinearExpr | int
 Duty = tuple[TaskId, SkillId, StaffId]
-_LATEST = 600
+_LATEST = 180
 
 
 @dataclass(kw_only=True)
@@ -28,7 +28,8 @@ class Ahead:
     """The model and its variables; tasks that ended before now have fixed numbers.
 
     held : duty -> that the person holds it; for duties of the plan, and for opened tasks
-    own : person -> intervals that must not overlap
+    own : person -> intervals of their duties, which must not overlap
+    pauses : person -> intervals of their breaks, which no duty overlaps
     """
 
     model: cp_model.CpModel
@@ -42,6 +43,7 @@ class Ahead:
     intervals: dict[TaskId, cp_model.IntervalVar] = field(default_factory=dict)
     held: dict[Duty, cp_model.IntVar] = field(default_factory=dict)
     own: dict[StaffId, list[cp_model.IntervalVar]] = field(default_factory=dict)
+    pauses: dict[StaffId, list[cp_model.IntervalVar]] = field(default_factory=dict)
     moved: list[cp_model.IntVar] = field(default_factory=list)
 
 
@@ -263,7 +265,10 @@ def _hold(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model
 
 
 def seal_people(ahead: Ahead) -> None:
-    """Nobody has two duties at once, or one while they are away. To be called once, last."""
+    """Nobody has two duties at once, or one while they are away. To be called once, last.
+
+    Who is away may rest then.
+    """
     remainder = ahead.remainder
     for task, entry in remainder.begun.items():
         for who, _ in entry.staff if task in ahead.intervals else ():
@@ -277,6 +282,8 @@ def seal_people(ahead: Ahead) -> None:
                 if e > remainder.now
             ]
             ahead.model.add_no_overlap([*ahead.own[person.id], *gaps])
+        if person.id in ahead.pauses:
+            ahead.model.add_no_overlap([*ahead.own.get(person.id, ()), *ahead.pauses[person.id]])
 
 
 def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
@@ -295,11 +302,14 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
             _add_moved(ahead, ahead.ends[task], ahead.remainder.begun[task].end)
     price = duty_prices(ahead.remainder, policy)
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]
-    told = policy.told * sum(_touched(ahead, price))
-    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + told
+    told = [
+        policy.telling(concerned=who in ahead.remainder.concerned) * touched
+        for who, touched in _touched(ahead, price).items()
+    ]
+    return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + sum(told)
 
 
-def _touched(ahead: Ahead, planned: Collection[Duty]) -> list[cp_model.IntVar]:
+def _touched(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
     """A literal for each person: some duty of theirs changes."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for duty, held in ahead.held.items():
@@ -309,7 +319,7 @@ def _touched(ahead: Ahead, planned: Collection[Duty]) -> list[cp_model.IntVar]:
             touched[duty[2]] = ahead.model.new_bool_var("")
         who = touched[duty[2]]
         ahead.model.add_implication(held.negated() if duty in planned else held, who)
-    return list(touched.values())
+    return touched
 
 
 def _add_moved(ahead: Ahead, is_now: Quantity, was: int) -> None:

@@ -34,7 +34,8 @@ def compare_plans(
     people = tuple(_people(remainder, entries, policy))
     tasks = tuple(_tasks(before, remainder, entries))
     shift = sum(_moved(remainder, entries, task) for task in entries)
-    told = policy.told * len({one.staff for one in people})
+    whom = {one.staff for one in people}
+    told = sum(policy.telling(concerned=who in remainder.concerned) for who in whom)
     duties = sum(one.cost for one in people)
     cost = policy.end_minute * after.makespan + shift + duties + told
     return Difference(people=people, tasks=tasks, shift=shift, cost=cost)

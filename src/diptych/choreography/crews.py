@@ -6,8 +6,9 @@ hold at least one of them (Hall's condition). The sets kept are those whose peop
 together; the rest follow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from diptych.model import Procedure, SkillId, Staff, Subject, Task, TaskId
@@ -22,6 +23,9 @@ class Duty(NamedTuple):
     skill: SkillId
     side: str
     grade: int = 0
+
+
+Needs = tuple[tuple[Duty, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +77,27 @@ def can_hold(person: Staff, duty: Duty) -> bool:
 
 def duties_of(procedure: Procedure) -> dict[Duty, tuple[int, ...]]:
     """Every duty that a task asks for, with the positions of the people who can hold it."""
-    duties = dict.fromkeys(
-        duty for task in procedure.tasks for way in ways_of(task) for duty in needs_of(way)
-    )
-    return {
-        duty: tuple(i for i, person in enumerate(procedure.staff) if can_hold(person, duty))
+    kinds = tuple(dict.fromkeys(_asking(procedure).values()))
+    return dict(_eligible(procedure.staff, kinds))
+
+
+@lru_cache(maxsize=32)
+def _eligible(
+    staff: tuple[Staff, ...], kinds: tuple[Needs, ...]
+) -> tuple[tuple[Duty, tuple[int, ...]], ...]:
+    duties = dict.fromkeys(duty for needs in kinds for duty, _ in needs)
+    return tuple(
+        (duty, tuple(i for i, person in enumerate(staff) if can_hold(person, duty)))
         for duty in duties
-    }
+    )
 
 
 def find_components(procedure: Procedure) -> list[tuple[Duty, ...]]:
     """Duties grouped so that no person can hold duties of two groups."""
-    eligible = duties_of(procedure)
+    return _components(duties_of(procedure))
+
+
+def _components(eligible: Mapping[Duty, Sequence[int]]) -> list[tuple[Duty, ...]]:
     groups: list[tuple[list[Duty], set[int]]] = []
     for duty, people in eligible.items():
         touching = [group for group in groups if group[1] & set(people)]
@@ -100,15 +113,59 @@ def find_components(procedure: Procedure) -> list[tuple[Duty, ...]]:
 
 def find_crews(procedure: Procedure) -> list[Crew]:
     """The crews whose size can limit the day, at most 400 for each component."""
-    eligible = duties_of(procedure)
-    crews = []
-    for component in find_components(procedure):
-        masks = {duty: _mask(eligible[duty]) for duty in component}
+    asking = _asking(procedure)
+    kinds = tuple(dict.fromkeys(asking.values()))
+    place = {needs: i for i, needs in enumerate(kinds)}
+    where = {way: place[needs] for way, needs in asking.items()}
+    crews = [
+        Crew(
+            duties=frame.duties,
+            people=frame.people,
+            asked={way: frame.wanted[kind] for way, kind in where.items() if frame.wanted[kind]},
+        )
+        for frame in _frames(_eligible(procedure.staff, kinds), kinds)
+    ]
+    return [crew for crew in crews if crew.asked]
+
+
+def _asking(procedure: Procedure) -> dict[Way, Needs]:
+    """What each way of each task asks for, in the order of the tasks."""
+    known: dict[tuple[object, ...], Needs] = {}
+    asking: dict[Way, Needs] = {}
+    for task in procedure.tasks:
+        for mode, way in enumerate(ways_of(task)):
+            kind = (side_of(way), way.demands)
+            if kind not in known:
+                known[kind] = tuple(needs_of(way).items())
+            asking[task.id, mode] = known[kind]
+    return asking
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A crew without its tasks. wanted : for each kind of needs, how many it asks of the crew."""
+
+    duties: tuple[Duty, ...]
+    people: tuple[int, ...]
+    wanted: tuple[int, ...]
+
+
+@lru_cache(maxsize=32)
+def _frames(
+    eligible: tuple[tuple[Duty, tuple[int, ...]], ...], kinds: tuple[Needs, ...]
+) -> tuple[_Frame, ...]:
+    """The crews for these duties and people; kept, as a day that is re-planned asks again."""
+    known = dict(eligible)
+    frames = []
+    for component in _components(known):
+        masks = {duty: _mask(known[duty]) for duty in component}
         for union in _unions(list(dict.fromkeys(masks.values()))):
             duties = tuple(duty for duty in component if masks[duty] | union == union)
             if _holds_together([masks[duty] for duty in duties]):
-                crews.append(_crew(procedure, duties, union))
-    return [crew for crew in crews if crew.asked]
+                people = tuple(i for i in range(union.bit_length()) if union >> i & 1)
+                wanted = tuple(_wanted(needs, duties) for needs in kinds)
+                frames.append(_Frame(duties, people, wanted))
+    return tuple(frames)
 
 
 def _mask(people: Sequence[int]) -> int:
@@ -140,21 +197,14 @@ def _holds_together(masks: list[int]) -> bool:
         rest = [mask for mask in rest if mask not in near]
 
 
-def _crew(procedure: Procedure, duties: tuple[Duty, ...], union: int) -> Crew:
-    asked = {
-        (task.id, mode): wanted
-        for task in procedure.tasks
-        for mode, way in enumerate(ways_of(task))
-        if (wanted := wanted_of(way, duties))
-    }
-    people = tuple(i for i in range(len(procedure.staff)) if union >> i & 1)
-    return Crew(duties=duties, people=people, asked=asked)
-
-
 def wanted_of(way: Task, duties: Sequence[Duty]) -> int:
     """How many people who can hold any of the duties one way of a task asks for."""
-    needs = needs_of(way)
+    return _wanted(tuple(needs_of(way).items()), duties)
+
+
+def _wanted(needs: Needs, duties: Collection[Duty]) -> int:
     most: dict[SkillId, int] = {}
-    for duty in duties:
-        most[duty.skill] = max(most.get(duty.skill, 0), needs.get(duty, 0))
+    for duty, count in needs:
+        if duty in duties:
+            most[duty.skill] = max(most.get(duty.skill, 0), count)
     return sum(most.values())

@@ -13,10 +13,13 @@ from diptych.choreography.conflict import smallest_conflict
 from diptych.choreography.policy import clock_text
 from diptych.choreography.remainder import Remainder, Span
 from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.resting import REST_RULES
 from diptych.choreography.shift import Shift
 from diptych.model import Infeasible, Rest, SkillId, StaffId, TaskId
 
 _NAMED = 4
+_WHOLE_PROOF, _PART_PROOF = 0.1, 0.02
+_LATER = 480
 
 
 def refuse(rules: Sequence[str]) -> Infeasible:
@@ -36,15 +39,19 @@ def find_deadlock(
     stuck: Sequence[Sequence[Line]],
 ) -> tuple[str, ...]:
     """The rules that conflict, in words; never empty. `stuck`: groups that found no way."""
-    fixed = _fixed_spans(remainder)
-    if counted := (*_short_people(remainder, fixed), *_short_kit(remainder, fixed)):
-        return counted
     return (
-        _contradiction(remainder, policy, shift)
-        or _tired_groups(remainder, policy, shift)
-        or tuple(_tired(remainder, group, proven=False) for group in stuck)
+        count_short(remainder)
+        or _contradiction(remainder, policy, shift, stuck)
+        or _tired_group(remainder, policy, shift, stuck)
+        or tuple(_tired(remainder, group, REST_RULES, proven=False) for group in stuck)
         or ("no way was found within the search limit; it is not proven that there is none",)
     )
+
+
+def count_short(remainder: Remainder) -> tuple[str, ...]:
+    """People and kit of whom tasks that cannot be moved want more than are there; in words."""
+    fixed = _fixed_spans(remainder)
+    return (*_short_people(remainder, fixed), *_short_kit(remainder, fixed))
 
 
 def _fixed_spans(remainder: Remainder) -> dict[TaskId, Span]:
@@ -126,23 +133,75 @@ def _short_kit(remainder: Remainder, spans: Mapping[TaskId, Span]) -> Iterable[s
                 break
 
 
-def _tired_groups(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> tuple[str, ...]:
-    """Groups of people proven to have no way, whatever the times; each for itself."""
+def _tired_group(
+    remainder: Remainder, policy: ReplanPolicy, shift: Shift, stuck: Sequence[Sequence[Line]]
+) -> tuple[str, ...]:
+    """A group of people proven to have no way, whatever the times.
+
+    The groups that found no way are looked at, if they are known. Of the rules of rest, the
+    fewest that are proven to be too many are named: none, one, or all together.
+    """
+    for group in stuck or find_groups(remainder.procedure):
+        if _cannot_rest(remainder, policy, shift, group, REST_RULES, _WHOLE_PROOF):
+            sets: list[tuple[str, ...]] = [(), *((rule,) for rule in REST_RULES)]
+            few = (
+                rules
+                for rules in sets
+                if _cannot_rest(remainder, policy, shift, group, rules, _PART_PROOF)
+            )
+            return (_tired(remainder, group, next(few, REST_RULES), proven=True),)
+    return ()
+
+
+def could_widen(
+    remainder: Remainder,
+    policy: ReplanPolicy,
+    shift: Shift,
+    stuck: Sequence[Sequence[Line]],
+) -> bool:
+    """Whether more watches and courses might help; not where it is proven that they do not.
+
+    That is, where not even times without their longest waits can be found, people counted,
+    or with the people of a stuck group.
+    """
+    from diptych.choreography.ahead import build_ahead, lag_name, seal_people
+    from diptych.choreography.rejoin import join_people
+    from diptych.choreography.retime import is_impossible
+
+    chained = {task.id for task in remainder.procedure.tasks if task.step == 0}
+    free = [lag_name(rule) for rule in remainder.procedure.precedence if rule.before in chained]
+    for group in (None, *stuck):
+        ahead = build_ahead(remainder, shift.end + _LATER, free)
+        if group is not None:
+            join_people(ahead, [group])
+            seal_people(ahead)
+        if is_impossible(ahead, policy, _PART_PROOF):
+            return False
+    return True
+
+
+def _cannot_rest(
+    remainder: Remainder,
+    policy: ReplanPolicy,
+    shift: Shift,
+    group: Sequence[Line],
+    rules: Sequence[str],
+    work: float,
+) -> bool:
+    """Proven: the group's people cannot hold every duty with these rules of rest kept."""
     from diptych.choreography.ahead import build_ahead, seal_people
     from diptych.choreography.rejoin import join_people
     from diptych.choreography.retime import is_impossible
 
-    found = []
-    for group in find_groups(remainder.procedure):
-        ahead = build_ahead(remainder, shift.end)
-        join_people(ahead, [group])
-        seal_people(ahead)
-        if is_impossible(ahead, policy):
-            found.append(_tired(remainder, group, proven=True))
-    return tuple(found)
+    ahead = build_ahead(remainder, shift.end + _LATER)
+    join_people(ahead, [group], rules)
+    seal_people(ahead)
+    return is_impossible(ahead, policy, work)
 
 
-def _tired(remainder: Remainder, group: Sequence[Line], *, proven: bool) -> str:
+def _tired(
+    remainder: Remainder, group: Sequence[Line], rules: Sequence[str], *, proven: bool
+) -> str:
     """What to say of a group whose people cannot hold every duty and rest."""
     people = dict.fromkeys(who.id for duty in group for who in remainder.able.get(duty, ()))
     there = [who for who in people if remainder.left[who]]
@@ -151,13 +210,31 @@ def _tired(remainder: Remainder, group: Sequence[Line], *, proven: bool) -> str:
     return (
         f"{_skills(group)}: the {len(there)} people who are still there {how} hold every duty from"
         f" {clock_text(remainder.procedure.day_start, remainder.now)} on"
-        f"{_rest_words(remainder, rest, there)}"
+        f"{_rest_words(remainder, rest, there, rules)}"
     )
 
 
-def _rest_words(remainder: Remainder, rest: Rest | None, people: Sequence[StaffId]) -> str:
-    if rest is None:
+def _rest_words(
+    remainder: Remainder, rest: Rest | None, people: Sequence[StaffId], rules: Sequence[str]
+) -> str:
+    if rest is None or not rules:
         return ", one at a time and within their hours"
+    words = {
+        "stretch": f"a break of {rest.shortest_break} min after at most {rest.longest_stretch} min",
+        "low": f"at most {rest.low_stretch} min on end in the low of the night",
+        "work": f"at most {rest.longest_work} min of work in all",
+        "span": f"at most {rest.longest_span} min from first to last duty",
+    }
+    if rest.low_stretch is None:
+        del words["low"]
+    if rest.longest_span is None:
+        del words["span"]
+    told = [words[rule] for rule in rules if rule in words]
+    return f" with {', '.join(told)}{_worked(remainder, rest, people) if 'work' in rules else ''}"
+
+
+def _worked(remainder: Remainder, rest: Rest, people: Sequence[StaffId]) -> str:
+    """Who has worked as long as allowed, or nearly."""
     worked = {
         who: sum(
             int(entry.end - entry.start)
@@ -168,42 +245,40 @@ def _rest_words(remainder: Remainder, rest: Rest | None, people: Sequence[StaffI
     }
     spent = [who for who in people if worked[who] >= rest.longest_work - 60]
     names = {person.id: person.name for person in remainder.procedure.staff}
-    tired = f"; {', '.join(names[who] for who in spent)} worked so long or nearly" if spent else ""
-    span = rest.longest_span
-    hours = f", {span} min from first to last duty" if span is not None else ""
-    low = f", {rest.low_stretch} min in the low of the night" if rest.low_stretch else ""
-    return (
-        f" with a break of {rest.shortest_break} min after at most {rest.longest_stretch} min and"
-        f" at most {rest.longest_work} min in all{hours}{low}{tired}"
-    )
+    return f"; {', '.join(names[who] for who in spent)} worked so long or nearly" if spent else ""
 
 
-def _contradiction(remainder: Remainder, policy: ReplanPolicy, shift: Shift) -> tuple[str, ...]:
-    """A smallest set of rules that conflict, in words."""
+def _contradiction(
+    remainder: Remainder, policy: ReplanPolicy, shift: Shift, stuck: Sequence[Sequence[Line]]
+) -> tuple[str, ...]:
+    """A smallest set of rules that conflict, in words; stuck groups are looked at first."""
     from diptych.choreography.ahead import build_ahead, rule_names
     from diptych.choreography.retime import is_impossible
 
     names = rule_names(remainder)
 
-    def impossible(keep: Sequence[str]) -> bool:
+    def impossible(keep: Sequence[str], work: float = _PART_PROOF) -> bool:
         drop = set(names) - set(keep)
-        return is_impossible(build_ahead(remainder, shift.end, drop), policy)
+        return is_impossible(build_ahead(remainder, shift.end + _LATER, drop), policy, work)
 
+    if not impossible(names, _WHOLE_PROOF):
+        return ()
     if impossible([]):
         return ("the order of the tasks, with the minutes that were told, contradicts itself",)
-    likely = (few for few in _likely(remainder, names) if impossible(few))
-    some = next(likely, names)
-    if not impossible(some):
-        return ()
+    some = next((few for few in _likely(remainder, names, stuck) if impossible(few)), names)
     smallest = smallest_conflict(some, impossible)
     return tuple(_words(remainder, shift, name) for name in names if name in smallest)
 
 
-def _likely(remainder: Remainder, names: Sequence[str]) -> Iterable[list[str]]:
+def _likely(
+    remainder: Remainder, names: Sequence[str], stuck: Sequence[Sequence[Line]]
+) -> Iterable[list[str]]:
     """Sets of rules that often conflict by themselves, smaller than the whole."""
     lags = [name for name in names if name.startswith("lag:")]
     yield [*lags, *(name for name in names if name.startswith(("kit:", "zone:")))]
-    for band in find_bands(remainder.procedure):
+    lines = {line for group in stuck for line in group}
+    bands = find_bands(remainder.procedure)
+    for band in sorted(bands, key=lambda band: (not lines & set(band.lines), len(band.lines))):
         own = _band_names(band)
         yield [name for name in names if name in own or name in lags]
 

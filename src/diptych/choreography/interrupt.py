@@ -8,6 +8,7 @@ joined to the first again when the plan is made.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from diptych.choreography.facts import events_of
 from diptych.choreography.policy import clock_minute
@@ -107,13 +108,15 @@ def _longest(start: int, end: int, day_start: str, rest: Rest) -> int:
     return rest.longest_stretch
 
 
-def low_hours(day_start: str, rest: Rest, last: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=4096)
+def low_hours(day_start: str, rest: Rest, last: int) -> tuple[tuple[int, int], ...]:
     """The circadian low as minutes of the day, each night up to the minute `last`."""
     if rest.low is None:
-        return []
+        return ()
     shift, length = rest.low[0] - clock_minute(day_start), rest.low[1] - rest.low[0]
     first = shift % 1440 - 1440
-    return [(begin, begin + length) for begin in range(first, last + 1, 1440) if begin + length > 0]
+    nights = range(first, last + 1, 1440)
+    return tuple((begin, begin + length) for begin in nights if begin + length > 0)
 
 
 def _who_could_help(draft: Draft, event: HazardResponse) -> Iterable[TaskId]:

@@ -1,13 +1,15 @@
 """From the plan, the minute and what happened: what is left of the day, ready to be planned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from diptych.choreography.bands import Line
+from diptych.choreography.concern import find_concerned
 from diptych.choreography.crews import Duty, can_hold, side_of
 from diptych.choreography.facts import events_of, read_facts
 from diptych.choreography.interrupt import interrupt
-from diptych.choreography.relief import recut_watches
+from diptych.choreography.push import push_right
+from diptych.choreography.relief import NO_SPARE, Spare, recut_watches
 from diptych.choreography.remainder import (
     Draft,
     Remainder,
@@ -19,9 +21,10 @@ from diptych.choreography.remainder import (
     take_absences,
 )
 from diptych.choreography.replan_policy import ReplanPolicy
-from diptych.choreography.shift import earliest_starts
+from diptych.choreography.shift import shift_right
 from diptych.choreography.stopping import drop_tasks
 from diptych.model import (
+    Assignment,
     Disruption,
     InputError,
     MilestoneId,
@@ -39,11 +42,11 @@ def read_remainder(
     now: Minute,
     events: Sequence[Disruption],
     policy: ReplanPolicy,
-    spare: int = 0,
+    spare: Spare = NO_SPARE,
 ) -> Remainder:
     """What is left of the day after the events. Raises InputError for events that cannot be.
 
-    `spare` watches are added to each chain beyond those that the order of the tasks asks for.
+    `spare` watches and courses are added beyond those that the order of the tasks asks for.
     """
     if not 0 <= now <= schedule.makespan:
         raise InputError(
@@ -53,6 +56,7 @@ def read_remainder(
     procedure = schedule.procedure
     facts = read_facts(schedule, now, events)
     draft = start_draft(procedure, facts)
+    draft.concerned = find_concerned(schedule, events)
     stopped = events_of(events, Stopped)
     for stop in stopped:
         drop_tasks(draft, stop, _separation(procedure))
@@ -63,25 +67,33 @@ def read_remainder(
     call_away(draft, events)
     interrupt(draft, procedure, events)
     ease_past(draft)
-    closes = _closing_times(draft, procedure)
+    closes = spare.closes or _closing_times(draft, procedure, people=spare.late)
     lengths = recut_watches(draft, closes, policy, spare)
     return _remainder(draft, procedure, lengths)
 
 
-def _closing_times(draft: Draft, procedure: Procedure) -> dict[TaskId, int]:
-    """When each task begins at the soonest, or as planned if that is later; watches apart."""
-    watches = {task for task, one in draft.tasks.items() if one.step == 0}
+def _closing_times(draft: Draft, procedure: Procedure, *, people: bool) -> dict[TaskId, int]:
+    """When each task begins as order, places and kit allow; watches and courses apart.
+
+    With `people`, as its planned people allow too.
+    """
+    apart = {task for task, one in draft.tasks.items() if one.step == 0}
     bare = replace(
         draft,
-        order=[r for r in draft.order if r.before not in watches and r.after not in watches],
+        tasks={task: one for task, one in draft.tasks.items() if task not in apart},
+        order=[r for r in draft.order if r.before not in apart and r.after not in apart],
+        begun=_bare(draft.begun, apart, people=people),
+        old=_bare(draft.old, apart, people=people),
     )
-    starts = earliest_starts(_remainder(bare, procedure, {}))
-    return {
-        task: start
-        if task in draft.loose or task not in draft.old
-        else max(start, int(draft.old[task].start))
-        for task, start in starts.items()
-    }
+    left = _remainder(bare, procedure, {}, people=people)
+    return dict((push_right(left) if people else shift_right(left)).starts)
+
+
+def _bare(
+    entries: Mapping[TaskId, Assignment], apart: Collection[TaskId], *, people: bool
+) -> dict[TaskId, Assignment]:
+    kept = {task: entry for task, entry in entries.items() if task not in apart}
+    return kept if people else {task: replace(one, staff=()) for task, one in kept.items()}
 
 
 def _separation(procedure: Procedure) -> TaskId | None:
@@ -90,8 +102,13 @@ def _separation(procedure: Procedure) -> TaskId | None:
 
 
 def _remainder(
-    draft: Draft, procedure: Procedure, lengths: Mapping[TaskId, tuple[int, int]]
+    draft: Draft,
+    procedure: Procedure,
+    lengths: Mapping[TaskId, tuple[int, int]],
+    *,
+    people: bool = True,
 ) -> Remainder:
+    """The draft as it is; without `people`, nobody's skills and hours are looked at."""
     last_part = {first: second for second, first in draft.parts.items()}
     ends: dict[MilestoneId, TaskId] = {}
     for milestone in procedure.milestones:
@@ -119,8 +136,9 @@ def _remainder(
         parts=dict(draft.parts),
         wholes=dict(draft.wholes),
         loose=frozenset(draft.loose),
-        able=_able(draft),
-        left={person.id: hours_left(person, draft.now) for person in draft.staff},
+        concerned=draft.concerned,
+        able=_able(draft) if people else {},
+        left={one.id: hours_left(one, draft.now) for one in draft.staff} if people else {},
         notes=tuple(draft.notes),
     )
 

@@ -7,7 +7,7 @@ at a time, and every rest rule with the past counted in.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from ortools.sat.python import cp_model
 
@@ -24,6 +24,7 @@ from diptych.model import Rest, SkillId, StaffId, Task, TaskId
 
 Holders = Mapping[TaskId, People]
 _LIMIT = 0.3
+_MEET, _TIRED = 5, 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,55 @@ def assign_again(
     return Recrewed(holders=holders, stuck=tuple(stuck), proven=proven)
 
 
+def assign_softly(
+    remainder: Remainder,
+    starts: Mapping[TaskId, int],
+    lengths: Mapping[TaskId, int],
+    policy: ReplanPolicy,
+    component: Sequence[Line],
+) -> dict[TaskId, People]:
+    """People for one group where nobody fits: as few as can be twice at once, or without a break.
+
+    What is wrong with these people at these times, other times near them may mend; empty
+    where none are found.
+    """
+    spans = {task: (start, start + lengths[task]) for task, start in starts.items()}
+    group = _build_group(remainder, spans, component)
+    rest, faults = remainder.procedure.rest, []
+    for who, own in group.present.items():
+        past = group.past.get(who, [])
+        faults += _meet(group, own, past)
+        if rest is not None:
+            faults += _add_breaks(group, own, past, rest, soft=True)
+            _add_work(group, own, past, rest)
+            _add_span(group, own, past, rest)
+    prices = duty_prices(remainder, policy)
+    given_up = [(1 - var) * prices[key] for key, var in group.held.items() if key in prices]
+    for key, variable in group.held.items():
+        group.model.add_hint(variable, key in prices)
+    group.model.minimize(sum(given_up) + _telling(group, prices, policy) + sum(faults))
+    return solve_group(group, policy, None)[0]
+
+
+def _meet(
+    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span]
+) -> list[Quantity]:
+    """What it costs that duties of a person meet, by the minute; never with what has begun."""
+    spans = group.spans
+    faults: list[Quantity] = []
+    for task, held in own.items():
+        if any(start < spans[task][1] and end > spans[task][0] for start, end in past):
+            group.model.add(held == 0)
+    moments = sorted({moment for task in own for moment in spans[task]})
+    for moment, then in pairwise(moments):
+        there = [held for task, held in own.items() if spans[task][0] <= moment < spans[task][1]]
+        if len(there) > 1:
+            over = group.model.new_int_var(0, len(there), "")
+            group.model.add(sum(there) <= 1 + over)
+            faults.append(_MEET * (then - moment) * over)
+    return faults
+
+
 def _build_group(
     remainder: Remainder, spans: Mapping[TaskId, Span], component: Sequence[Line]
 ) -> Group:
@@ -141,19 +191,22 @@ def _search(
     for key, variable in group.held.items():
         group.model.add_hint(variable, key in prices)
     worth = policy.reserve_worth * policy.person * _free(group, policy) if reserve else 0
-    group.model.minimize(sum(cost) - worth + policy.told * _touched(group, prices))
+    group.model.minimize(sum(cost) - worth + _telling(group, prices, policy))
     return solve_group(group, policy, stop)
 
 
-def _touched(group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int]) -> Quantity:
-    """How many people have a duty taken from them or are called to a new one."""
+def _telling(
+    group: Group, prices: Mapping[tuple[TaskId, SkillId, StaffId], int], policy: ReplanPolicy
+) -> Quantity:
+    """What it costs to tell the people who have a duty taken or are called to a new one."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for key, held in group.held.items():
         if key[2] not in touched:
             touched[key[2]] = group.model.new_bool_var("")
         changes = held.negated() if key in prices else held
         group.model.add_implication(changes, touched[key[2]])
-    return sum(touched.values())
+    concerned = group.remainder.concerned
+    return sum(policy.telling(concerned=who in concerned) * one for who, one in touched.items())
 
 
 def _free(group: Group, policy: ReplanPolicy) -> Quantity:
@@ -209,10 +262,25 @@ def _add_one_duty(
 
 
 def _add_breaks(
-    group: Group, own: Mapping[TaskId, cp_model.IntVar], past: Sequence[Span], rest: Rest
-) -> None:
-    """After the start of each duty a break begins soon enough, past duties counted in."""
+    group: Group,
+    own: Mapping[TaskId, cp_model.IntVar],
+    past: Sequence[Span],
+    rest: Rest,
+    *,
+    soft: bool = False,
+) -> list[Quantity]:
+    """After the start of each duty a break begins soon enough, past duties counted in.
+
+    With `soft`, it may be missing for a price; the prices come back.
+    """
     model, spans = group.model, group.spans
+    faults: list[cp_model.IntVar] = []
+
+    def fault() -> list[cp_model.IntVar]:
+        if soft:
+            faults.append(model.new_bool_var(""))
+        return faults[-1:]
+
     breaks: dict[int, cp_model.IntVar] = {}
     for moment in sorted({spans[task][1] for task in own} | {end for _, end in past}):
         over = moment + rest.shortest_break
@@ -225,9 +293,11 @@ def _add_breaks(
     if past:
         start = last_stretch(past, rest)
         end = max(end for _, end in past)
-        model.add_bool_or(_ways(start, breaks, group, rest) or [breaks[end]])
+        model.add_bool_or([*(_ways(start, breaks, group, rest) or [breaks[end]]), *fault()])
     for task, held in own.items():
-        model.add_bool_or([*_ways(spans[task][0], breaks, group, rest), held.negated()])
+        ways = _ways(spans[task][0], breaks, group, rest)
+        model.add_bool_or([*ways, held.negated(), *fault()])
+    return [_TIRED * one for one in faults]
 
 
 def _ways(
@@ -238,7 +308,8 @@ def _ways(
     return [
         free
         for moment, free in breaks.items()
-        if start < moment <= start + limit_of(start, moment, rest, day)
+        if start < moment <= start + rest.longest_stretch
+        and moment <= start + limit_of(start, moment, rest, day)
     ]
 
 

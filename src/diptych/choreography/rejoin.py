@@ -6,6 +6,7 @@ then, so it is asked only where that fails.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from ortools.sat.python import cp_model
@@ -14,12 +15,17 @@ from diptych.choreography.ahead import Ahead, Quantity, open_duties
 from diptych.choreography.bands import Line
 from diptych.choreography.crews import side_of
 from diptych.choreography.interrupt import low_hours
-from diptych.choreography.resting import last_stretch
+from diptych.choreography.resting import REST_RULES, last_stretch
 from diptych.model import Rest, StaffId, TaskId
 
 
-def join_people(ahead: Ahead, components: Sequence[Sequence[Line]]) -> None:
-    """Add people and rest of these groups to the times. To be called before `seal_people`."""
+def join_people(
+    ahead: Ahead, components: Sequence[Sequence[Line]], rules: Collection[str] = REST_RULES
+) -> None:
+    """Add people and rest of these groups to the times. To be called before `seal_people`.
+
+    `rules` are the rules of rest to keep, named as the checker names them.
+    """
     duties = {duty for component in components for duty in component}
     remainder = ahead.remainder
     for task in ahead.tasks.values():
@@ -37,17 +43,45 @@ def join_people(ahead: Ahead, components: Sequence[Sequence[Line]]) -> None:
         if own and any(
             (skill, side) in duties for skill in person.skills for side in ("", "A", "B")
         ):
-            _add_rest(ahead, person.id, own, rest)
+            _add_rest(ahead, person.id, own, rest, rules)
 
 
 def _add_rest(
-    ahead: Ahead, who: StaffId, own: dict[TaskId, list[cp_model.IntVar]], rest: Rest
+    ahead: Ahead,
+    who: StaffId,
+    own: dict[TaskId, list[cp_model.IntVar]],
+    rest: Rest,
+    rules: Collection[str],
 ) -> None:
     past = [
         (int(entry.start), int(entry.end))
         for entry in ahead.remainder.begun.values()
         if any(one == who for one, _ in entry.staff)
     ]
+    if "stretch" in rules or "low" in rules:
+        _add_breaks(ahead, who, own, past, _stretches_of(rest, rules))
+    if "work" in rules:
+        _add_work(ahead, own, sum(end - start for start, end in past), rest)
+    if "span" in rules:
+        _add_span(ahead, own, past, rest)
+
+
+def _stretches_of(rest: Rest, rules: Collection[str]) -> Rest:
+    """The rest with only these of its rules of stretches."""
+    if "low" not in rules:
+        rest = replace(rest, low=None, low_stretch=None)
+    if "stretch" not in rules:
+        rest = replace(rest, longest_stretch=rest.longest_work, longest_span=None)
+    return rest
+
+
+def _add_breaks(
+    ahead: Ahead,
+    who: StaffId,
+    own: dict[TaskId, list[cp_model.IntVar]],
+    past: Sequence[tuple[int, int]],
+    rest: Rest,
+) -> None:
     since = min([int(ahead.remainder.now), max((end for _, end in past), default=10**9)])
     breaks = _breaks(ahead, who, rest, since)
     for task, literals in own.items():
@@ -55,20 +89,20 @@ def _add_rest(
             _need_break(ahead, ahead.starts[task], held, breaks, rest)
     if past:
         _need_break(ahead, last_stretch(past, rest), None, breaks, rest)
-    _add_work(ahead, own, sum(end - start for start, end in past), rest)
-    _add_span(ahead, own, past, rest)
 
 
 def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model.IntVar]:
-    """Starts of breaks that a person may take, in order; one may lie behind the last duty."""
+    """Starts of breaks that a person may take, in order; one may lie behind the last duty.
+
+    As many as the hours left can ask for: short duties far apart need a break each.
+    """
     horizon = ahead.horizon
-    left = min(horizon - since, int(rest.longest_work))
     shortest = rest.low_stretch or rest.longest_stretch
-    count = 2 + left // shortest
+    count = 2 + (horizon - since) // shortest
     breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)
-    ahead.own.setdefault(who, []).extend(
+    ahead.pauses.setdefault(who, []).extend(
         ahead.model.new_fixed_size_interval_var(moment, int(rest.shortest_break), "")
         for moment in breaks
     )

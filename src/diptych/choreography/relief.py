@@ -1,13 +1,15 @@
-"""Watches cut anew for what is left of the day: as many as it takes, of lengths left open.
+"""Watches and courses for what is left of the day: as many as it takes.
 
-A watch belongs to no step (0) and follows another back to back. What has begun keeps its
-start and people; those to come may be shorter or as long as the longest watch, one more is
-added where they no longer reach, and those that are no longer needed are left out.
+Both belong to no step (0) and follow one another. A watch follows back to back: what has
+begun keeps its start and people; those to come may be shorter or as long as the longest
+watch, one more is added where they no longer reach, and those that are no longer needed are
+left out. A course (doses, checks, news) follows at intervals: its tasks keep their length;
+one is added where they no longer reach, one is left out only where it no longer fits in.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
@@ -16,13 +18,29 @@ from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.model import Precedence, TaskId
 
 
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """How many more than needed are added to each chain of watches, and of courses.
+
+    late : needed until the chain would close if everybody kept their duties
+    closes : task -> when it begins, where that is known; as many as reach until then
+    """
+
+    watches: int = 0
+    courses: int = 0
+    late: bool = False
+    closes: Mapping[TaskId, int] | None = None
+
+
+NO_SPARE = Spare()
+
+
 def recut_watches(
-    draft: Draft, closes_at: Mapping[TaskId, int], policy: ReplanPolicy, spare: int = 0
+    draft: Draft, closes_at: Mapping[TaskId, int], policy: ReplanPolicy, spare: Spare = NO_SPARE
 ) -> dict[TaskId, tuple[int, int]]:
     """Watches whose length is open, with their least and most minutes.
 
-    `closes_at` is when each task that a last watch waits for is expected to begin; `spare`
-    more watches than needed are added to each chain.
+    `closes_at` is when each task that the last of a chain waits for is expected to begin.
     """
     lengths: dict[TaskId, tuple[int, int]] = {}
     for chain in find_chains(draft):
@@ -31,10 +49,49 @@ def recut_watches(
         ]
         if not closing or closing[0].after in draft.begun:
             continue
-        fitted = _fit(draft, chain, closes_at[closing[0].after], policy, spare)
+        closes = min(closes_at[rule.after] for rule in closing if rule.after in closes_at)
+        if _is_course(draft, chain, closing[0]):
+            _fit_course(draft, chain, closing[0], closes, spare.courses)
+            continue
+        fitted = _fit(draft, chain, closes, policy, spare.watches)
         for watch in fitted:
             lengths |= _open(draft, watch, policy)
     return lengths
+
+
+def _is_course(draft: Draft, chain: Sequence[TaskId], closing: Precedence) -> bool:
+    """Whether the tasks of the chain come at intervals rather than back to back."""
+    rules = {(rule.before, rule.after): rule for rule in draft.order}
+    pairs = [pair for pair in pairwise(chain) if draft.parts.get(pair[1]) != pair[0]]
+    links = [rules[pair] for pair in pairs] or [closing]
+    return any(link.max_lag is None or link.max_lag > 0 for link in links)
+
+
+def _fit_course(
+    draft: Draft, chain: Sequence[TaskId], closing: Precedence, closes: int, spare: int
+) -> None:
+    """The chain with as many tasks as its intervals need until it closes, and as fit in."""
+    rules = {(rule.before, rule.after): rule for rule in draft.order}
+    pairs = [pair for pair in pairwise(chain) if draft.parts.get(pair[1]) != pair[0]]
+    ahead = [task for task in chain if task not in draft.begun]
+    if not pairs:
+        return
+    link, length = rules[pairs[-1]], int(draft.tasks[chain[-1]].duration.planned)
+    begun = [int(draft.begun[task].end) for task in chain if task in draft.begun]
+    planned = draft.old.get(chain[0])
+    first = int(planned.start) if planned is not None else draft.now
+    soonest = begun[-1] if begun else first - link.min_lag
+    while len(chain) > 1 and ahead and soonest + len(ahead) * (link.min_lag + length) > closes:
+        _drop_last(draft, chain)
+        chain, ahead = chain[:-1], ahead[:-1]
+    if link.max_lag is None or closing.max_lag is None:
+        return
+    latest = begun[-1] if begun else soonest + link.min_lag - link.max_lag
+    short = closes - latest - len(ahead) * (link.max_lag + length) - closing.max_lag
+    more = max(0, ceil(short / (link.max_lag + length)))
+    room = (closes - soonest) // (link.min_lag + length) - len(ahead)
+    for _ in range(max(more, min(more + spare, room))):
+        chain = [*chain, _add_next(draft, chain, link)]
 
 
 def find_chains(draft: Draft) -> list[list[TaskId]]:
@@ -109,8 +166,12 @@ def _drop_last(draft: Draft, chain: Sequence[TaskId]) -> None:
 
 def _add_watch(draft: Draft, chain: Sequence[TaskId]) -> TaskId:
     """One more watch like the last, which hands over to it as watches do."""
+    return _add_next(draft, chain, _handover(draft, chain))
+
+
+def _add_next(draft: Draft, chain: Sequence[TaskId], handover: Precedence) -> TaskId:
+    """One more task like the last, which it follows by that rule."""
     last = chain[-1]
-    handover = _handover(draft, chain)
     base = re.sub(r"(-\d+)?(~\d+)?$", "", last)
     number = len(chain) + 1
     while f"{base}-{number}" in draft.tasks:

@@ -40,6 +40,7 @@ class Remainder:
     parts : second part of a task that was under way -> its first part
     wholes : first part of a task that was under way -> the task before it was cut
     loose : tasks to come that keep no appointment, as they follow a stage that stopped early
+    concerned : people whom the events concern
     able : skill and side -> who may hold it, hours apart; left : person -> stretches they are there
     """
 
@@ -52,6 +53,7 @@ class Remainder:
     parts: Mapping[TaskId, TaskId]
     wholes: Mapping[TaskId, Task]
     loose: frozenset[TaskId]
+    concerned: frozenset[StaffId]
     able: Mapping[Line, tuple[Staff, ...]]
     left: Mapping[StaffId, tuple[Span, ...]]
     notes: tuple[str, ...]
@@ -79,6 +81,7 @@ class Draft:
     parts: dict[TaskId, TaskId]
     wholes: dict[TaskId, Task]
     loose: set[TaskId]
+    concerned: frozenset[StaffId]
     notes: list[str]
 
 
@@ -99,6 +102,7 @@ def start_draft(procedure: Procedure, facts: Facts) -> Draft:
         parts={},
         wholes={},
         loose=set(),
+        concerned=frozenset(),
         notes=[],
     )
 

@@ -8,32 +8,41 @@ people. One worker, counts of work for limits: the same input gives the same ans
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
+from diptych.choreography.bands import Line
 from diptych.choreography.changes import compare_plans
-from diptych.choreography.deadlock import find_deadlock, refuse
+from diptych.choreography.deadlock import could_widen, count_short, find_deadlock, refuse
+from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
+from diptych.choreography.relief import NO_SPARE, Spare
 from diptych.choreography.remainder import Remainder
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
 from diptych.choreography.settle import settle
-from diptych.choreography.shift import Shift, earliest_end, shift_right
+from diptych.choreography.shift import Shift, shift_right
+from diptych.choreography.sparing import leave_out_spare
 from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
 
 if TYPE_CHECKING:
     from diptych.choreography.replan_search import Found, Search
+    from diptych.choreography.retime import Effort
 
 Stop = Callable[[], bool]
-_MOST_SPARE = 3
-_LOOSE = 0.06
-_QUICK, _THOROUGH, _GAP, _IMPROVE = 0.015, 0.1, 0.005, 0.15
+_WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
+_QUICK, _FEW = 1.5, 33
+_SOON = 2
+_THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """One question to the re-planner: the plan, what is left of it, the shifted plan.
 
+    pushed : the plan pushed right, its duties let go where they cannot be kept
     bound : a minute before which the day cannot end
+    floor : a cost below which no way can be; None where order and waits alone contradict
     """
 
     before: Schedule
@@ -41,7 +50,9 @@ class Desk:
     remainder: Remainder
     policy: ReplanPolicy
     shift: Shift
+    pushed: Shift
     bound: int
+    floor: int | None
     stop: Stop | None
 
 
@@ -105,24 +116,50 @@ def _sit_down(
     events: Sequence[Disruption],
     policy: ReplanPolicy,
     stop: Stop | None,
-    spare: int = 0,
+    spare: Spare = NO_SPARE,
 ) -> Desk:
     remainder = read_remainder(schedule, now, events, policy, spare)
-    return Desk(
+    nothing = Shift(starts={}, lengths={}, end=int(now), legal=False)
+    desk = Desk(
         before=schedule,
         events=tuple(events),
         remainder=remainder,
         policy=policy,
-        shift=shift_right(remainder),
-        bound=earliest_end(remainder),
+        shift=nothing if spare != NO_SPARE else shift_right(remainder),
+        pushed=nothing,
+        bound=int(now),
+        floor=None,
         stop=stop,
     )
+    return _desk_of(desk, remainder)
+
+
+def _desk_of(desk: Desk, remainder: Remainder) -> Desk:
+    """The desk with that remainder, its pushed plan, and its bounds."""
+    floor = find_floor(remainder)
+    return replace(
+        desk,
+        remainder=remainder,
+        pushed=push_right(remainder),
+        bound=int(remainder.now) if floor is None else floor.end,
+        floor=None if floor is None else _least_cost(remainder, floor, desk.policy),
+    )
+
+
+def _least_cost(remainder: Remainder, floor: Shift, policy: ReplanPolicy) -> int:
+    """The end of the day and the moves that order and waits ask for, nobody ever short."""
+    moves = (
+        max(0, floor.starts[task] - int(entry.start))
+        for task, entry in remainder.old.items()
+        if task not in remainder.loose
+    )
+    return policy.end_minute * floor.end + sum(moves)
 
 
 def _search(desk: Desk, stop: Stop | None = None) -> "Search":
     from diptych.choreography.replan_search import Search
 
-    return Search(remainder=desk.remainder, shift=desk.shift, policy=desk.policy, stop=stop)
+    return Search(remainder=desk.remainder, shift=desk.pushed, policy=desk.policy, stop=stop)
 
 
 def _shifted(desk: Desk) -> Replan | None:
@@ -139,43 +176,156 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
     Watches are added only where none is found without; the desk comes back with them.
     """
     shifted = _shifted(desk)
-    if shifted is not None and (_stands(desk, shifted) or _is_best(desk, shifted)):
+    if shifted is not None and (_stands(desk, shifted) or _is_good(desk, shifted)):
         return desk, shifted
+    if counted := count_short(desk.remainder):
+        raise refuse(counted)
     ways, found = _quick_ways(desk, shifted)
     if not ways:
-        wider = _widened(desk)
-        ways, _ = _quick_ways(wider, _shifted(wider))
-        desk = wider if ways else desk
+        desk, ways, found = _try_harder(desk, found)
     if not ways:
-        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.shift, found.stuck))
+        raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
     return desk, min(ways, key=lambda way: way.cost)
 
 
-def _widened(desk: Desk) -> Desk:
-    """The same question with as many watches more as the shifted plan would need."""
-    late = desk.shift.end - desk.bound
-    spare = min(_MOST_SPARE, max(1, -(-late // int(desk.policy.longest_watch))))
-    now, stop = desk.remainder.now, desk.stop
-    return _sit_down(desk.before, now, desk.events, desk.policy, stop, spare=spare)
+def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:
+    """The question with more watches and courses, as many as were needed; the ways found.
+
+    With `hard`, by a longer search. The status of the search comes last.
+    """
+    now, planned = desk.remainder.now, {task.id for task in desk.remainder.procedure.tasks}
+    wider = _sit_down(desk.before, now, desk.events, desk.policy, desk.stop, spare=spare)
+    if len(wider.remainder.procedure.tasks) == len(planned):
+        return desk, [], "infeasible"
+    ways, found = _search_wider(wider, hard=hard)
+    if not ways:
+        return desk, [], found.status
+    remainder = leave_out_spare(wider.remainder, planned, found.starts, found.lengths)
+    fewer = _desk_of(wider, remainder)
+    left = {task.id for task in remainder.procedure.tasks}
+    kept = replace(
+        found,
+        starts={task: start for task, start in found.starts.items() if task in left},
+        lengths={task: length for task, length in found.lengths.items() if task in left},
+        holders={task: people for task, people in found.holders.items() if task in left},
+    )
+    way = _settled(fewer, kept)
+    known = (wider, ways) if way is None else (fewer, [way])
+    best = min(known, _only_needed(wider, found), key=lambda one: _cheapest(one[1]))
+    return *best, found.status
+
+
+def _only_needed(desk: Desk, found: "Found") -> tuple[Desk, list[Replan]]:
+    """The question with no more watches and courses than reach the ends found; and its ways."""
+    spare = Spare(closes=found.starts)
+    now = desk.remainder.now
+    fewer = _sit_down(desk.before, now, desk.events, desk.policy, desk.stop, spare=spare)
+    if len(fewer.remainder.procedure.tasks) >= len(desk.remainder.procedure.tasks):
+        return fewer, []
+    return fewer, _search_wider(fewer, hard=False)[0]
+
+
+def _cheapest(ways: Sequence[Replan]) -> float:
+    return min((way.cost for way in ways), default=inf)
+
+
+def _try_harder(desk: Desk, found: "Found") -> tuple[Desk, list[Replan], "Found"]:
+    """The first ways with more watches and courses, or by a longer search of either question.
+
+    The longer search is left out where the quick one said that there are no times.
+    """
+    open_yet: list[Spare] = []
+    for tried, spare in enumerate(_WIDER):
+        if tried == _SOON and not _could_widen(desk, found):
+            break
+        wider, ways, status = _with_spare(desk, spare, hard=False)
+        if ways:
+            return wider, ways, found
+        open_yet += [spare] if status != "infeasible" or spare == _WIDER[-1] else []
+    ways, far = _far_ways(desk, found)
+    if ways:
+        return desk, ways, far
+    for spare in open_yet:
+        wider, ways, _ = _with_spare(desk, spare, hard=True)
+        if ways:
+            return wider, ways, found
+    return desk, [], far
+
+
+def _far_ways(desk: Desk, found: "Found") -> tuple[list[Replan], "Found"]:
+    if desk.floor is None:
+        return [], found
+    far = _search_far(desk, found.stuck)
+    return [way for way in (_settled(desk, far),) if way], far
+
+
+def _could_widen(desk: Desk, found: "Found") -> bool:
+    if desk.floor is None:
+        return True
+    return could_widen(desk.remainder, desk.policy, desk.pushed, found.stuck)
 
 
 def _quick_ways(desk: Desk, shifted: Replan | None) -> tuple[list[Replan], "Found"]:
-    """Every way found soon: shifted, shifted with other people, searched for; and the search."""
+    """Every way found soon: shifted, pushed with other people, searched for; and the search."""
+    from diptych.choreography.replan_search import NOTHING, Aim
+
+    if desk.floor is None:
+        return [], replace(NOTHING, status="infeasible")
+    search = _search(desk)
+    crewed = search.crew_pushed(nudge=False)
+    ways = [way for way in (_settled(desk, crewed), shifted) if way]
+    if any(_is_good(desk, way) for way in ways):
+        return ways, crewed
+    hint = crewed if crewed.starts else None
+    known = min((way.cost for way in ways), default=None)
+    found = search.run(Aim(), _quick(desk), hint, keep=True, known=known)
+    ways += [way for way in (_settled(desk, found),) if way]
+    if not ways and found.status != "infeasible":
+        nudged = search.crew_pushed(nudge=True)
+        ways = [way for way in (_settled(desk, nudged),) if way]
+    if not ways and found.stuck:
+        found = _search_far(desk, found.stuck)
+        ways = [way for way in (_settled(desk, found),) if way]
+    return ways, replace(found, stuck=found.stuck or crewed.stuck)
+
+
+def _search_wider(desk: Desk, *, hard: bool) -> tuple[list[Replan], "Found"]:
+    """The search alone: of a question with more watches it tells soonest that there is no way."""
+    from diptych.choreography.replan_search import NOTHING, Aim
+
+    if desk.floor is None:
+        return [], replace(NOTHING, status="infeasible")
+    if hard:
+        found = _search_far(desk, ())
+        found = found if found.starts else _search_far(desk, (), keep=True)
+    else:
+        found = _search(desk).run(Aim(), _quick(desk), keep=True)
+    return [way for way in (_settled(desk, found),) if way], found
+
+
+def _search_far(desk: Desk, stuck: Sequence[tuple[Line, ...]], *, keep: bool = False) -> "Found":
+    """A longer search, the day open for longer; the stuck groups with their times at once."""
     from diptych.choreography.replan_search import Aim
     from diptych.choreography.retime import Effort
 
-    search, limit = _search(desk), desk.policy.limit
-    crewed = search.crew_shifted()
-    loose = bool(desk.remainder.loose)
-    quick = Effort(work=(_LOOSE if loose else _QUICK) * limit, gap=_GAP, quick=not loose)
-    hint = crewed if crewed.starts else None
-    suspects = crewed.stuck if desk.shift.legal else ()
-    found = search.run(Aim(), quick, hint, suspects)
-    ways = [way for way in (_settled(desk, found), _settled(desk, crewed), shifted) if way]
-    if not ways and found.status != "infeasible":
-        found = search.run(Aim(), Effort(work=_THOROUGH * limit, gap=_GAP), None, found.stuck)
-        ways = [way for way in (_settled(desk, found),) if way]
-    return ways, found
+    search = _search(desk)
+    far = replace(search, shift=replace(search.shift, end=search.shift.end + _LATER))
+    thorough = Effort(work=_THOROUGH * desk.policy.limit, gap=_GAP, quick=True)
+    found = far.run(Aim(), thorough, None, stuck, keep=keep)
+    return replace(found, stuck=found.stuck or tuple(stuck))
+
+
+def _quick(desk: Desk) -> "Effort":
+    """The first search: the more tasks there are, the less work of the solver a second does."""
+    from diptych.choreography.retime import Effort
+
+    ahead, loose = max(_FEW, len(desk.remainder.old)), bool(desk.remainder.loose)
+    return Effort(work=_QUICK * desk.policy.limit / ahead, gap=_GAP, quick=True, linear=loose)
+
+
+def _is_good(desk: Desk, plan: Replan) -> bool:
+    """No search can better it by more than one looks for."""
+    return desk.floor is not None and plan.cost <= (1 + _GAP) * desk.floor
 
 
 def _stands(desk: Desk, plan: Replan) -> bool:
@@ -190,12 +340,41 @@ def _is_best(desk: Desk, plan: Replan) -> bool:
 def _improve(desk: Desk, first: Replan) -> Replan:
     """The first plan, or a better one that a longer search finds."""
     from diptych.choreography.replan_search import Aim
-    from diptych.choreography.retime import Effort
 
     if _stopped(desk) or _is_best(desk, first):
         return first
-    found = _search(desk, desk.stop).run(Aim(), Effort(work=_IMPROVE * desk.policy.limit))
+    effort = _long(desk)
+    found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
     return _better(first, _settled(desk, found))
+
+
+def _long(desk: Desk) -> "Effort":
+    """A longer search for less cost: linear where appointments are open."""
+    from diptych.choreography.retime import Effort
+
+    loose = bool(desk.remainder.loose)
+    return Effort(work=_IMPROVE * desk.policy.limit, quick=True, linear=loose)
+
+
+def _as_found(desk: Desk, plan: Replan) -> "Found":
+    """A plan as a search gives it: parts that were joined again are two."""
+    from diptych.choreography.replan_search import NOTHING
+
+    remainder = desk.remainder
+    entries = {entry.task: entry for entry in plan.schedule.assignments}
+    starts, ends, holders = {}, {}, {}
+    for task in (task.id for task in remainder.procedure.tasks):
+        whole = task
+        while whole not in entries:
+            whole = remainder.parts[whole]
+        starts[task] = int(entries[task].start if task in entries else remainder.old[task].start)
+        ends[task] = int(entries[whole].end)
+        holders[task] = entries[whole].staff
+    for second, first in remainder.parts.items():
+        if second not in entries:
+            ends[first] = starts[second]
+    lengths = {task: ends[task] - starts[task] for task in starts}
+    return replace(NOTHING, starts=starts, lengths=lengths, holders=holders, status="feasible")
 
 
 def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
@@ -205,25 +384,24 @@ def _find_earliest(desk: Desk, least: Replan) -> tuple[int, Replan]:
 
     if _stopped(desk) or _ends(least) <= desk.bound:
         return desk.bound, least
-    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit)
+    search, effort = _search(desk, desk.stop), Effort(work=_IMPROVE * desk.policy.limit, cores=True)
     found = search.run(Aim(earliest=True), effort)
     bound = max(desk.bound, found.bound)
     soonest = _settled(desk, found)
     if soonest is None or _ends(soonest) >= _ends(least):
         return bound, least
-    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), effort))
+    cheap = _settled(desk, search.run(Aim(latest=_ends(soonest)), _long(desk)))
     return bound, _better(soonest, cheap)
 
 
 def _find_reserve(desk: Desk, known: Sequence[Replan], latest: int) -> Replan:
     """The most reserve for its cost among the plans known and one sought for it."""
     from diptych.choreography.replan_search import Aim
-    from diptych.choreography.retime import Effort
 
     worth = desk.policy.reserve_worth
     ways = list(known)
     if not _stopped(desk):
-        effort = Effort(work=_IMPROVE * desk.policy.limit)
+        effort = _long(desk)
         found = _settled(
             desk, _search(desk, desk.stop).run(Aim(latest=latest, reserve=True), effort)
         )

@@ -16,7 +16,8 @@ class ReplanPolicy:
 
     end_minute : cost of a minute by which the day ends later
     change, by_role : cost of another person on a duty; by the role of who held it
-    told : cost of each person for whom any duty changes
+    told, bystander : cost of each person for whom any duty changes: of those whom the events
+        concern, and of the others
     soon, soon_factor : within so many minutes of now a change costs so many times more
     later, later_factor : after so many minutes it costs so many times as much
     shortest_watch, longest_watch : lengths between which watches are cut anew, minutes
@@ -32,6 +33,7 @@ class ReplanPolicy:
     end_minute: int
     change: int
     told: int
+    bystander: int
     by_role: Mapping[RoleId, int] = field(default_factory=dict)
     soon: Minute
     soon_factor: float
@@ -67,6 +69,10 @@ class ReplanPolicy:
         factor = self.later_factor if lead >= self.later else factor
         return round(self.by_role.get(role, self.change) * factor)
 
+    def telling(self, *, concerned: bool) -> int:
+        """What it costs to tell a person of any change."""
+        return self.told if concerned else self.bystander
+
 
 def read_replan_policy(
     tables: Mapping[str, SourcedTable], *, seed: int = 1, limit: float = 1.0
@@ -80,6 +86,7 @@ def read_replan_policy(
         end_minute=whole["end-minute"],
         change=whole["change"],
         told=whole["told"],
+        bystander=whole["bystander"],
         by_role={RoleId(key.removeprefix(_ROLE)): int(table.value(key)) for key in roles},
         soon=Minute(whole["soon"]),
         soon_factor=table.value("soon-factor"),
@@ -102,6 +109,7 @@ _WHOLE = (
     "end-minute",
     "change",
     "told",
+    "bystander",
     "soon",
     "later",
     "shortest-watch",

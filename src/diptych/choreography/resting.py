@@ -7,6 +7,8 @@ from diptych.choreography.interrupt import low_hours
 from diptych.choreography.remainder import Span
 from diptych.model import Rest
 
+REST_RULES = ("stretch", "low", "work", "span")
+
 
 def rested(spans: Sequence[Span], rest: Rest | None, day_start: str) -> bool:
     """Whether one person may do duties at these times: one at a time, with every rest rule."""

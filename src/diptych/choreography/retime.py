@@ -27,12 +27,16 @@ _PROOF = 0.1
 class Effort:
     """How hard to search: `work` in the solver's own units; `gap` (share) that is good enough.
 
-    quick : without presolve and without cores; comes to within 1 % soonest, proves little
+    quick : without presolve; comes to within 1 % soonest
+    cores : seeks bounds with cores: for the end of the day alone, not for a sum of costs
+    linear : with a linear relaxation: for days whose appointments are open, and long searches
     """
 
     work: float
     gap: float = 0.0
     quick: bool = False
+    cores: bool = False
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +58,11 @@ class Timing:
 def solve_ahead(ahead: Ahead, policy: ReplanPolicy, effort: Effort, stop: Stop | None) -> Timing:
     """The best found; the same model, seed and effort give the same answer.
 
-    No linear relaxation and no probing: they cost more than they brought on these models.
+    No probing and no symmetry: they cost more than they brought on these models.
     With `stop`, the search ends soon after it says so, and the answer
     depends on the clock.
     """
-    solver = new_solver(policy, effort)
-    solver.parameters.linearization_level = 0
-    solver.parameters.cp_model_probing_level = 0
-    solver.parameters.symmetry_level = 0
-    solver.parameters.optimize_with_core = not effort.quick
-    solver.parameters.cp_model_presolve = not effort.quick
+    solver = _plain_solver(policy, effort)
     status = run_solver(solver, ahead.model, stop)
     if status not in FOUND:
         return Timing(starts={}, lengths={}, makespan=0, cost=0.0, bound=0.0, status=status)
@@ -76,6 +75,16 @@ def solve_ahead(ahead: Ahead, policy: ReplanPolicy, effort: Effort, stop: Stop |
         bound=solver.best_objective_bound,
         status=status,
     )
+
+
+def _plain_solver(policy: ReplanPolicy, effort: Effort) -> cp_model.CpSolver:
+    solver = new_solver(policy, effort)
+    solver.parameters.linearization_level = int(effort.linear)
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
+    solver.parameters.optimize_with_core = effort.cores
+    solver.parameters.cp_model_presolve = not effort.quick
+    return solver
 
 
 def new_solver(policy: ReplanPolicy, effort: Effort) -> cp_model.CpSolver:
@@ -108,7 +117,7 @@ def run_solver(solver: cp_model.CpSolver, model: cp_model.CpModel, stop: Stop | 
         watcher.join()
 
 
-def is_impossible(ahead: Ahead, policy: ReplanPolicy) -> bool:
+def is_impossible(ahead: Ahead, policy: ReplanPolicy, work: float = _PROOF) -> bool:
     """Whether the model is proven to have no solution, within a small count of work."""
-    solver = new_solver(policy, Effort(work=_PROOF))
+    solver = _plain_solver(policy, Effort(work=work, quick=True))
     return run_solver(solver, ahead.model, None) == "infeasible"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from diptych.choreography.remainder import Remainder
 from diptych.model import Precedence, Task, TaskId
 
-_ROUNDS = 60
+_ROUNDS, _LOST = 60, 900
 
 
 @dataclass(kw_only=True)
@@ -60,16 +60,20 @@ def shift_right(remainder: Remainder) -> Shift:
     """Every task as early as its order, people, kit and places allow, not before its plan.
 
     Where a wait is too long, what comes first is held back and all is placed again, at
-    most 60 times. Hours of people are not looked at: the checker does that.
+    most 60 times and by no more than 15 hours. Hours of people are not looked at: the
+    checker does that.
     """
     held: dict[TaskId, int] = {}
     starts: dict[TaskId, int] = {}
     legal = False
+    line = _line_up(remainder)
+    planned = max((int(entry.end) for entry in remainder.old.values()), default=0)
     for _ in range(_ROUNDS):
-        starts = _place(remainder, held)
+        starts = _place(remainder, line, held)
         broken = _overrun(remainder, starts)
         legal = not broken
-        if legal or not _hold_back(remainder, held, broken):
+        lost = max(starts.values(), default=0) > max(planned, remainder.now) + _LOST
+        if legal or lost or not _hold_back(remainder, held, broken):
             break
     starts = {**{task: int(entry.start) for task, entry in remainder.begun.items()}, **starts}
     lengths = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
@@ -88,24 +92,53 @@ def _hold_back(remainder: Remainder, held: dict[TaskId, int], broken: Mapping[Ta
     return moved
 
 
-def _place(remainder: Remainder, held: Mapping[TaskId, int]) -> dict[TaskId, int]:
-    board = _open_board(remainder)
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A task to come as every round places it. wanted : earliest start, its rules apart."""
+
+    task: TaskId
+    wanted: int
+    length: int
+    pinned: int | None
+    needs: Mapping[str, int]
+    rules: tuple[tuple[TaskId, int], ...]
+
+
+def _line_up(remainder: Remainder) -> list[_Entry]:
+    """The tasks to come in the order in which they are placed."""
     tasks = {task.id: task for task in remainder.procedure.tasks}
-    ends: dict[TaskId, int] = {task: entry.end for task, entry in remainder.begun.items()}
     into = _rules_into(remainder)
-    starts: dict[TaskId, int] = {}
+    now = int(remainder.now)
+    line = []
     for task in _sequence(remainder, into):
-        rules = [ends[rule.before] + rule.min_lag for rule in into.get(task, ())]
         entry = None if task in remainder.loose else remainder.old.get(task)
-        wanted = max(
-            int(remainder.now), int(entry.start) if entry else 0, held.get(task, 0), *rules, 0
-        )
-        length = tasks[task].duration.planned
-        needs = _needs(remainder, tasks[task])
         pinned = remainder.pins.get(task)
-        start = board.first_fit(needs, wanted, length) if pinned is None else int(pinned)
-        board.take(needs, start, start + length)
-        starts[task], ends[task] = start, start + length
+        line.append(
+            _Entry(
+                task=task,
+                wanted=max(now, int(entry.start) if entry else 0),
+                length=int(tasks[task].duration.planned),
+                pinned=None if pinned is None else int(pinned),
+                needs=_needs(remainder, tasks[task]),
+                rules=tuple((rule.before, int(rule.min_lag)) for rule in into.get(task, ())),
+            )
+        )
+    return line
+
+
+def _place(
+    remainder: Remainder, line: Sequence[_Entry], held: Mapping[TaskId, int]
+) -> dict[TaskId, int]:
+    board = _open_board(remainder)
+    ends: dict[TaskId, int] = {task: entry.end for task, entry in remainder.begun.items()}
+    starts: dict[TaskId, int] = {}
+    for one in line:
+        start = max(one.wanted, held.get(one.task, 0))
+        for before, lag in one.rules:
+            start = max(start, ends[before] + lag)
+        start = board.first_fit(one.needs, start, one.length) if one.pinned is None else one.pinned
+        board.take(one.needs, start, start + one.length)
+        starts[one.task], ends[one.task] = start, start + one.length
     return starts
 
 
@@ -169,35 +202,6 @@ def _overrun(remainder: Remainder, starts: Mapping[TaskId, int]) -> dict[TaskId,
             start = starts[rule.after] - rule.max_lag - length[rule.before]
             found[rule.before] = max(found.get(rule.before, start), start)
     return found
-
-
-def earliest_end(remainder: Remainder) -> int:
-    """A minute before which the day cannot end: order and lengths alone, nobody ever short."""
-    lengths = _shortest(remainder)
-    starts = earliest_starts(remainder)
-    begun = [int(e.end) for t, e in remainder.begun.items() if t not in remainder.lengths]
-    return max([int(remainder.now), *begun, *(at + lengths[task] for task, at in starts.items())])
-
-
-def _shortest(remainder: Remainder) -> dict[TaskId, int]:
-    planned = {task.id: int(task.duration.planned) for task in remainder.procedure.tasks}
-    return planned | {task: span[0] for task, span in remainder.lengths.items()}
-
-
-def earliest_starts(remainder: Remainder) -> dict[TaskId, int]:
-    """Earliest start of each task to come when nobody and nothing is ever short, minutes."""
-    lengths = _shortest(remainder)
-    into = _rules_into(remainder)
-    ends = {
-        task: int(remainder.now if task in remainder.lengths else entry.end)
-        for task, entry in remainder.begun.items()
-    }
-    starts: dict[TaskId, int] = {}
-    for task in _sequence(remainder, into):
-        rules = [ends[rule.before] + int(rule.min_lag) for rule in into.get(task, ())]
-        starts[task] = max([int(remainder.now), int(remainder.pins.get(task, 0)), *rules])
-        ends[task] = starts[task] + lengths[task]
-    return starts
 
 
 def _rules_into(remainder: Remainder) -> dict[TaskId, list[Precedence]]:
