@@ -18,7 +18,9 @@ from diptych.choreography.resting import last_stretch
 from diptych.model import Rest, StaffId, TaskId
 
 _DRIFT = 180
+"""Minutes by which what lies between two duties may still change."""
 _SURE = 3
+"""After so many that are surely longer than a stretch, later duties add nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
