@@ -4,7 +4,9 @@ Lines are compared as points every half millimetre. Recall is the share of the t
 centrelines (vessels of at least LEAST_CALIBRE mm) that a found one accompanies within
 REACH mm; precision the share of the found ones that a true one accompanies. A loop is
 found when the found network has a closed way along it; the ways between two roots count as
-loops too, for blood can turn round in them.
+loops too, for blood can turn round in them. Where two vessels of a loop run side by side in one
+lumen, as a transverse sinus beside the sagittal sinus before it leaves it, the way may go over
+anywhere.
 
 What is asked for depends on the contrast. Veins and sinuses are asked for in every phase that
 fills them, arteries only where an arterial phase is given: in a venous phase they hold about
@@ -250,10 +252,12 @@ def _is_found(cycle: list[int], found: VesselNetwork, true: VesselNetwork) -> bo
     """Whether the found vessels along a true loop close it.
 
     Of the found vessels that run along it, those that lead nowhere are taken off until
-    only closed ways are left; these must accompany LOOP_COVERED of the loop.
+    only closed ways are left; these must accompany LOOP_COVERED of the loop, without what lies
+    in the lumen of another of its vessels.
     """
-    line = sample_lines([true.vessels[n] for n in cycle]).points
-    tree = cKDTree(line)
+    whole = sample_lines([true.vessels[n] for n in cycle])
+    line = whole.points[~_is_inside(whole, [true.vessels[n] for n in cycle])]
+    tree = cKDTree(whole.points)
     edges = []
     for a, b, n in _edges(found):
         own = sample_lines([found.vessels[n]]).points
@@ -264,6 +268,20 @@ def _is_found(cycle: list[int], found: VesselNetwork, true: VesselNetwork) -> bo
         return False
     ours = sample_lines([found.vessels[n] for _, _, n in core]).points
     return float(np.mean(_match(line, ours)[0] <= LOOP_REACH)) >= LOOP_COVERED
+
+
+def _is_inside(lines: Lines, vessels: list[Vessel]) -> NDArray[np.bool_]:
+    """Which points lie where two vessels run side by side in one lumen: blood may go over from
+    one to the other anywhere there. Beyond a vessel's ends nothing runs beside it.
+    """
+    inside = np.zeros(len(lines.points), dtype=bool)
+    for number, vessel in enumerate(vessels):
+        if len(vessel.path) < 3:
+            continue
+        away, nearest = cKDTree(vessel.path).query(lines.points)
+        beside = (nearest > 0) & (nearest < len(vessel.path) - 1) & (lines.vessel != number)
+        inside |= beside & (away < lines.radius + np.asarray(vessel.radius)[nearest])
+    return inside
 
 
 def _closed(edges: list[Edge]) -> list[Edge]:

@@ -206,7 +206,7 @@ def test_order_of_the_branches_does_not_matter() -> None:
 def test_crossing_veins_get_a_node_each_and_the_loop_is_gone() -> None:
     tree = grow(crossing(90.0))
     facts = know(tree)
-    passing = find_passing(facts, find_courses(tree, facts))
+    passing = find_passing(tree, facts, find_courses(tree, facts))
     count = len(tree.branches)
     drainage = Drainage(
         owner=(Owner.A,) * count,
@@ -258,13 +258,37 @@ def test_veins_that_share_a_piece_cross() -> None:
         confidence=(1.0,) * count,
         run=courses.run,
         crossing=(0.0,) * count,
-        passing=find_passing(facts, courses),
+        passing=find_passing(tree, facts, courses),
     )
     parted = part_tree(tree, drainage)
     assert parted.nodes[-1] == pytest.approx([1.0, 0.0, 0.0])
     assert [parted.branches[2].end, parted.branches[3].start] == [8, 8]
     assert parted.branches[2].path[-1] == pytest.approx(parted.branches[3].path[0])
     assert parted.branches[2].length == pytest.approx(tree.branches[2].length + 1.0)
+
+
+@pytest.mark.parametrize(("mouth", "parted"), [(4.0, False), (12.0, True)])
+def test_veins_join_just_before_a_sinus_and_cross_farther_from_it(
+    mouth: float, parted: bool
+) -> None:
+    """Two veins (0 and 1, 2 and 3) meet; one flows into a sinus (4, 5) this far on."""
+    tree = grow(
+        [
+            line(1, 0, [(-30, 0, 0), (0, 0, 0)], 1.2),
+            line(0, 5, [(0, 0, 0), (mouth, 0, 0)], 1.2),
+            line(2, 0, [(0, -30, 0), (0, 0, 0)], 1.0),
+            line(0, 3, [(0, 0, 0), (0, 30, 0)], 1.0),
+            line(6, 5, [(mouth, -30, 0), (mouth, 0, 0)], 2.5),
+            line(5, 7, [(mouth, 0, 0), (mouth, 30, 0)], 2.5),
+            line(3, 8, [(0, 30, 0), (-30, 30, 0)], 2.5),
+            line(3, 9, [(0, 30, 0), (0, 60, 0)], 2.5),
+        ]
+    )
+    facts = know(tree)
+    courses = find_courses(tree, facts)
+    place = courses.pairs[courses.nodes.index(0)]
+    assert len(place) == 2
+    assert bool(find_passing(tree, facts, courses)) is parted
 
 
 @pytest.mark.parametrize(

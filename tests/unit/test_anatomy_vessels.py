@@ -8,9 +8,10 @@ import pytest
 from blood_images import lay_images
 from scipy import ndimage
 
+from diptych.anatomy.centring import centre_paths
 from diptych.anatomy.filling import read_noise
 from diptych.anatomy.images import Images
-from diptych.anatomy.lumen import divide_lumen, find_blood, grow_voxels
+from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.touches import cut_touches
@@ -119,6 +120,34 @@ def test_link_whose_contrast_dips_is_no_vessel(dip: float, links: int) -> None:
     cut, found = cut_touches(skeleton, images, rise)
     assert len(found) == links
     assert len(cut.strands) == (6 if links == 0 else 3)
+
+
+@pytest.mark.parametrize(("dip", "radius", "links"), [(0.7, 1.2, 1), (0.7, 2.2, 0), (0.5, 2.2, 1)])
+def test_a_link_of_sinuses_is_cut_only_where_the_dip_is_deep(
+    dip: float, radius: float, links: int
+) -> None:
+    skeleton, rise, images = ladder(dip)
+    found = cut_touches(skeleton, images, rise, 0.0, lambda places: np.full(len(places), radius))
+    assert len(found[1]) == links
+
+
+def test_a_line_that_wavers_in_noise_is_straightened_and_keeps_its_ends() -> None:
+    """A wide straight vessel whose traced line wavers by 0.8 mm: as long as it is, when noisy."""
+    along = np.linspace(4.0, 36.0, 33)
+    waver = 20.0 + 0.8 * np.where(np.arange(33) % 2 == 0, 1.0, -1.0)
+    path = np.stack([along, waver, np.full(33, 20.0)], axis=1)
+    index = path / STEP
+    skeleton = Skeleton(nodes=index[[0, -1]], strands=(Strand(start=0, end=1, path=index),))
+    place = np.array([(x, y, z) for x in along for y in range(18, 23) for z in range(18, 23)])
+    blood = Blood(place=place, volume=np.ones(len(place)))
+    images, _ = scene(VEINS, [1.2, 1.2])
+    lengths = []
+    for noisy in (False, True):
+        nodes, (line,) = centre_paths(skeleton, images, blood, noisy=noisy)
+        assert line[[0, -1]] == pytest.approx(nodes)
+        lengths.append(float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum()))
+    assert lengths[1] < lengths[0]
+    assert lengths[1] == pytest.approx(32.0, rel=0.01)
 
 
 def test_how_much_a_link_fades_is_read() -> None:

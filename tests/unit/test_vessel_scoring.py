@@ -133,3 +133,21 @@ def test_arteries_count_only_where_they_are_asked_for() -> None:
     found = vessel_scoring.score_network(true, true, vessel_scoring.ASKED["venous"])
     assert found.precision == 1.0
     assert np.isnan(vessel_scoring.score_network(truth(), truth()).artery_recall)
+
+
+def test_where_two_vessels_lie_in_one_lumen_the_way_may_go_over_anywhere() -> None:
+    """A side of the ring that goes 20 mm past its corner and comes back in its own lumen."""
+
+    def ring(turn: float, aside: float) -> VesselNetwork:
+        corner = np.array([40.0 + turn, 0.0, 0.0])
+        out = replace(vessel("ab"), path=np.linspace((0.0, 0.0, 0.0), corner, 50))
+        way = np.array([corner, (40.0, aside, 0.0), (40.0, 30.0, 0.0)])
+        steps = np.linspace(0.0, 2.0, 50)
+        path = np.stack([np.interp(steps, [0, 1, 2], way[:, n]) for n in range(3)], axis=1)
+        back = replace(vessel("bc"), path=path)
+        return network([out, back, *(vessel(w) for w in ("cd", "da", "ea"))])
+
+    short = ring(0.1, 0.1)
+    for aside, found in ((1.0, 1), (12.0, 0)):
+        score = vessel_scoring.score_network(short, ring(20.0, aside))
+        assert (score.loops, score.loops_found) == (1, found)

@@ -14,15 +14,20 @@ ROUNDS = 3
 WIDTH = 1.5
 """Points along the line over which the middle of the blood is averaged."""
 MOST_MM = 1.0
+STIFF = 0.8
+"""Calibre of a vessel over which its line is smoothed in noise, as a share of its radius."""
 CATCH_MM = 5.0
 """Contrast farther than this from any centreline belongs to none."""
 
 
-def centre_paths(skeleton: Skeleton, images: Images, blood: Blood) -> tuple[Points, list[Points]]:
+def centre_paths(
+    skeleton: Skeleton, images: Images, blood: Blood, *, noisy: bool = False
+) -> tuple[Points, list[Points]]:
     """Nodes (V, 3) and paths, LPS+ mm, of a skeleton, off the grid of voxels.
 
     Each line is smoothed, then drawn across itself to the middle of the blood that lies
-    nearest to it; nodes go with the widest of their lines.
+    nearest to it; nodes go with the widest of their lines. In a noisy image the lines are
+    then straightened where they waver.
     """
     nodes = images.position_of(skeleton.nodes).reshape(-1, 3)
     paths = [_smooth(images.position_of(strand.path)) for strand in skeleton.strands]
@@ -35,7 +40,37 @@ def centre_paths(skeleton: Skeleton, images: Images, blood: Blood) -> tuple[Poin
             _pinned(path, nodes[strand.start], nodes[strand.end])
             for path, strand in zip(moved, skeleton.strands, strict=True)
         ]
+    if noisy:
+        held = [float(np.maximum(volume, 0.0).sum()) for volume in hold_blood(paths, blood)]
+        paths = [_stiffen(path, volume) for path, volume in zip(paths, held, strict=True)]
     return nodes, paths
+
+
+def _stiffen(path: Points, volume: float) -> Points:
+    """The path smoothed over a share of the calibre of a vessel of this volume; both ends stay.
+
+    Noise makes a line waver within its lumen, the more the wider that is, so that it is longer
+    than the vessel; a vessel itself does not bend within less than its calibre.
+    """
+    length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
+    if len(path) < 4 or min(length, volume) <= 0.0:
+        return path
+    radius = np.sqrt(volume / (np.pi * length))
+    width = STIFF * radius * (len(path) - 1) / length
+    most = len(path) - 1
+    padded = np.pad(path, ((most, most), (0, 0)), mode="reflect", reflect_type="odd")
+    result: Points = ndimage.gaussian_filter1d(padded, width, axis=0)[most:-most]
+    result[0], result[-1] = path[0], path[-1]
+    return result
+
+
+def hold_blood(paths: list[Points], blood: Blood) -> list[Points]:
+    """Blood (mm3) that lies nearest to each point of each path, within CATCH_MM of it."""
+    away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
+    near = away < CATCH_MM
+    count = sum(len(path) for path in paths)
+    held = np.bincount(nearest[near], weights=blood.volume[near], minlength=count)
+    return np.split(held.astype(np.float64), split_stops(paths))
 
 
 def split_stops(paths: list[Points]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from diptych.anatomy.baseline import CALM_HU, read_noise
-from diptych.anatomy.centring import CATCH_MM, centre_paths, split_stops
+from diptych.anatomy.centring import centre_paths, hold_blood
 from diptych.anatomy.images import Images
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
@@ -80,7 +80,7 @@ def trace_vessels(images: Images, parts: Compartments) -> Tree:
     parts = replace(parts, vessel=parts.lumen)
     skeleton, touches = _skeleton(images, parts)
     blood = find_blood(images, parts)
-    nodes, paths = centre_paths(skeleton, images, blood)
+    nodes, paths = centre_paths(skeleton, images, blood, noisy=parts.calm is not None)
     radii = _radii(blood, paths)
     branches: list[Branch] = []
     places = [nodes]
@@ -164,7 +164,14 @@ def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
     covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
     least = np.maximum(_least_spur(parts) / min(images.spacing), covered)
     noise = read_noise(parts.stream, parts.cavity & ~parts.vessel)
-    skeleton, links = cut_touches(prune_spurs(skeleton, least), images, parts.stream, noise)
+    size = min(images.spacing)
+    skeleton, links = cut_touches(
+        prune_spurs(skeleton, least),
+        images,
+        parts.stream,
+        noise,
+        lambda places: size * _reach(places, parts),
+    )
     skeleton = close_mouths(skeleton, images, parts.stream, _lengthened(parts))
     return skeleton, len(links)
 
@@ -218,13 +225,9 @@ def find_step(path: Points, radius: Points) -> int:
 def _radii(blood: Blood, paths: list[Points]) -> list[Points]:
     if not paths:
         return []
-    away, nearest = cKDTree(np.concatenate(paths)).query(blood.place)
-    near = away < CATCH_MM
-    count = sum(len(path) for path in paths)
-    held = np.bincount(nearest[near], blood.volume[near], count).astype(np.float64)
     return [
         _tube_radius(path, volume)
-        for path, volume in zip(paths, np.split(held, split_stops(paths)), strict=True)
+        for path, volume in zip(paths, hold_blood(paths, blood), strict=True)
     ]
 
 
