@@ -1,10 +1,12 @@
 """The whole part on two joined balls: owners, vessels, class, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, map_toy, points, routes, tube
 
-from diptych.anatomy import map_anatomy
+from diptych.anatomy import map_anatomy, mapping
 from diptych.anatomy.mapping import tell_gap
 from diptych.anatomy.ownership import part_seeds
 from diptych.kernels.mincut import minimum_cut
@@ -66,6 +68,25 @@ def test_shared_ring_and_both_sagittal_sinuses_are_named_and_owned() -> None:
     assert ("bridging vein B1", Owner.B) in owners
     ring = sum(v.length for v in vessels if v.owner is Owner.SHARED)
     assert ring == pytest.approx(2.0 * np.pi * 18.0, rel=0.1)
+
+
+def test_a_link_that_is_no_vessel_is_left_out_of_the_network(monkeypatch) -> None:
+    paths = []
+
+    def with_a_link(tree, *rest):
+        drained = own(tree, *rest)
+        paths.append(tree.branches[0].path)
+        return replace(drained, links=frozenset({0}))
+
+    def has(anatomy) -> bool:
+        middles = [vessel.path[len(vessel.path) // 2] for vessel in anatomy.vessels.vessels]
+        middle = paths[0][len(paths[0]) // 2]
+        return min(float(np.linalg.norm(middle - other)) for other in middles) < 0.1
+
+    own = mapping.assign_owners
+    monkeypatch.setattr(mapping, "assign_owners", with_a_link)
+    without = map_anatomy(draw(Toy()), tables=TABLES)
+    assert has(map_toy()) and not has(without)
 
 
 def test_calibre_is_that_of_the_tube_drawn() -> None:
