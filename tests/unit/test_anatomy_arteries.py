@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, tube
+from blood_images import lay_images
 
 from diptych.anatomy import map_anatomy
 from diptych.anatomy.arteries import _thin, share_crossed
@@ -135,6 +136,8 @@ def test_the_blur_that_thin_arteries_lose_contrast_by_is_taken_off_their_calibre
     path = np.stack([np.arange(20.0), np.zeros(20), np.zeros(20)], axis=1)
     branch = Branch(start=0, end=1, path=path, radius=np.full(20, 1.1))
     tree = Tree(nodes=path[[0, -1]], degree=np.array([1, 1]), branches=(branch,))
-    # A disc of radius 1.1 under a blur of 0.7 mm (0.55 and the voxel's 1.5) is 70.9 % full.
-    found = _thin(tree, parts, (1.5, 1.5, 1.5)).branches[0].radius
-    np.testing.assert_allclose(found, 1.1 * np.sqrt(0.7091), rtol=1e-3)
+    # A disc of radius 1.1 under a blur of 0.93 mm (0.55, the voxel's 1.5 and the line between two)
+    # is 50.3 % full.
+    images = lay_images(parts.rise, parts.cavity, 1.5)
+    found = _thin(tree, parts, images).branches[0].radius
+    np.testing.assert_allclose(found, 1.1 * np.sqrt(0.5031), rtol=1e-3)

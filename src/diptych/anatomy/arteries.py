@@ -12,7 +12,7 @@ from diptych.anatomy.corrections import Said, correct_branches
 from diptych.anatomy.drainage import Drainage, paint_owners
 from diptych.anatomy.filling import calm_contrast, find_vessels
 from diptych.anatomy.images import ARTERIAL, FloatGrid, Images, Mask
-from diptych.anatomy.lumen import full_rise
+from diptych.anatomy.lumen import full_rise, sample_field
 from diptych.anatomy.network import BloodFlow, build_network
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.policy import AnatomyPolicy
@@ -29,8 +29,8 @@ VAULT_MM, SINUS_MM, SINUSES_MM = 6.0, 25.0, 100.0
 """A wide vessel this near the wall of the cavity over this length is a sinus, and so are
 several over this length together: arteries as wide enter through the base (four carotids,
 about 10 mm each) and run in the fissures."""
-FULLEST, WIDEST = 98.0, 95.0
-"""Percentiles: the contrast of the widest arteries, and their radius."""
+WIDEST = 95.0
+"""Percentile of the radius from which arteries are the widest ones."""
 LEAST_CROSSED = 0.005
 
 Points = NDArray[np.float64]
@@ -107,7 +107,7 @@ def _own_phase(
 def _shows_sinus(images: Images, parts: Compartments, calibre: float) -> bool:
     """Whether a vessel as wide as a sinus runs along the vault for some way, or several do."""
     along = [0.0]
-    for branch in _thin(trace_vessels(images, parts), parts, images.spacing).branches:
+    for branch in _thin(trace_vessels(images, parts), parts, images).branches:
         if branch.calibre >= calibre:
             index = np.rint(images.index_of(branch.path)).astype(np.int64)
             place = tuple(np.clip(index, 0, np.array(parts.cavity.shape) - 1).T)
@@ -199,7 +199,7 @@ def trace_arteries(images: Images, parts: Compartments | None) -> Tree:
     """The arteries of the compartments, an empty tree without any."""
     if parts is None:
         return NO_TREE
-    return _thin(trace_vessels(images, parts), parts, images.spacing)
+    return _thin(trace_vessels(images, parts), parts, images)
 
 
 def find_supply(parts: Compartments | None, tree: Tree, around: Surroundings) -> Supply | None:
@@ -234,20 +234,25 @@ def _gap(place: Point, tree: Tree) -> float:
     return float(min(gaps, default=np.inf))
 
 
-def _thin(tree: Tree, parts: Compartments, spacing: tuple[float, float, float]) -> Tree:
-    """The tree with radii by the contrast of the brightest arteries.
+def _thin(tree: Tree, parts: Compartments, images: Images) -> Tree:
+    """The tree with radii by the contrast of the widest arteries.
 
     Most arteries are thinner than a voxel, so that voxels in the middle of them are not full
-    of blood; only the widest ones show how bright full blood is, and these, too, only as far
-    as they fill the scanner's blur (a normal one, with the voxel's own width in it).
+    of blood; only the widest ones show in their middle how bright full blood is, and these, too,
+    only as far as they fill the scanner's blur (a normal one, with the voxel's own width in it
+    and that of the line between two voxels, where the middle is read).
     """
     if not tree.branches:
         return tree
-    full = float(np.percentile(parts.stream[parts.vessel], FULLEST))
-    share = float(np.sqrt(min(full_rise(parts) / max(full, 1.0), 1.0)))
-    widest = share * float(np.percentile(np.concatenate([b.radius for b in tree.branches]), WIDEST))
-    spread = BLUR_MM**2 + float(np.prod(spacing)) ** (2.0 / 3.0) / 12.0
-    share *= float(np.sqrt(1.0 - np.exp(-(widest**2) / (2.0 * spread))))
+    points = np.concatenate([branch.path for branch in tree.branches])
+    radius = np.concatenate([branch.radius for branch in tree.branches])
+    widest = radius >= np.percentile(radius, WIDEST)
+    middle = float(np.median(sample_field(parts.rise, images.index_of(points[widest]))))
+    share = float(np.sqrt(min(full_rise(parts) / max(middle, 1.0), 1.0)))
+    wide = share * float(np.median(radius[widest]))
+    voxel = float(np.prod(images.spacing)) ** (2.0 / 3.0)
+    spread = BLUR_MM**2 + voxel / 12.0 + voxel / 6.0
+    share *= float(np.sqrt(1.0 - np.exp(-(wide**2) / (2.0 * spread))))
     return replace(tree, branches=tuple(replace(b, radius=b.radius * share) for b in tree.branches))
 
 
