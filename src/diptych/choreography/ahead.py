@@ -232,7 +232,7 @@ def add_keepers(ahead: Ahead) -> None:
         for who, skill in entry.staff:
             asked = demands_by_skill(ahead.tasks[task]).get(skill, [])
             if any(staff[who].grade >= demand.grade for demand in asked):
-                _hold(ahead, task, skill, staff[who])
+                hold_duty(ahead, task, skill, staff[who])
 
 
 def open_duties(ahead: Ahead, tasks: Collection[TaskId], skills: Collection[SkillId] = ()) -> None:
@@ -243,14 +243,14 @@ def open_duties(ahead: Ahead, tasks: Collection[TaskId], skills: Collection[Skil
                 continue
             least = min(demand.grade for demand in asked)
             able = ahead.remainder.may_hold(task, skill, least)
-            held = {person.id: _hold(ahead, task.id, skill, person) for person in able}
+            held = {person.id: hold_duty(ahead, task.id, skill, person) for person in able}
             ahead.model.add(sum(held.values()) == sum(demand.count for demand in asked))
             grade = {person.id: person.grade for person in able}
             for bar, count in graded(asked):
                 ahead.model.add(sum(v for who, v in held.items() if grade[who] >= bar) >= count)
 
 
-def _hold(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model.IntVar:
+def hold_duty(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model.IntVar:
     """The literal that the person holds the duty, with their hours; made once."""
     duty = (task, skill, person.id)
     if duty not in ahead.held:

@@ -43,16 +43,17 @@ def join_people(
         if own and any(
             (skill, side) in duties for skill in person.skills for side in ("", "A", "B")
         ):
-            _add_rest(ahead, person.id, own, rest, rules)
+            rest_person(ahead, person.id, own, rest, rules)
 
 
-def _add_rest(
+def rest_person(
     ahead: Ahead,
     who: StaffId,
     own: dict[TaskId, list[cp_model.IntVar]],
     rest: Rest,
-    rules: Collection[str],
+    rules: Collection[str] = REST_RULES,
 ) -> None:
+    """The rules of rest of one person, whose duties to come may be `own`."""
     past = [
         (int(entry.start), int(entry.end))
         for entry in ahead.remainder.begun.values()
@@ -160,7 +161,7 @@ def _add_work(
             if isinstance(size, int):
                 loads.append(size * held)
                 continue
-            load = ahead.model.new_int_var(0, ahead.remainder.lengths[task][1], "")
+            load = ahead.model.new_int_var(0, ahead.horizon, "")
             ahead.model.add(load >= size).only_enforce_if(held)
             loads.append(load)
     ahead.model.add(sum(loads) <= max(0, int(rest.longest_work) - done))

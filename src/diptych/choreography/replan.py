@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from diptych.choreography.bands import Line
+from diptych.choreography.bands import Line, find_groups
 from diptych.choreography.changes import compare_plans
 from diptych.choreography.deadlock import could_widen, count_short, find_deadlock, refuse
 from diptych.choreography.push import find_floor, push_right
@@ -185,7 +185,32 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
         desk, ways, found = _try_harder(desk, found)
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
-    return desk, min(ways, key=lambda way: way.cost)
+    return _spared(desk, min(ways, key=lambda way: way.cost))
+
+
+def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
+    """The way with fewer changes to people not concerned, where that costs less; and its desk."""
+    from diptych.choreography.bystanders import spare_bystanders
+
+    for group in find_groups(desk.remainder.procedure):
+        if not _meets_bystanders(desk, way, group):
+            continue
+        found = spare_bystanders(desk.remainder, _as_found(desk, way), group, desk.policy)
+        if found is None:
+            continue
+        other = replace(desk, remainder=found[0])
+        better = _settled(other, found[1])
+        if better is not None and better.cost < way.cost:
+            desk, way = other, better
+    return desk, way
+
+
+def _meets_bystanders(desk: Desk, way: Replan, group: Sequence[Line]) -> bool:
+    """Somebody of the group whom nothing concerns has a duty taken."""
+    skills, concerned = {skill for skill, _ in group}, desk.remainder.concerned
+    return any(
+        one.skill in skills and not one.called and one.staff not in concerned for one in way.people
+    )
 
 
 def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:

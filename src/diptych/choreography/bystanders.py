@@ -1,0 +1,334 @@
+"""People not concerned by what happened, left in peace where a watch can make room.
+
+Times are first found without those who take over, so a plan may call three people where one
+would do. Here one group of people is looked at again: its watches and courses may move and
+change hands, all else stays at its minute. A watch that the longer day adds need not be the
+last of its chain: put in earlier, it relieves whoever is still held elsewhere, who then keeps
+what the plan gave them.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ortools.sat.python import cp_model
+
+from diptych.choreography.ahead import (
+    Ahead,
+    build_ahead,
+    hint_plan,
+    hold_duty,
+    measure_cost,
+    rule_names,
+    seal_people,
+)
+from diptych.choreography.bands import Line, find_bands
+from diptych.choreography.crews import side_of
+from diptych.choreography.rejoin import rest_person
+from diptych.choreography.relief import next_task
+from diptych.choreography.remainder import (
+    Remainder,
+    Span,
+    demands_by_skill,
+    graded,
+    with_length,
+)
+from diptych.choreography.replan_policy import ReplanPolicy
+from diptych.choreography.replan_search import Found
+from diptych.choreography.retime import FOUND, Effort, new_solver, run_solver
+from diptych.model import Minute, Precedence, StaffId, Task, TaskId
+
+_WORK = 0.1
+_GAP = 0.0005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    """A place in a chain of watches for one more: after `into.before`, before all of `out`.
+
+    watch : the watch that may be put there
+    into, out : its rules if it is there; without : the rules that hold if it is not
+    """
+
+    watch: Task
+    into: Precedence
+    out: tuple[Precedence, ...]
+    without: tuple[Precedence, ...]
+
+
+@dataclass(kw_only=True)
+class _Desk:
+    """The model of one group. there : slot -> that a watch is put there."""
+
+    ahead: Ahead
+    group: Collection[Line]
+    slots: Sequence[_Slot]
+    there: dict[TaskId, cp_model.IntVar] = field(default_factory=dict)
+
+
+def spare_bystanders(
+    remainder: Remainder, found: Found, group: Sequence[Line], policy: ReplanPolicy
+) -> tuple[Remainder, Found] | None:
+    """The plan with this group's watches, courses and people found again, as cheap as can be.
+
+    The remainder comes back with the watches that are then in its chains. None where the
+    group has no watches ahead, or nothing was found within a small count of work.
+    """
+    slots = _find_slots(remainder, group, policy)
+    if not slots:
+        return None
+    desk = _Desk(ahead=_build(remainder, found, group, slots), group=group, slots=slots)
+    for slot in slots:
+        _add_slot(desk, slot, policy)
+    own = _open(desk)
+    rest = remainder.procedure.rest
+    if rest is not None:
+        for who, duties in own.items():
+            rest_person(desk.ahead, who, duties, rest)
+    seal_people(desk.ahead)
+    hint_plan(desk.ahead, found.starts, found.lengths, found.holders)
+    for slot in slots:
+        desk.ahead.model.add_hint(desk.there[slot.watch.id], slot.watch.id in found.starts)
+    extra = policy.change * sum(desk.there.values())
+    desk.ahead.model.minimize(measure_cost(desk.ahead, policy) + extra)
+    solver = new_solver(policy, Effort(work=_WORK * policy.limit, gap=_GAP))
+    solver.parameters.cp_model_presolve = False
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
+    solver.parameters.linearization_level = 0
+    if run_solver(solver, desk.ahead.model, None) not in FOUND:
+        return None
+    return _read(remainder, found, desk, solver)
+
+
+def _find_slots(
+    remainder: Remainder, group: Collection[Line], policy: ReplanPolicy
+) -> list[_Slot]:
+    """Between every two watches of the group of which the second has not begun, and at the end.
+
+    At the end there is a slot only for a watch that the longer day adds already.
+    """
+    tasks = {task.id: task for task in remainder.procedure.tasks}
+    order = remainder.procedure.precedence
+    known = dict(tasks)
+    slots: list[_Slot] = []
+    for rule in order:
+        if not _hands_over(remainder, tasks, rule, group):
+            continue
+        out = tuple(one for one in order if one.before == rule.after)
+        if _is_added(remainder, rule.after) and all(tasks[one.after].step for one in out):
+            without = tuple(replace(one, before=rule.before) for one in out)
+            slots.append(_Slot(watch=tasks[rule.after], into=rule, out=out, without=without))
+            continue
+        watch = with_length(next_task(known, rule.after, 1), int(policy.shortest_watch))
+        known[watch.id] = watch
+        slots.append(
+            _Slot(
+                watch=watch,
+                into=replace(rule, after=watch.id),
+                out=(replace(rule, before=watch.id),),
+                without=(rule,),
+            )
+        )
+    return slots
+
+
+def _hands_over(
+    remainder: Remainder, tasks: Mapping[TaskId, Task], rule: Precedence, group: Collection[Line]
+) -> bool:
+    """The rule lets a watch of the group hand over to one that has not begun."""
+    before, after = tasks[rule.before], tasks[rule.after]
+    back_to_back = rule.min_lag < 0 and rule.max_lag is not None and rule.max_lag <= 0
+    return (
+        back_to_back
+        and before.step == after.step == 0
+        and after.id not in remainder.begun
+        and after.id in remainder.lengths
+        and bool(_lines(after) & set(group))
+    )
+
+
+def _is_added(remainder: Remainder, task: TaskId) -> bool:
+    return not any(
+        task in known
+        for known in (remainder.old, remainder.begun, remainder.pins, remainder.parts)
+    )
+
+
+def _lines(task: Task) -> set[Line]:
+    return {(demand.skill, side_of(task)) for demand in task.demands}
+
+
+def _build(
+    remainder: Remainder, found: Found, group: Sequence[Line], slots: Sequence[_Slot]
+) -> Ahead:
+    """The model in which only watches and courses of the group may move; slots left out."""
+    lines, gone = set(group), {slot.watch.id for slot in slots}
+    free = {task.id for task in remainder.procedure.tasks if not task.step and _lines(task) & lines}
+    manual = {rule for slot in slots for rule in (slot.into, *slot.out, *slot.without)}
+    tasks = tuple(
+        task
+        if task.id in free and task.id not in remainder.begun
+        else with_length(task, found.lengths[task.id])
+        for task in remainder.procedure.tasks
+        if task.id not in gone
+    )
+    begun = {
+        task: entry
+        if task in free & remainder.lengths.keys()
+        else replace(entry, end=Minute(entry.start + found.lengths[task]))
+        for task, entry in remainder.begun.items()
+    }
+    pins = {
+        task.id: Minute(found.starts[task.id])
+        for task in tasks
+        if task.id not in free and task.id not in begun
+    }
+    order = [
+        rule
+        for rule in remainder.procedure.precedence
+        if rule not in manual and rule.before not in gone and rule.after not in gone
+    ]
+    fixed = replace(
+        remainder,
+        procedure=replace(remainder.procedure, tasks=tasks, precedence=tuple(order)),
+        begun=begun,
+        pins=pins,
+        lengths={t: span for t, span in remainder.lengths.items() if t in free - gone},
+    )
+    moving = [task for task in tasks if task.id in free and task.id not in begun]
+    drop = set(_idle_rules(fixed, lines, moving))
+    return build_ahead(fixed, max(found.starts[t] + found.lengths[t] for t in found.starts), drop)
+
+
+def _idle_rules(fixed: Remainder, lines: set[Line], moving: Sequence[Task]) -> list[str]:
+    """Rules on people, places and kit that nothing that moves can break."""
+    zones = {f"zone:{zone}" for task in moving for zone in task.zones}
+    kit = {f"kit:{kit}" for task in moving for kit in task.equipment}
+    bands = {band.name for band in find_bands(fixed.procedure) if lines & set(band.lines)}
+    kept = zones | kit | bands
+    return [
+        name
+        for name in rule_names(fixed)
+        if name.partition(":")[0] in ("people", "zone", "kit") and name not in kept
+    ]
+
+
+def _add_slot(desk: _Desk, slot: _Slot, policy: ReplanPolicy) -> None:
+    """The watch that may be put there, and the rules with it and without it."""
+    ahead, model, watch = desk.ahead, desk.ahead.model, slot.watch.id
+    there = desk.there[watch] = model.new_bool_var("")
+    now = int(ahead.remainder.now)
+    start = model.new_int_var(now, ahead.horizon, "")
+    end = model.new_int_var(now, ahead.horizon, "")
+    size = model.new_int_var(int(policy.shortest_watch), int(policy.longest_watch), "")
+    ahead.tasks[watch] = slot.watch
+    ahead.starts[watch], ahead.ends[watch], ahead.sizes[watch] = start, end, size
+    ahead.intervals[watch] = model.new_optional_interval_var(start, size, end, there, "")
+    model.add(end == start + size)
+    for rule in (slot.into, *slot.out):
+        _enforce(ahead, rule, there)
+    for rule in slot.without:
+        _enforce(ahead, rule, there.negated())
+    for rule in slot.out:
+        if rule.after in ahead.intervals and not ahead.tasks[rule.after].step:
+            gap = ahead.starts[rule.after] - ahead.ends[slot.into.before]
+            model.add(gap >= 0).only_enforce_if(there)
+
+
+def _enforce(ahead: Ahead, rule: Precedence, when: cp_model.LiteralT) -> None:
+    gap = ahead.starts[rule.after] - ahead.ends[rule.before]
+    if isinstance(gap, int):
+        kept = rule.min_lag <= gap and (rule.max_lag is None or gap <= rule.max_lag)
+        if not kept:
+            ahead.model.add_bool_or([when.negated()])
+        return
+    ahead.model.add(gap >= int(rule.min_lag)).only_enforce_if(when)
+    if rule.max_lag is not None:
+        ahead.model.add(gap <= int(rule.max_lag)).only_enforce_if(when)
+
+
+def _open(desk: _Desk) -> dict[StaffId, dict[TaskId, list[cp_model.IntVar]]]:
+    """Who may hold which duty of the group: person -> task -> that they hold it."""
+    ahead, remainder = desk.ahead, desk.ahead.remainder
+    own: dict[StaffId, dict[TaskId, list[cp_model.IntVar]]] = {}
+    for task in list(ahead.tasks.values()):
+        if task.id in remainder.begun:
+            continue
+        for skill, asked in demands_by_skill(task).items():
+            if (skill, side_of(task)) not in desk.group:
+                continue
+            least = min(demand.grade for demand in asked)
+            held = {}
+            for person in remainder.may_hold(task, skill, least):
+                if _could_be_there(ahead, task, person.id):
+                    held[person.id] = hold_duty(ahead, task.id, skill, person)
+                    own.setdefault(person.id, {}).setdefault(task.id, []).append(held[person.id])
+            there = desk.there.get(task.id, 1)
+            count = sum(demand.count for demand in asked)
+            ahead.model.add(sum(held.values()) == count * there)
+            grade = {person.id: person.grade for person in remainder.procedure.staff}
+            for bar, number in graded(asked):
+                able = sum(var for who, var in held.items() if grade[who] >= bar)
+                ahead.model.add(able >= number * there)
+    return own
+
+
+def _could_be_there(ahead: Ahead, task: Task, who: StaffId) -> bool:
+    """Fixed tasks: from the first to the last minute; others: at some time."""
+    start, end = ahead.starts[task.id], ahead.ends[task.id]
+    if isinstance(start, int) and isinstance(end, int):
+        return ahead.remainder.is_there(who, (start, end))
+    return bool(ahead.remainder.left[who])
+
+
+def _read(
+    remainder: Remainder, found: Found, desk: _Desk, solver: cp_model.CpSolver
+) -> tuple[Remainder, Found]:
+    """The remainder with the watches that were put in, and the plan found for it."""
+    ahead = desk.ahead
+    used = {task for task, there in desk.there.items() if solver.value(there)}
+    left = _with_slots(remainder, desk.slots, used)
+    here = {task.id for task in left.procedure.tasks}
+    starts = {task: int(solver.value(ahead.starts[task])) for task in here}
+    ends = {task: int(solver.value(ahead.ends[task])) for task in here}
+    holders = {
+        task: tuple(
+            one for one in people if (one[1], side_of(ahead.tasks[task])) not in desk.group
+        )
+        for task, people in found.holders.items()
+        if task in here
+    }
+    for (task, skill, who), held in ahead.held.items():
+        if task in here and solver.value(held):
+            holders[task] = (*holders.get(task, ()), (who, skill))
+    lengths = {task: ends[task] - starts[task] for task in here}
+    return left, replace(found, starts=starts, lengths=lengths, holders=holders)
+
+
+def _with_slots(
+    remainder: Remainder, slots: Sequence[_Slot], used: Collection[TaskId]
+) -> Remainder:
+    """The remainder whose chains have the watches of the used slots, and of no other."""
+    tasks = {task.id: task for task in remainder.procedure.tasks}
+    order = list(remainder.procedure.precedence)
+    lengths: dict[TaskId, Span] = dict(remainder.lengths)
+    for slot in slots:
+        watch = slot.watch.id
+        rules = {slot.into, *slot.out, *slot.without}
+        order = [rule for rule in order if rule not in rules]
+        tasks.pop(watch, None)
+        if watch not in used:
+            order += slot.without
+            lengths.pop(watch, None)
+            continue
+        order += (slot.into, *slot.out)
+        tasks[watch] = slot.watch
+        lengths.setdefault(watch, (int(slot.watch.duration.planned), _longest(remainder)))
+    procedure = replace(
+        remainder.procedure, tasks=tuple(tasks.values()), precedence=tuple(order)
+    )
+    return replace(remainder, procedure=procedure, lengths=lengths)
+
+
+def _longest(remainder: Remainder) -> int:
+    return max(most for _, most in remainder.lengths.values())
