@@ -35,9 +35,9 @@ from diptych.choreography.remainder import (
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.replan_search import Found
 from diptych.choreography.retime import FOUND, Effort, new_solver, run_solver
-from diptych.model import Minute, Precedence, StaffId, Task, TaskId
+from diptych.model import Assignment, Minute, Precedence, StaffId, Task, TaskId
 
-_WORK = 0.1
+_WORK = 0.04
 _GAP = 0.0005
 
 
@@ -66,17 +66,19 @@ class _Desk:
 
 
 def spare_bystanders(
-    remainder: Remainder, found: Found, group: Sequence[Line], policy: ReplanPolicy
+    remainder: Remainder, found: Found, group: Sequence[Line], since: int, policy: ReplanPolicy
 ) -> tuple[Remainder, Found] | None:
     """The plan with this group's watches, courses and people found again, as cheap as can be.
 
-    The remainder comes back with the watches that are then in its chains. None where the
-    group has no watches ahead, or nothing was found within a small count of work.
+    What begins before `since` stays as found. The remainder comes back with the watches that
+    are then in its chains. None where the group has no watches ahead, or nothing was found
+    within a small count of work.
     """
-    slots = _find_slots(remainder, group, policy)
+    fixed, later = _begin_later(remainder, found, since), _told_later(policy, since, remainder.now)
+    slots = _find_slots(fixed, group, policy)
     if not slots:
         return None
-    desk = _Desk(ahead=_build(remainder, found, group, slots), group=group, slots=slots)
+    desk = _Desk(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
     for slot in slots:
         _add_slot(desk, slot, policy)
     own = _open(desk)
@@ -89,7 +91,7 @@ def spare_bystanders(
     for slot in slots:
         desk.ahead.model.add_hint(desk.there[slot.watch.id], slot.watch.id in found.starts)
     extra = policy.change * sum(desk.there.values())
-    desk.ahead.model.minimize(measure_cost(desk.ahead, policy) + extra)
+    desk.ahead.model.minimize(measure_cost(desk.ahead, later) + extra)
     solver = new_solver(policy, Effort(work=_WORK * policy.limit, gap=_GAP))
     solver.parameters.cp_model_presolve = False
     solver.parameters.cp_model_probing_level = 0
@@ -98,6 +100,43 @@ def spare_bystanders(
     if run_solver(solver, desk.ahead.model, None) not in FOUND:
         return None
     return _read(remainder, found, desk, solver)
+
+
+def _begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
+    """The remainder as if it were `since` already, and all had gone as found until then."""
+    now = max(int(remainder.now), since)
+    early = {
+        task
+        for task, start in found.starts.items()
+        if start < now and task not in remainder.begun and task not in remainder.pins
+    }
+    begun = {
+        task: Assignment(
+            task=task,
+            start=Minute(found.starts[task]),
+            end=Minute(found.starts[task] + found.lengths[task]),
+            staff=tuple(found.holders.get(task, ())),
+        )
+        for task in early
+    }
+    gone = early if now > remainder.now else set()
+    return replace(
+        remainder,
+        now=Minute(now),
+        begun={**remainder.begun, **begun},
+        old={task: entry for task, entry in remainder.old.items() if task not in gone},
+        lengths={
+            task: span
+            for task, span in remainder.lengths.items()
+            if task not in gone and found.starts[task] + found.lengths[task] > now
+        },
+    )
+
+
+def _told_later(policy: ReplanPolicy, since: int, now: int) -> ReplanPolicy:
+    """The policy whose prices at `since` are those of changes told at `now`."""
+    ahead = max(0, since - now)
+    return replace(policy, soon=Minute(policy.soon - ahead), later=Minute(policy.later - ahead))
 
 
 def _find_slots(
@@ -293,7 +332,9 @@ def _read(
     ends = {task: int(solver.value(ahead.ends[task])) for task in here}
     holders = {
         task: tuple(
-            one for one in people if (one[1], side_of(ahead.tasks[task])) not in desk.group
+            one
+            for one in people
+            if task in ahead.remainder.begun or (one[1], side_of(ahead.tasks[task])) not in desk.group
         )
         for task, people in found.holders.items()
         if task in here

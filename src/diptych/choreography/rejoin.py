@@ -161,7 +161,8 @@ def _add_work(
             if isinstance(size, int):
                 loads.append(size * held)
                 continue
-            load = ahead.model.new_int_var(0, ahead.horizon, "")
+            most = ahead.remainder.lengths.get(task, (0, ahead.horizon))[1]
+            load = ahead.model.new_int_var(0, most, "")
             ahead.model.add(load >= size).only_enforce_if(held)
             loads.append(load)
     ahead.model.add(sum(loads) <= max(0, int(rest.longest_work) - done))

@@ -17,13 +17,13 @@ from diptych.choreography.deadlock import could_widen, count_short, find_deadloc
 from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.relief import NO_SPARE, Spare
-from diptych.choreography.remainder import Remainder
+from diptych.choreography.remainder import Remainder, demands_by_skill
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
 from diptych.choreography.settle import settle
 from diptych.choreography.shift import Shift, shift_right
 from diptych.choreography.sparing import leave_out_spare
-from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
+from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule, StaffId
 
 if TYPE_CHECKING:
     from diptych.choreography.replan_search import Found, Search
@@ -33,6 +33,7 @@ Stop = Callable[[], bool]
 _WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _QUICK, _FEW = 1.5, 33
 _SOON = 2
+_BEFORE = 300
 _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
@@ -153,7 +154,29 @@ def _least_cost(remainder: Remainder, floor: Shift, policy: ReplanPolicy) -> int
         for task, entry in remainder.old.items()
         if task not in remainder.loose
     )
-    return policy.end_minute * floor.end + sum(moves)
+    return policy.end_minute * floor.end + sum(moves) + _least_called(remainder, policy)
+
+
+def _least_called(remainder: Remainder, policy: ReplanPolicy) -> int:
+    """What it costs at least to tell those who are called to tasks that the plan did not have.
+
+    Tasks that nobody can hold two of are counted each; of others, one.
+    """
+    added = [
+        task
+        for task in remainder.procedure.tasks
+        if not any(
+            task.id in known for known in (remainder.old, remainder.begun, remainder.parts)
+        )
+    ]
+    cost, seen = 0, set[StaffId]()
+    for task in added:
+        for skill in demands_by_skill(task):
+            able = {who.id for who in remainder.may_hold(task, skill) if remainder.left[who.id]}
+            if able and not able & seen:
+                seen |= able
+                cost += min(policy.telling(concerned=who in remainder.concerned) for who in able)
+    return cost
 
 
 def _search(desk: Desk, stop: Stop | None = None) -> "Search":
@@ -193,9 +216,11 @@ def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
     from diptych.choreography.bystanders import spare_bystanders
 
     for group in find_groups(desk.remainder.procedure):
-        if not _meets_bystanders(desk, way, group):
+        since = _first_taken(desk, way, group)
+        if since is None or way.cost - (desk.floor or 0) < desk.policy.bystander:
             continue
-        found = spare_bystanders(desk.remainder, _as_found(desk, way), group, desk.policy)
+        plan = _as_found(desk, way)
+        found = spare_bystanders(desk.remainder, plan, group, since - _BEFORE, desk.policy)
         if found is None:
             continue
         other = replace(desk, remainder=found[0])
@@ -205,12 +230,17 @@ def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
     return desk, way
 
 
-def _meets_bystanders(desk: Desk, way: Replan, group: Sequence[Line]) -> bool:
-    """Somebody of the group whom nothing concerns has a duty taken."""
-    skills, concerned = {skill for skill, _ in group}, desk.remainder.concerned
-    return any(
-        one.skill in skills and not one.called and one.staff not in concerned for one in way.people
+def _first_taken(desk: Desk, way: Replan, group: Sequence[Line]) -> int | None:
+    """When the first planned task of the group begins that changes for somebody not concerned."""
+    skills, remainder = {skill for skill, _ in group}, desk.remainder
+    taken = (
+        remainder.now + one.lead
+        for one in way.people
+        if one.skill in skills
+        and one.task in remainder.old
+        and one.staff not in remainder.concerned
     )
+    return min(taken, default=None)
 
 
 def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:
