@@ -35,9 +35,9 @@ from diptych.choreography.remainder import (
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.replan_search import Found
 from diptych.choreography.retime import FOUND, Effort, new_solver, run_solver
-from diptych.model import Assignment, Minute, Precedence, StaffId, Task, TaskId
+from diptych.model import Assignment, Minute, PersonChange, Precedence, StaffId, Task, TaskId
 
-_WORK = 0.04
+_WORK = 0.03
 _GAP = 0.0005
 
 
@@ -63,6 +63,12 @@ class _Desk:
     group: Collection[Line]
     slots: Sequence[_Slot]
     there: dict[TaskId, cp_model.IntVar] = field(default_factory=dict)
+
+
+def share_of_bystanders(remainder: Remainder, changes: Sequence[PersonChange]) -> float:
+    """Of the people whom nothing that happened concerns, the share for whom a duty changes."""
+    others = {one.id for one in remainder.procedure.staff} - remainder.concerned
+    return len({one.staff for one in changes} & others) / max(1, len(others))
 
 
 def spare_bystanders(

@@ -213,12 +213,11 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
 
 def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
     """The way with fewer changes to people not concerned, where that costs less; and its desk."""
-    from diptych.choreography.bystanders import spare_bystanders
+    from diptych.choreography.bystanders import share_of_bystanders, spare_bystanders
 
-    for group in find_groups(desk.remainder.procedure):
-        since = _first_taken(desk, way, group)
-        if since is None or way.cost - (desk.floor or 0) < desk.policy.bystander:
-            continue
+    for _, since, group in sorted(_disturbed(desk, way), reverse=True):
+        if share_of_bystanders(desk.remainder, way.people) <= desk.policy.bystander_share:
+            break
         plan = _as_found(desk, way)
         found = spare_bystanders(desk.remainder, plan, group, since - _BEFORE, desk.policy)
         if found is None:
@@ -230,17 +229,22 @@ def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
     return desk, way
 
 
-def _first_taken(desk: Desk, way: Replan, group: Sequence[Line]) -> int | None:
-    """When the first planned task of the group begins that changes for somebody not concerned."""
-    skills, remainder = {skill for skill, _ in group}, desk.remainder
-    taken = (
-        remainder.now + one.lead
-        for one in way.people
-        if one.skill in skills
-        and one.task in remainder.old
-        and one.staff not in remainder.concerned
-    )
-    return min(taken, default=None)
+def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]]]:
+    """How many people not concerned a planned task changes for, from when on, in which group."""
+    remainder, found = desk.remainder, []
+    for group in find_groups(remainder.procedure):
+        skills = {skill for skill, _ in group}
+        changes = [
+            one
+            for one in way.people
+            if one.skill in skills
+            and one.task in remainder.old
+            and one.staff not in remainder.concerned
+        ]
+        people = {one.staff for one in changes}
+        if len(people) > 1:
+            found.append((len(people), min(int(remainder.now + one.lead) for one in changes), group))
+    return found
 
 
 def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:
