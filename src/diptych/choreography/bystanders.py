@@ -39,6 +39,7 @@ from diptych.model import Assignment, Minute, PersonChange, Precedence, StaffId,
 
 _WORK = 0.03
 _GAP = 0.0005
+_MOST = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,8 @@ def spare_bystanders(
     fixed, later = _begin_later(remainder, found, since), _told_later(policy, since, remainder.now)
     slots = _find_slots(fixed, group, policy)
     if not slots:
+        return None
+    if _count_choices(fixed, group) > _MOST:
         return None
     desk = _Desk(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
     for slot in slots:
@@ -143,6 +146,17 @@ def _told_later(policy: ReplanPolicy, since: int, now: int) -> ReplanPolicy:
     """The policy whose prices at `since` are those of changes told at `now`."""
     ahead = max(0, since - now)
     return replace(policy, soon=Minute(policy.soon - ahead), later=Minute(policy.later - ahead))
+
+
+def _count_choices(remainder: Remainder, group: Collection[Line]) -> int:
+    """How many pairs there are of a duty of the group to come and a person who may hold it."""
+    return sum(
+        sum(bool(remainder.left[who.id]) for who in remainder.may_hold(task, skill))
+        for task in remainder.procedure.tasks
+        if task.id not in remainder.begun
+        for skill in demands_by_skill(task)
+        if (skill, side_of(task)) in group
+    )
 
 
 def _find_slots(
