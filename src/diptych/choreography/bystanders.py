@@ -35,11 +35,22 @@ from diptych.choreography.remainder import (
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.replan_search import Found
 from diptych.choreography.retime import FOUND, Effort, new_solver, run_solver
-from diptych.model import Assignment, Minute, PersonChange, Precedence, StaffId, Task, TaskId
+from diptych.model import (
+    Assignment,
+    Minute,
+    PersonChange,
+    Precedence,
+    SkillId,
+    StaffId,
+    Task,
+    TaskId,
+)
 
 _WORK = 0.03
 _GAP = 0.0005
-_MOST = 120
+_MOST, _LARGEST = 120, 2600
+"""Choices (a duty and somebody who may hold it) and variables beyond which nothing better was
+found with that little work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,34 +92,42 @@ def spare_bystanders(
     are then in its chains. None where the group has no watches ahead, or nothing was found
     within a small count of work.
     """
-    fixed, later = _begin_later(remainder, found, since), _told_later(policy, since, remainder.now)
+    fixed = _begin_later(remainder, found, since)
     slots = _find_slots(fixed, group, policy)
-    if not slots:
-        return None
-    if _count_choices(fixed, group) > _MOST:
+    if not slots or _count_choices(fixed, group) > _MOST:
         return None
     desk = _Desk(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
     for slot in slots:
         _add_slot(desk, slot, policy)
-    own = _open(desk)
-    rest = remainder.procedure.rest
-    if rest is not None:
-        for who, duties in own.items():
-            rest_person(desk.ahead, who, duties, rest)
-    seal_people(desk.ahead)
+    _add_people(desk)
+    if len(desk.ahead.model.proto.variables) > _LARGEST:
+        return None
     hint_plan(desk.ahead, found.starts, found.lengths, found.holders)
-    for slot in slots:
-        desk.ahead.model.add_hint(desk.there[slot.watch.id], slot.watch.id in found.starts)
-    extra = policy.change * sum(desk.there.values())
-    desk.ahead.model.minimize(measure_cost(desk.ahead, later) + extra)
+    for watch, there in desk.there.items():
+        desk.ahead.model.add_hint(there, watch in found.starts)
+    cost = measure_cost(desk.ahead, _told_later(policy, since, remainder.now))
+    desk.ahead.model.minimize(cost + policy.change * sum(desk.there.values()))
+    solver = _plain_solver(policy)
+    status = run_solver(solver, desk.ahead.model, None)
+    return _read(remainder, found, desk, solver) if status in FOUND else None
+
+
+def _plain_solver(policy: ReplanPolicy) -> cp_model.CpSolver:
     solver = new_solver(policy, Effort(work=_WORK * policy.limit, gap=_GAP))
     solver.parameters.cp_model_presolve = False
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.symmetry_level = 0
     solver.parameters.linearization_level = 0
-    if run_solver(solver, desk.ahead.model, None) not in FOUND:
-        return None
-    return _read(remainder, found, desk, solver)
+    return solver
+
+
+def _add_people(desk: _Desk) -> None:
+    """Who may hold what of the group, one duty at a time, with rest."""
+    own, rest = _open(desk), desk.ahead.remainder.procedure.rest
+    if rest is not None:
+        for who, duties in own.items():
+            rest_person(desk.ahead, who, duties, rest)
+    seal_people(desk.ahead)
 
 
 def _begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
@@ -159,9 +178,7 @@ def _count_choices(remainder: Remainder, group: Collection[Line]) -> int:
     )
 
 
-def _find_slots(
-    remainder: Remainder, group: Collection[Line], policy: ReplanPolicy
-) -> list[_Slot]:
+def _find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPolicy) -> list[_Slot]:
     """Between every two watches of the group of which the second has not begun, and at the end.
 
     At the end there is a slot only for a watch that the longer day adds already.
@@ -180,14 +197,8 @@ def _find_slots(
             continue
         watch = with_length(next_task(known, rule.after, 1), int(policy.shortest_watch))
         known[watch.id] = watch
-        slots.append(
-            _Slot(
-                watch=watch,
-                into=replace(rule, after=watch.id),
-                out=(replace(rule, before=watch.id),),
-                without=(rule,),
-            )
-        )
+        into, onward = replace(rule, after=watch.id), replace(rule, before=watch.id)
+        slots.append(_Slot(watch=watch, into=into, out=(onward,), without=(rule,)))
     return slots
 
 
@@ -208,8 +219,7 @@ def _hands_over(
 
 def _is_added(remainder: Remainder, task: TaskId) -> bool:
     return not any(
-        task in known
-        for known in (remainder.old, remainder.begun, remainder.pins, remainder.parts)
+        task in known for known in (remainder.old, remainder.begun, remainder.pins, remainder.parts)
     )
 
 
@@ -285,21 +295,23 @@ def _add_slot(desk: _Desk, slot: _Slot, policy: ReplanPolicy) -> None:
     ahead.intervals[watch] = model.new_optional_interval_var(start, size, end, there, "")
     model.add(end == start + size)
     for rule in (slot.into, *slot.out):
-        _enforce(ahead, rule, there)
+        _enforce(ahead, rule, there, there.negated())
     for rule in slot.without:
-        _enforce(ahead, rule, there.negated())
+        _enforce(ahead, rule, there.negated(), there)
     for rule in slot.out:
         if rule.after in ahead.intervals and not ahead.tasks[rule.after].step:
             gap = ahead.starts[rule.after] - ahead.ends[slot.into.before]
             model.add(gap >= 0).only_enforce_if(there)
 
 
-def _enforce(ahead: Ahead, rule: Precedence, when: cp_model.LiteralT) -> None:
+def _enforce(
+    ahead: Ahead, rule: Precedence, when: cp_model.LiteralT, unless: cp_model.LiteralT
+) -> None:
     gap = ahead.starts[rule.after] - ahead.ends[rule.before]
     if isinstance(gap, int):
         kept = rule.min_lag <= gap and (rule.max_lag is None or gap <= rule.max_lag)
         if not kept:
-            ahead.model.add_bool_or([when.negated()])
+            ahead.model.add_bool_or([unless])
         return
     ahead.model.add(gap >= int(rule.min_lag)).only_enforce_if(when)
     if rule.max_lag is not None:
@@ -313,23 +325,25 @@ def _open(desk: _Desk) -> dict[StaffId, dict[TaskId, list[cp_model.IntVar]]]:
     for task in list(ahead.tasks.values()):
         if task.id in remainder.begun:
             continue
-        for skill, asked in demands_by_skill(task).items():
-            if (skill, side_of(task)) not in desk.group:
-                continue
-            least = min(demand.grade for demand in asked)
-            held = {}
-            for person in remainder.may_hold(task, skill, least):
-                if _could_be_there(ahead, task, person.id):
-                    held[person.id] = hold_duty(ahead, task.id, skill, person)
-                    own.setdefault(person.id, {}).setdefault(task.id, []).append(held[person.id])
-            there = desk.there.get(task.id, 1)
-            count = sum(demand.count for demand in asked)
-            ahead.model.add(sum(held.values()) == count * there)
-            grade = {person.id: person.grade for person in remainder.procedure.staff}
-            for bar, number in graded(asked):
-                able = sum(var for who, var in held.items() if grade[who] >= bar)
-                ahead.model.add(able >= number * there)
+        for skill in demands_by_skill(task):
+            if (skill, side_of(task)) in desk.group:
+                for who, held in _open_duty(desk, task, skill).items():
+                    own.setdefault(who, {}).setdefault(task.id, []).append(held)
     return own
+
+
+def _open_duty(desk: _Desk, task: Task, skill: SkillId) -> dict[StaffId, cp_model.IntVar]:
+    """As many people of that skill as the task wants; nobody for a watch that is not put in."""
+    ahead, remainder = desk.ahead, desk.ahead.remainder
+    asked, there = demands_by_skill(task)[skill], desk.there.get(task.id, 1)
+    able = remainder.may_hold(task, skill, min(demand.grade for demand in asked))
+    able = [person for person in able if _could_be_there(ahead, task, person.id)]
+    held = {person.id: hold_duty(ahead, task.id, skill, person) for person in able}
+    ahead.model.add(sum(held.values()) == sum(demand.count for demand in asked) * there)
+    for bar, number in graded(asked):
+        senior = sum(held[person.id] for person in able if person.grade >= bar)
+        ahead.model.add(senior >= number * there)
+    return held
 
 
 def _could_be_there(ahead: Ahead, task: Task, who: StaffId) -> bool:
@@ -354,7 +368,8 @@ def _read(
         task: tuple(
             one
             for one in people
-            if task in ahead.remainder.begun or (one[1], side_of(ahead.tasks[task])) not in desk.group
+            if task in ahead.remainder.begun
+            or (one[1], side_of(ahead.tasks[task])) not in desk.group
         )
         for task, people in found.holders.items()
         if task in here
@@ -385,9 +400,7 @@ def _with_slots(
         order += (slot.into, *slot.out)
         tasks[watch] = slot.watch
         lengths.setdefault(watch, (int(slot.watch.duration.planned), _longest(remainder)))
-    procedure = replace(
-        remainder.procedure, tasks=tuple(tasks.values()), precedence=tuple(order)
-    )
+    procedure = replace(remainder.procedure, tasks=tuple(tasks.values()), precedence=tuple(order))
     return replace(remainder, procedure=procedure, lengths=lengths)
 
 

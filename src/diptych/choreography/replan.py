@@ -165,9 +165,7 @@ def _least_called(remainder: Remainder, policy: ReplanPolicy) -> int:
     added = [
         task
         for task in remainder.procedure.tasks
-        if not any(
-            task.id in known for known in (remainder.old, remainder.begun, remainder.parts)
-        )
+        if not any(task.id in known for known in (remainder.old, remainder.begun, remainder.parts))
     ]
     cost, seen = 0, set[StaffId]()
     for task in added:
@@ -243,7 +241,9 @@ def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]
         ]
         people = {one.staff for one in changes}
         if len(people) > 1:
-            found.append((len(people), min(int(remainder.now + one.lead) for one in changes), group))
+            found.append(
+                (len(people), min(int(remainder.now + one.lead) for one in changes), group)
+            )
     return found
 
 
@@ -404,7 +404,7 @@ def _improve(desk: Desk, first: Replan) -> Replan:
         return first
     effort = _long(desk)
     found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
-    return _better(first, _settled(desk, found))
+    return _spared(desk, _better(first, _settled(desk, found)))[1]
 
 
 def _long(desk: Desk) -> "Effort":
