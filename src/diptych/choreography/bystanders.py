@@ -23,7 +23,7 @@ from diptych.choreography.ahead import (
 )
 from diptych.choreography.bands import Line, find_bands
 from diptych.choreography.crews import side_of
-from diptych.choreography.rejoin import rest_person
+from diptych.choreography.rejoin import count_breaks, rest_person
 from diptych.choreography.relief import next_task
 from diptych.choreography.remainder import (
     Remainder,
@@ -48,9 +48,8 @@ from diptych.model import (
 
 _WORK = 0.03
 _GAP = 0.0005
-_MOST, _LARGEST = 120, 2600
-"""Choices (a duty and somebody who may hold it) and variables beyond which nothing better was
-found with that little work."""
+_MOST = 400
+"""Choices of a person for a duty, times breaks, beyond which so little work found nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +93,12 @@ def spare_bystanders(
     """
     fixed = _begin_later(remainder, found, since)
     slots = _find_slots(fixed, group, policy)
-    if not slots or _count_choices(fixed, group) > _MOST:
+    if not slots or _measure_size(fixed, found, group, slots) > _MOST:
         return None
     desk = _Desk(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
     for slot in slots:
         _add_slot(desk, slot, policy)
     _add_people(desk)
-    if len(desk.ahead.model.proto.variables) > _LARGEST:
-        return None
     hint_plan(desk.ahead, found.starts, found.lengths, found.holders)
     for watch, there in desk.there.items():
         desk.ahead.model.add_hint(there, watch in found.starts)
@@ -158,6 +155,10 @@ def _begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
             for task, span in remainder.lengths.items()
             if task not in gone and found.starts[task] + found.lengths[task] > now
         },
+        left={
+            who: tuple((begin, end) for begin, end in spans if end > now)
+            for who, spans in remainder.left.items()
+        },
     )
 
 
@@ -167,15 +168,21 @@ def _told_later(policy: ReplanPolicy, since: int, now: int) -> ReplanPolicy:
     return replace(policy, soon=Minute(policy.soon - ahead), later=Minute(policy.later - ahead))
 
 
-def _count_choices(remainder: Remainder, group: Collection[Line]) -> int:
-    """How many pairs there are of a duty of the group to come and a person who may hold it."""
-    return sum(
+def _measure_size(
+    remainder: Remainder, found: Found, group: Collection[Line], slots: Sequence[_Slot]
+) -> int:
+    """Pairs of a duty of the group to come and a person who may hold it, times their breaks."""
+    tasks = {task.id: task for task in remainder.procedure.tasks if task.id not in remainder.begun}
+    tasks |= {slot.watch.id: slot.watch for slot in slots}
+    pairs = sum(
         sum(bool(remainder.left[who.id]) for who in remainder.may_hold(task, skill))
-        for task in remainder.procedure.tasks
-        if task.id not in remainder.begun
+        for task in tasks.values()
         for skill in demands_by_skill(task)
         if (skill, side_of(task)) in group
     )
+    end = max(start + found.lengths[task] for task, start in found.starts.items())
+    rest = remainder.procedure.rest
+    return pairs * (1 if rest is None else count_breaks(rest, int(remainder.now), end))
 
 
 def _find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPolicy) -> list[_Slot]:

@@ -98,8 +98,7 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
     As many as the hours left can ask for: short duties far apart need a break each.
     """
     horizon = ahead.horizon
-    shortest = rest.low_stretch or rest.longest_stretch
-    count = 2 + (horizon - since) // shortest
+    count = count_breaks(rest, since, horizon)
     breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)
@@ -108,6 +107,11 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
         for moment in breaks
     )
     return breaks
+
+
+def count_breaks(rest: Rest, since: int, horizon: int) -> int:
+    """How many breaks the minutes from `since` on can ask of one person, and one to spare."""
+    return 2 + (horizon - since) // int(rest.low_stretch or rest.longest_stretch)
 
 
 def _need_break(
