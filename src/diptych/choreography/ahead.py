@@ -304,12 +304,12 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]
     told = [
         policy.telling(concerned=who in ahead.remainder.concerned) * touched
-        for who, touched in _touched(ahead, price).items()
+        for who, touched in touch_people(ahead, price).items()
     ]
     return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + sum(told)
 
 
-def _touched(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
+def touch_people(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
     """A literal for each person: some duty of theirs changes."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for duty, held in ahead.held.items():

@@ -53,7 +53,7 @@ _MOST = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Slot:
+class Slot:
     """A place in a chain of watches for one more: after `into.before`, before all of `out`.
 
     watch : the watch that may be put there
@@ -67,12 +67,12 @@ class _Slot:
 
 
 @dataclass(kw_only=True)
-class _Desk:
+class Look:
     """The model of one group. there : slot -> that a watch is put there."""
 
     ahead: Ahead
     group: Collection[Line]
-    slots: Sequence[_Slot]
+    slots: Sequence[Slot]
     there: dict[TaskId, cp_model.IntVar] = field(default_factory=dict)
 
 
@@ -92,21 +92,21 @@ def spare_bystanders(
     within a small count of work.
     """
     fixed = _begin_later(remainder, found, since)
-    slots = _find_slots(fixed, group, policy)
+    slots = find_slots(fixed, group, policy)
     if not slots or _measure_size(fixed, found, group, slots) > _MOST:
         return None
-    desk = _Desk(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
+    look = Look(ahead=_build(fixed, found, group, slots), group=group, slots=slots)
     for slot in slots:
-        _add_slot(desk, slot, policy)
-    _add_people(desk)
-    hint_plan(desk.ahead, found.starts, found.lengths, found.holders)
-    for watch, there in desk.there.items():
-        desk.ahead.model.add_hint(there, watch in found.starts)
-    cost = measure_cost(desk.ahead, _told_later(policy, since, remainder.now))
-    desk.ahead.model.minimize(cost + policy.change * sum(desk.there.values()))
+        add_slot(look, slot, policy)
+    add_people(look)
+    hint_plan(look.ahead, found.starts, found.lengths, found.holders)
+    for watch, there in look.there.items():
+        look.ahead.model.add_hint(there, watch in found.starts)
+    cost = measure_cost(look.ahead, _told_later(policy, since, remainder.now))
+    look.ahead.model.minimize(cost + policy.change * sum(look.there.values()))
     solver = _plain_solver(policy)
-    status = run_solver(solver, desk.ahead.model, None)
-    return _read(remainder, found, desk, solver) if status in FOUND else None
+    status = run_solver(solver, look.ahead.model, None)
+    return _read(remainder, found, look, solver) if status in FOUND else None
 
 
 def _plain_solver(policy: ReplanPolicy) -> cp_model.CpSolver:
@@ -118,13 +118,13 @@ def _plain_solver(policy: ReplanPolicy) -> cp_model.CpSolver:
     return solver
 
 
-def _add_people(desk: _Desk) -> None:
+def add_people(look: Look) -> None:
     """Who may hold what of the group, one duty at a time, with rest."""
-    own, rest = _open(desk), desk.ahead.remainder.procedure.rest
+    own, rest = _open(look), look.ahead.remainder.procedure.rest
     if rest is not None:
         for who, duties in own.items():
-            rest_person(desk.ahead, who, duties, rest)
-    seal_people(desk.ahead)
+            rest_person(look.ahead, who, duties, rest)
+    seal_people(look.ahead)
 
 
 def _begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
@@ -169,7 +169,7 @@ def _told_later(policy: ReplanPolicy, since: int, now: int) -> ReplanPolicy:
 
 
 def _measure_size(
-    remainder: Remainder, found: Found, group: Collection[Line], slots: Sequence[_Slot]
+    remainder: Remainder, found: Found, group: Collection[Line], slots: Sequence[Slot]
 ) -> int:
     """Pairs of a duty of the group to come and a person who may hold it, times their breaks."""
     tasks = {task.id: task for task in remainder.procedure.tasks if task.id not in remainder.begun}
@@ -185,7 +185,7 @@ def _measure_size(
     return pairs * (1 if rest is None else count_breaks(rest, int(remainder.now), end))
 
 
-def _find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPolicy) -> list[_Slot]:
+def find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPolicy) -> list[Slot]:
     """Between every two watches of the group of which the second has not begun, and at the end.
 
     At the end there is a slot only for a watch that the longer day adds already.
@@ -193,19 +193,19 @@ def _find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPol
     tasks = {task.id: task for task in remainder.procedure.tasks}
     order = remainder.procedure.precedence
     known = dict(tasks)
-    slots: list[_Slot] = []
+    slots: list[Slot] = []
     for rule in order:
         if not _hands_over(remainder, tasks, rule, group):
             continue
         out = tuple(one for one in order if one.before == rule.after)
         if _is_added(remainder, rule.after) and all(tasks[one.after].step for one in out):
             without = tuple(replace(one, before=rule.before) for one in out)
-            slots.append(_Slot(watch=tasks[rule.after], into=rule, out=out, without=without))
+            slots.append(Slot(watch=tasks[rule.after], into=rule, out=out, without=without))
             continue
         watch = with_length(next_task(known, rule.after, 1), int(policy.shortest_watch))
         known[watch.id] = watch
         into, onward = replace(rule, after=watch.id), replace(rule, before=watch.id)
-        slots.append(_Slot(watch=watch, into=into, out=(onward,), without=(rule,)))
+        slots.append(Slot(watch=watch, into=into, out=(onward,), without=(rule,)))
     return slots
 
 
@@ -235,7 +235,7 @@ def _lines(task: Task) -> set[Line]:
 
 
 def _build(
-    remainder: Remainder, found: Found, group: Sequence[Line], slots: Sequence[_Slot]
+    remainder: Remainder, found: Found, group: Sequence[Line], slots: Sequence[Slot]
 ) -> Ahead:
     """The model in which only watches and courses of the group may move; slots left out."""
     lines, gone = set(group), {slot.watch.id for slot in slots}
@@ -289,10 +289,10 @@ def _idle_rules(fixed: Remainder, lines: set[Line], moving: Sequence[Task]) -> l
     ]
 
 
-def _add_slot(desk: _Desk, slot: _Slot, policy: ReplanPolicy) -> None:
+def add_slot(look: Look, slot: Slot, policy: ReplanPolicy) -> None:
     """The watch that may be put there, and the rules with it and without it."""
-    ahead, model, watch = desk.ahead, desk.ahead.model, slot.watch.id
-    there = desk.there[watch] = model.new_bool_var("")
+    ahead, model, watch = look.ahead, look.ahead.model, slot.watch.id
+    there = look.there[watch] = model.new_bool_var("")
     now = int(ahead.remainder.now)
     start = model.new_int_var(now, ahead.horizon, "")
     end = model.new_int_var(now, ahead.horizon, "")
@@ -325,24 +325,24 @@ def _enforce(
         ahead.model.add(gap <= int(rule.max_lag)).only_enforce_if(when)
 
 
-def _open(desk: _Desk) -> dict[StaffId, dict[TaskId, list[cp_model.IntVar]]]:
+def _open(look: Look) -> dict[StaffId, dict[TaskId, list[cp_model.IntVar]]]:
     """Who may hold which duty of the group: person -> task -> that they hold it."""
-    ahead, remainder = desk.ahead, desk.ahead.remainder
+    ahead, remainder = look.ahead, look.ahead.remainder
     own: dict[StaffId, dict[TaskId, list[cp_model.IntVar]]] = {}
     for task in list(ahead.tasks.values()):
         if task.id in remainder.begun:
             continue
         for skill in demands_by_skill(task):
-            if (skill, side_of(task)) in desk.group:
-                for who, held in _open_duty(desk, task, skill).items():
+            if (skill, side_of(task)) in look.group:
+                for who, held in _open_duty(look, task, skill).items():
                     own.setdefault(who, {}).setdefault(task.id, []).append(held)
     return own
 
 
-def _open_duty(desk: _Desk, task: Task, skill: SkillId) -> dict[StaffId, cp_model.IntVar]:
+def _open_duty(look: Look, task: Task, skill: SkillId) -> dict[StaffId, cp_model.IntVar]:
     """As many people of that skill as the task wants; nobody for a watch that is not put in."""
-    ahead, remainder = desk.ahead, desk.ahead.remainder
-    asked, there = demands_by_skill(task)[skill], desk.there.get(task.id, 1)
+    ahead, remainder = look.ahead, look.ahead.remainder
+    asked, there = demands_by_skill(task)[skill], look.there.get(task.id, 1)
     able = remainder.may_hold(task, skill, min(demand.grade for demand in asked))
     able = [person for person in able if _could_be_there(ahead, task, person.id)]
     held = {person.id: hold_duty(ahead, task.id, skill, person) for person in able}
@@ -362,12 +362,12 @@ def _could_be_there(ahead: Ahead, task: Task, who: StaffId) -> bool:
 
 
 def _read(
-    remainder: Remainder, found: Found, desk: _Desk, solver: cp_model.CpSolver
+    remainder: Remainder, found: Found, look: Look, solver: cp_model.CpSolver
 ) -> tuple[Remainder, Found]:
     """The remainder with the watches that were put in, and the plan found for it."""
-    ahead = desk.ahead
-    used = {task for task, there in desk.there.items() if solver.value(there)}
-    left = _with_slots(remainder, desk.slots, used)
+    ahead = look.ahead
+    used = {task for task, there in look.there.items() if solver.value(there)}
+    left = _with_slots(remainder, look.slots, used)
     here = {task.id for task in left.procedure.tasks}
     starts = {task: int(solver.value(ahead.starts[task])) for task in here}
     ends = {task: int(solver.value(ahead.ends[task])) for task in here}
@@ -376,7 +376,7 @@ def _read(
             one
             for one in people
             if task in ahead.remainder.begun
-            or (one[1], side_of(ahead.tasks[task])) not in desk.group
+            or (one[1], side_of(ahead.tasks[task])) not in look.group
         )
         for task, people in found.holders.items()
         if task in here
@@ -388,9 +388,7 @@ def _read(
     return left, replace(found, starts=starts, lengths=lengths, holders=holders)
 
 
-def _with_slots(
-    remainder: Remainder, slots: Sequence[_Slot], used: Collection[TaskId]
-) -> Remainder:
+def _with_slots(remainder: Remainder, slots: Sequence[Slot], used: Collection[TaskId]) -> Remainder:
     """The remainder whose chains have the watches of the used slots, and of no other."""
     tasks = {task.id: task for task in remainder.procedure.tasks}
     order = list(remainder.procedure.precedence)

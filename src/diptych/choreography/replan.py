@@ -93,6 +93,14 @@ def replan_first(
     return _find_first(_sit_down(schedule, now, events, policy, None))[1]
 
 
+def find_first(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> "tuple[Remainder, Found, Replan]":
+    """What `replan_first` found, with what was left of the day and its times and people."""
+    desk, way = _find_first(_sit_down(schedule, now, events, policy, None))
+    return desk.remainder, _as_found(desk, way), way
+
+
 def replan_least(
     schedule: Schedule,
     now: Minute,

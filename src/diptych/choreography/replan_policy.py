@@ -35,7 +35,7 @@ class ReplanPolicy:
     change: int
     told: int
     bystander: int
-    bystander_share: float = 0.1
+    bystander_share: float
     by_role: Mapping[RoleId, int] = field(default_factory=dict)
     soon: Minute
     soon_factor: float
