@@ -73,6 +73,7 @@ def replan(
     Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
     """
     desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
+    desk = _desk_of(desk, desk.remainder)
     least = _improve(desk, first)
     bound, earliest = _find_earliest(desk, least)
     latest = earliest.schedule.makespan + policy.allowance
