@@ -232,7 +232,7 @@ def add_keepers(ahead: Ahead) -> None:
         for who, skill in entry.staff:
             asked = demands_by_skill(ahead.tasks[task]).get(skill, [])
             if any(staff[who].grade >= demand.grade for demand in asked):
-                _hold(ahead, task, skill, staff[who])
+                hold_duty(ahead, task, skill, staff[who])
 
 
 def open_duties(ahead: Ahead, tasks: Collection[TaskId], skills: Collection[SkillId] = ()) -> None:
@@ -243,14 +243,14 @@ def open_duties(ahead: Ahead, tasks: Collection[TaskId], skills: Collection[Skil
                 continue
             least = min(demand.grade for demand in asked)
             able = ahead.remainder.may_hold(task, skill, least)
-            held = {person.id: _hold(ahead, task.id, skill, person) for person in able}
+            held = {person.id: hold_duty(ahead, task.id, skill, person) for person in able}
             ahead.model.add(sum(held.values()) == sum(demand.count for demand in asked))
             grade = {person.id: person.grade for person in able}
             for bar, count in graded(asked):
                 ahead.model.add(sum(v for who, v in held.items() if grade[who] >= bar) >= count)
 
 
-def _hold(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model.IntVar:
+def hold_duty(ahead: Ahead, task: TaskId, skill: SkillId, person: Staff) -> cp_model.IntVar:
     """The literal that the person holds the duty, with their hours; made once."""
     duty = (task, skill, person.id)
     if duty not in ahead.held:
@@ -304,12 +304,12 @@ def measure_cost(ahead: Ahead, policy: ReplanPolicy) -> Quantity:
     given_up = [(1 - held) * price[duty] for duty, held in ahead.held.items() if duty in price]
     told = [
         policy.telling(concerned=who in ahead.remainder.concerned) * touched
-        for who, touched in _touched(ahead, price).items()
+        for who, touched in touch_people(ahead, price).items()
     ]
     return policy.end_minute * ahead.makespan + sum(ahead.moved) + sum(given_up) + sum(told)
 
 
-def _touched(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
+def touch_people(ahead: Ahead, planned: Collection[Duty]) -> dict[StaffId, cp_model.IntVar]:
     """A literal for each person: some duty of theirs changes."""
     touched: dict[StaffId, cp_model.IntVar] = {}
     for duty, held in ahead.held.items():

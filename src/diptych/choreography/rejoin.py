@@ -43,16 +43,17 @@ def join_people(
         if own and any(
             (skill, side) in duties for skill in person.skills for side in ("", "A", "B")
         ):
-            _add_rest(ahead, person.id, own, rest, rules)
+            rest_person(ahead, person.id, own, rest, rules)
 
 
-def _add_rest(
+def rest_person(
     ahead: Ahead,
     who: StaffId,
     own: dict[TaskId, list[cp_model.IntVar]],
     rest: Rest,
-    rules: Collection[str],
+    rules: Collection[str] = REST_RULES,
 ) -> None:
+    """The rules of rest of one person, whose duties to come may be `own`."""
     past = [
         (int(entry.start), int(entry.end))
         for entry in ahead.remainder.begun.values()
@@ -97,8 +98,7 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
     As many as the hours left can ask for: short duties far apart need a break each.
     """
     horizon = ahead.horizon
-    shortest = rest.low_stretch or rest.longest_stretch
-    count = 2 + (horizon - since) // shortest
+    count = count_breaks(rest, since, horizon)
     breaks = [ahead.model.new_int_var(since, horizon, "") for _ in range(count)]
     for one, two in pairwise(breaks):
         ahead.model.add(one + int(rest.shortest_break) <= two)
@@ -107,6 +107,11 @@ def _breaks(ahead: Ahead, who: StaffId, rest: Rest, since: int) -> list[cp_model
         for moment in breaks
     )
     return breaks
+
+
+def count_breaks(rest: Rest, since: int, horizon: int) -> int:
+    """How many breaks the minutes from `since` on can ask of one person, and one to spare."""
+    return 2 + (horizon - since) // int(rest.low_stretch or rest.longest_stretch)
 
 
 def _need_break(
@@ -160,7 +165,8 @@ def _add_work(
             if isinstance(size, int):
                 loads.append(size * held)
                 continue
-            load = ahead.model.new_int_var(0, ahead.remainder.lengths[task][1], "")
+            most = ahead.remainder.lengths.get(task, (0, ahead.horizon))[1]
+            load = ahead.model.new_int_var(0, most, "")
             ahead.model.add(load >= size).only_enforce_if(held)
             loads.append(load)
     ahead.model.add(sum(loads) <= max(0, int(rest.longest_work) - done))

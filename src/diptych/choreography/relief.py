@@ -15,7 +15,7 @@ from math import ceil
 
 from diptych.choreography.remainder import Draft
 from diptych.choreography.replan_policy import ReplanPolicy
-from diptych.model import Precedence, TaskId
+from diptych.model import Precedence, Task, TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +172,28 @@ def _add_watch(draft: Draft, chain: Sequence[TaskId]) -> TaskId:
 def _add_next(draft: Draft, chain: Sequence[TaskId], handover: Precedence) -> TaskId:
     """One more task like the last, which it follows by that rule."""
     last = chain[-1]
-    base = re.sub(r"(-\d+)?(~\d+)?$", "", last)
-    number = len(chain) + 1
-    while f"{base}-{number}" in draft.tasks:
-        number += 1
-    new = TaskId(f"{base}-{number}")
-    title = re.sub(r"(?<= )\d+(?=,|$)", str(number), draft.tasks[last].title)
+    task = next_task(draft.tasks, last, len(chain) + 1)
     draft.order = [
-        replace(rule, before=new) if rule.before == last else rule for rule in draft.order
+        replace(rule, before=task.id) if rule.before == last else rule for rule in draft.order
     ]
-    draft.order.append(replace(handover, before=last, after=new))
-    task = replace(draft.tasks[last], id=new, title=title.replace(" (goes on)", ""))
+    draft.order.append(replace(handover, before=last, after=task.id))
     tasks = dict(draft.tasks)
     draft.tasks = {}
     for id, one in tasks.items():
         draft.tasks[id] = one
         if id == last:
-            draft.tasks[new] = task
-    return new
+            draft.tasks[task.id] = task
+    return task.id
+
+
+def next_task(tasks: Mapping[TaskId, Task], last: TaskId, number: int) -> Task:
+    """One more task like `last`, of that number or the next that is free."""
+    base = re.sub(r"(-\d+)?(~\d+)?$", "", last)
+    while f"{base}-{number}" in tasks:
+        number += 1
+    title = re.sub(r"(?<= )\d+(?=,|$)", str(number), tasks[last].title)
+    id = TaskId(f"{base}-{number}")
+    return replace(tasks[last], id=id, title=title.replace(" (goes on)", ""))
 
 
 def _open(draft: Draft, watch: TaskId, policy: ReplanPolicy) -> dict[TaskId, tuple[int, int]]:

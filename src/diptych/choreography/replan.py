@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from diptych.choreography.bands import Line
+from diptych.choreography.bands import Line, find_groups
 from diptych.choreography.changes import compare_plans
 from diptych.choreography.deadlock import could_widen, count_short, find_deadlock, refuse
 from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.relief import NO_SPARE, Spare
-from diptych.choreography.remainder import Remainder
+from diptych.choreography.remainder import Remainder, demands_by_skill
 from diptych.choreography.replan_policy import ReplanPolicy
 from diptych.choreography.reserve import measure_reserve
 from diptych.choreography.settle import settle
 from diptych.choreography.shift import Shift, shift_right
 from diptych.choreography.sparing import leave_out_spare
-from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule
+from diptych.model import Alternatives, Disruption, Minute, Replan, Schedule, StaffId
 
 if TYPE_CHECKING:
     from diptych.choreography.replan_search import Found, Search
@@ -33,6 +33,7 @@ Stop = Callable[[], bool]
 _WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _QUICK, _FEW = 1.5, 33
 _SOON = 2
+_BEFORE = 300
 _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
@@ -72,6 +73,7 @@ def replan(
     Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
     """
     desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
+    desk = _desk_of(desk, desk.remainder)
     least = _improve(desk, first)
     bound, earliest = _find_earliest(desk, least)
     latest = earliest.schedule.makespan + policy.allowance
@@ -90,6 +92,14 @@ def replan_first(
 ) -> Replan:
     """The first checked way to go on, in a fraction of a second: what `replan` starts from."""
     return _find_first(_sit_down(schedule, now, events, policy, None))[1]
+
+
+def find_first(
+    schedule: Schedule, now: Minute, events: Sequence[Disruption], policy: ReplanPolicy
+) -> "tuple[Remainder, Found, Replan]":
+    """What `replan_first` found, with what was left of the day and its times and people."""
+    desk, way = _find_first(_sit_down(schedule, now, events, policy, None))
+    return desk.remainder, _as_found(desk, way), way
 
 
 def replan_least(
@@ -153,7 +163,27 @@ def _least_cost(remainder: Remainder, floor: Shift, policy: ReplanPolicy) -> int
         for task, entry in remainder.old.items()
         if task not in remainder.loose
     )
-    return policy.end_minute * floor.end + sum(moves)
+    return policy.end_minute * floor.end + sum(moves) + _least_called(remainder, policy)
+
+
+def _least_called(remainder: Remainder, policy: ReplanPolicy) -> int:
+    """What it costs at least to tell those who are called to tasks that the plan did not have.
+
+    Tasks that nobody can hold two of are counted each; of others, one.
+    """
+    added = [
+        task
+        for task in remainder.procedure.tasks
+        if not any(task.id in known for known in (remainder.old, remainder.begun, remainder.parts))
+    ]
+    cost, seen = 0, set[StaffId]()
+    for task in added:
+        for skill in demands_by_skill(task):
+            able = {who.id for who in remainder.may_hold(task, skill) if remainder.left[who.id]}
+            if able and not able & seen:
+                seen |= able
+                cost += min(policy.telling(concerned=who in remainder.concerned) for who in able)
+    return cost
 
 
 def _search(desk: Desk, stop: Stop | None = None) -> "Search":
@@ -185,7 +215,45 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
         desk, ways, found = _try_harder(desk, found)
     if not ways:
         raise refuse(find_deadlock(desk.remainder, desk.policy, desk.pushed, found.stuck))
-    return desk, min(ways, key=lambda way: way.cost)
+    return _spared(desk, min(ways, key=lambda way: way.cost))
+
+
+def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
+    """The way with fewer changes to people not concerned, where that costs less; and its desk."""
+    from diptych.choreography.bystanders import share_of_bystanders, spare_bystanders
+
+    for _, since, group in sorted(_disturbed(desk, way), reverse=True):
+        if share_of_bystanders(desk.remainder, way.people) <= desk.policy.bystander_share:
+            break
+        plan = _as_found(desk, way)
+        found = spare_bystanders(desk.remainder, plan, group, since - _BEFORE, desk.policy)
+        if found is None:
+            continue
+        other = replace(desk, remainder=found[0])
+        better = _settled(other, found[1])
+        if better is not None and better.cost < way.cost:
+            desk, way = other, better
+    return desk, way
+
+
+def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]]]:
+    """How many people not concerned a planned task changes for, from when on, in which group."""
+    remainder, found = desk.remainder, []
+    for group in find_groups(remainder.procedure):
+        skills = {skill for skill, _ in group}
+        changes = [
+            one
+            for one in way.people
+            if one.skill in skills
+            and one.task in remainder.old
+            and one.staff not in remainder.concerned
+        ]
+        people = {one.staff for one in changes}
+        if len(people) > 1:
+            found.append(
+                (len(people), min(int(remainder.now + one.lead) for one in changes), group)
+            )
+    return found
 
 
 def _with_spare(desk: Desk, spare: Spare, *, hard: bool) -> tuple[Desk, list[Replan], str]:
@@ -345,7 +413,7 @@ def _improve(desk: Desk, first: Replan) -> Replan:
         return first
     effort = _long(desk)
     found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
-    return _better(first, _settled(desk, found))
+    return _spared(desk, _better(first, _settled(desk, found)))[1]
 
 
 def _long(desk: Desk) -> "Effort":

@@ -18,6 +18,7 @@ class ReplanPolicy:
     change, by_role : cost of another person on a duty; by the role of who held it
     told, bystander : cost of each person for whom any duty changes: of those whom the events
         concern, and of the others
+    bystander_share : share of those others above which a way is looked at again
     soon, soon_factor : within so many minutes of now a change costs so many times more
     later, later_factor : after so many minutes it costs so many times as much
     shortest_watch, longest_watch : lengths between which watches are cut anew, minutes
@@ -34,6 +35,7 @@ class ReplanPolicy:
     change: int
     told: int
     bystander: int
+    bystander_share: float
     by_role: Mapping[RoleId, int] = field(default_factory=dict)
     soon: Minute
     soon_factor: float
@@ -87,6 +89,7 @@ def read_replan_policy(
         change=whole["change"],
         told=whole["told"],
         bystander=whole["bystander"],
+        bystander_share=table.value("bystander-share"),
         by_role={RoleId(key.removeprefix(_ROLE)): int(table.value(key)) for key in roles},
         soon=Minute(whole["soon"]),
         soon_factor=table.value("soon-factor"),
