@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from anatomy_toys import STEP, TABLES, Toy, draw, map_toy, points, routes, tube
+from blood_images import lay_images
 
 from diptych.anatomy import map_anatomy, mapping
 from diptych.anatomy.mapping import tell_gap
-from diptych.anatomy.ownership import part_seeds
+from diptych.anatomy.ownership import _find_inner, part_seeds
+from diptych.anatomy.tissues import Compartments
 from diptych.kernels.mincut import minimum_cut
 from diptych.model import InputError, Measured, Owner, SafetyRefusal, Tissue, TwinId
 
@@ -36,6 +38,23 @@ def test_territories_that_meet_leave_room_for_the_cut(axis) -> None:
     assert np.moveaxis(parted, axis, 0)[:, 0, 0].tolist() == [1, 1, 0, 0, 2, 2]
     assert minimum_cut(cost, parted).certificate.passed
     assert np.array_equal(part_seeds((3 - seeds).astype(np.uint8)), (3 - parted) % 3)
+
+
+def test_bone_three_millimetres_under_the_skin_is_a_plate_and_no_vault() -> None:
+    shape = (10, 5, 5)
+    bone = np.zeros(shape, dtype=bool)
+    bone[2:] = True
+    zero = np.zeros(shape, dtype=np.float32)
+    parts = Compartments(
+        bone=bone,
+        cavity=np.zeros(shape, dtype=bool),
+        vessel=np.zeros(shape, dtype=bool),
+        depth=zero,
+        lumps=np.zeros(shape, dtype=np.int32),
+        rise=zero,
+    )
+    inner = _find_inner(lay_images(zero, np.ones(shape, dtype=bool), 1.0), parts)
+    assert inner[:, 2, 2].tolist() == [False] * 4 + [True] * 6
 
 
 def test_territories_that_do_not_meet_are_kept() -> None:
