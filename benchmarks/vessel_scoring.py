@@ -253,10 +253,11 @@ def _is_found(cycle: list[int], found: VesselNetwork, true: VesselNetwork) -> bo
 
     Of the found vessels that run along it, those that lead nowhere are taken off until
     only closed ways are left; these must accompany LOOP_COVERED of the loop, without what lies
-    in the lumen of another of its vessels.
+    in one lumen with another of its vessels.
     """
-    whole = sample_lines([true.vessels[n] for n in cycle])
-    line = whole.points[~_is_inside(whole, [true.vessels[n] for n in cycle])]
+    vessels = [true.vessels[n] for n in cycle]
+    whole = sample_lines(vessels)
+    line = whole.points[~_is_fused(whole, vessels)]
     tree = cKDTree(whole.points)
     edges = []
     for a, b, n in _edges(found):
@@ -267,21 +268,22 @@ def _is_found(cycle: list[int], found: VesselNetwork, true: VesselNetwork) -> bo
     if not core:
         return False
     ours = sample_lines([found.vessels[n] for _, _, n in core]).points
-    return float(np.mean(_match(line, ours)[0] <= LOOP_REACH)) >= LOOP_COVERED
+    return _mean(_match(line, ours)[0] <= LOOP_REACH) >= LOOP_COVERED
 
 
-def _is_inside(lines: Lines, vessels: list[Vessel]) -> NDArray[np.bool_]:
-    """Which points lie where two vessels run side by side in one lumen: blood may go over from
-    one to the other anywhere there. Beyond a vessel's ends nothing runs beside it.
+def _is_fused(lines: Lines, vessels: list[Vessel]) -> NDArray[np.bool_]:
+    """Which points lie where two of the vessels run side by side and their lumens are one, their
+    middles being nearer than both radii: blood may go over from one to the other anywhere there.
+    Beyond a vessel's ends nothing runs beside it.
     """
-    inside = np.zeros(len(lines.points), dtype=bool)
+    fused = np.zeros(len(lines.points), dtype=bool)
     for number, vessel in enumerate(vessels):
         if len(vessel.path) < 3:
             continue
         away, nearest = cKDTree(vessel.path).query(lines.points)
         beside = (nearest > 0) & (nearest < len(vessel.path) - 1) & (lines.vessel != number)
-        inside |= beside & (away < lines.radius + np.asarray(vessel.radius)[nearest])
-    return inside
+        fused |= beside & (away < lines.radius + np.asarray(vessel.radius)[nearest])
+    return fused
 
 
 def _closed(edges: list[Edge]) -> list[Edge]:

@@ -15,7 +15,9 @@ WIDTH = 1.5
 """Points along the line over which the middle of the blood is averaged."""
 MOST_MM = 1.0
 STIFF = 0.8
-"""Calibre of a vessel over which its line is smoothed in noise, as a share of its radius."""
+"""Width (standard deviation) over which a vessel's line is smoothed in noise, as a share of its
+radius: of 0.5, 0.8 and 1.1 on three generated pairs with 25 HU (1 mm) the middle one; calibres
+are 8, 5 and 4 % off then, 7 to 11 without. The radius is that of what is brighter than nothing."""
 CATCH_MM = 5.0
 """Contrast farther than this from any centreline belongs to none."""
 
@@ -47,7 +49,7 @@ def centre_paths(
 
 
 def _stiffen(path: Points, volume: float) -> Points:
-    """The path smoothed over a share of the calibre of a vessel of this volume; both ends stay.
+    """The path smoothed over a share of the radius of a vessel of this volume; both ends stay.
 
     Noise makes a line waver within its lumen, the more the wider that is, so that it is longer
     than the vessel; a vessel itself does not bend within less than its calibre.
@@ -56,8 +58,8 @@ def _stiffen(path: Points, volume: float) -> Points:
     if len(path) < 4 or min(length, volume) <= 0.0:
         return path
     radius = np.sqrt(volume / (np.pi * length))
-    width = STIFF * radius * (len(path) - 1) / length
     most = len(path) - 1
+    width = min(STIFF * radius * most / length, float(most))
     padded = np.pad(path, ((most, most), (0, 0)), mode="reflect", reflect_type="odd")
     result: Points = ndimage.gaussian_filter1d(padded, width, axis=0)[most:-most]
     result[0], result[-1] = path[0], path[-1]

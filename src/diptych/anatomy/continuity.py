@@ -220,21 +220,22 @@ def find_passing(tree: Tree, facts: Facts, courses: Courses) -> tuple[tuple[End,
     """Of the veins that cross at a node, each running on, all but the widest: they touch
     there and do not join.
 
-    One of whose ends only a short mouth at a sinus is left crosses nothing: veins join there.
+    A vein that has but a short mouth left from there to a sinus crosses nothing: veins join
+    before they flow into one.
     """
     found = []
     for pairs in courses.pairs:
         narrow = [
             pair
             for pair in pairs
-            if not _is_wide(facts, pair) and not any(_is_mouth(tree, facts, end) for end in pair)
+            if not _is_wide(facts, pair) and not any(_ends_soon(tree, facts, end) for end in pair)
         ]
         narrow.sort(key=lambda pair: (-_narrower(facts, pair), pair))
         found += narrow[1:]
     return tuple(found)
 
 
-def _is_mouth(tree: Tree, facts: Facts, end: End) -> bool:
+def _ends_soon(tree: Tree, facts: Facts, end: End) -> bool:
     """Whether a branch is so short that it is but the mouth of what it meets, at a sinus."""
     number, last = end
     far = _node(tree, (number, not last))

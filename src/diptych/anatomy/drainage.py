@@ -499,8 +499,9 @@ def paint_owners(
     slip: float = 0.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """`Owner` codes and confidence (0..100), uint8: of each voxel's side, and in vessels
-    of the vessel with the nearest centreline, also where its wall is seen less than half, or
-    where noise may have hidden it (`slip`, mm, from `read_slip`).
+    of the vessel with the nearest centreline, also where its wall is seen less than half. Where
+    noise may have moved the line (`slip`, mm, from `read_slip`), what lies within and a little
+    beyond the wall is the vein's only where it looks like blood along the course.
     """
     codes, sure = sides.side.copy(), sides.confidence.copy()
     if not tree.branches:

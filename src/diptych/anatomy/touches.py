@@ -14,7 +14,7 @@ TOUCH_MM = 8.0
 DIP = 0.75
 """Share of the contrast of the vessels it links, below which a link is no lumen."""
 WIDE_MM, WIDE_DIP = 1.7, 0.6
-"""Radius of the lumen from which both ends of a link may be of sinuses, and the share for these:
+"""Depth in the lumen from which both ends of a link may be of sinuses, and the share for these:
 a sinus that is lost misleads more than one too many (of four such links in 30 generated pairs,
 three were of a sinus with itself and held 0.42 to 0.48, one was a sinus's only mouth and 0.75)."""
 DRAIN_MM = 100.0
@@ -39,8 +39,8 @@ def cut_touches(
     at its ends is joined. A link stays when without it a piece shorter than DRAIN_MM would
     hang on nothing: then it is all that is seen of a vein's mouth. It also stays when the
     dip is less than CLEAR times the noise (standard deviation, HU), or when both its ends lie in
-    wide lumens and the dip is less deep. `measure` gives the radius of the lumen, mm, at places
-    (N, 3); without it no lumen is wide.
+    wide lumens and the dip is less deep. `measure` gives how far places (N, 3, voxel indices) lie
+    from the outside of the lumen, mm; without it no lumen is wide.
     """
     links: list[Points] = []
     while True:
@@ -48,8 +48,8 @@ def cut_touches(
         depths = [
             (depth, number)
             for number, strand in enumerate(skeleton.strands)
-            if (depth := _depth(skeleton, strand, degree, images, (rise, noise)))
-            < _limit(strand, measure)
+            if (depth := _depth(skeleton, strand, degree, images, (rise, noise))) < DIP
+            and not (depth >= WIDE_DIP and _is_wide(strand, measure))
             and not _is_mouth(skeleton, number, images)
         ]
         if not depths:
@@ -59,11 +59,8 @@ def cut_touches(
         skeleton = drop_strand(skeleton, number)
 
 
-def _limit(strand: Strand, measure: Callable[[Points], Points] | None) -> float:
-    """Share of the contrast below which a link is no lumen."""
-    if measure is None or float(measure(strand.path[[0, -1]]).min()) < WIDE_MM:
-        return DIP
-    return WIDE_DIP
+def _is_wide(strand: Strand, measure: Callable[[Points], Points] | None) -> bool:
+    return measure is not None and float(measure(strand.path[[0, -1]]).min()) >= WIDE_MM
 
 
 def _is_mouth(skeleton: Skeleton, number: int, images: Images) -> bool:

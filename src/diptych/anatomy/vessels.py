@@ -1,7 +1,7 @@
 """Vessels as centrelines with calibre: branches between branch points and free ends."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from diptych.anatomy.baseline import CALM_HU, read_noise
 from diptych.anatomy.centring import centre_paths, hold_blood
-from diptych.anatomy.images import Images
+from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.lumen import Blood, divide_lumen, find_blood, grow_voxels
 from diptych.anatomy.mouths import close_mouths
 from diptych.anatomy.tissues import Compartments
@@ -157,20 +157,16 @@ def _along(path: Points) -> Points:
 
 
 def _skeleton(images: Images, parts: Compartments) -> tuple[Skeleton, int]:
-    lumen, factor = divide_lumen(images, parts)
-    skeleton = scale_skeleton(trace_skeleton(lumen), factor)
+    fine, factor = divide_lumen(images, parts)
+    skeleton = scale_skeleton(trace_skeleton(fine), factor)
     if not len(skeleton.nodes):
         return skeleton, 0
-    covered = SPUR_RADII * _reach(skeleton.nodes, parts) + 1.0
+    covered = SPUR_RADII * _Lumen(parts.vessel).measure(skeleton.nodes) + 1.0
     least = np.maximum(_least_spur(parts) / min(images.spacing), covered)
     noise = read_noise(parts.stream, parts.cavity & ~parts.vessel)
-    size = min(images.spacing)
+    lumen = _Lumen(parts.vessel, images.spacing)
     skeleton, links = cut_touches(
-        prune_spurs(skeleton, least),
-        images,
-        parts.stream,
-        noise,
-        lambda places: size * _reach(places, parts),
+        prune_spurs(skeleton, least), images, parts.stream, noise, lumen.measure
     )
     skeleton = close_mouths(skeleton, images, parts.stream, _lengthened(parts))
     return skeleton, len(links)
@@ -189,18 +185,28 @@ def _lengthened(parts: Compartments) -> float:
     return min(max(noise / CALM_HU, 1.0), SPUR_MOST)
 
 
-def _reach(nodes: Points, parts: Compartments) -> Points:
-    """Distance (voxels) of nodes, or of a voxel next to them, to the outside of the mask."""
-    core = np.argwhere(parts.vessel)
-    shell = grow_voxels(core, parts.vessel.shape, 1)
-    shell = shell[~parts.vessel[tuple(shell.T)]]
-    steps = np.array(list(np.ndindex(3, 3, 3))) - 1
-    places = np.clip(np.rint(nodes).astype(np.int64), 0, np.array(parts.vessel.shape) - 1)
-    around = np.clip(places[:, None] + steps, 0, np.array(parts.vessel.shape) - 1)
-    inside = parts.vessel[tuple(np.moveaxis(around, -1, 0))]
-    away = cKDTree(shell).query(around.reshape(-1, 3))[0].reshape(inside.shape)
-    result: Points = np.where(inside, away, 0.0).max(axis=1)
-    return result
+@dataclass(frozen=True)
+class _Lumen:
+    """A mask of vessels, and the size of its voxels (in voxels unless it is given, mm)."""
+
+    mask: Mask
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @cached_property
+    def _outside(self) -> cKDTree:
+        """The voxels round the mask."""
+        shell = grow_voxels(np.argwhere(self.mask), self.mask.shape, 1)
+        return cKDTree(shell[~self.mask[tuple(shell.T)]] * np.array(self.spacing))
+
+    def measure(self, places: Points) -> Points:
+        """How far places (N, 3, voxel indices), or a voxel next to them, lie from the outside."""
+        steps = np.array(list(np.ndindex(3, 3, 3))) - 1
+        most = np.array(self.mask.shape) - 1
+        middles = np.clip(np.rint(places).astype(np.int64), 0, most)
+        around = np.clip(middles[:, None] + steps, 0, most)
+        inside = self.mask[tuple(np.moveaxis(around, -1, 0))]
+        away, _ = self._outside.query(around.reshape(-1, 3) * np.array(self.spacing))
+        return np.asarray(np.where(inside, away.reshape(inside.shape), 0.0).max(axis=1))
 
 
 def find_step(path: Points, radius: Points) -> int:
