@@ -12,7 +12,7 @@ from diptych.choreography.bystanders import begin_later, share_of_bystanders, sp
 from diptych.choreography.push import find_floor, push_right
 from diptych.choreography.reading import read_remainder
 from diptych.choreography.replan_search import Search
-from diptych.model import Delay, Demand, HazardResponse, Rest, Subject
+from diptych.model import Absence, Delay, Demand, HazardResponse, Rest, Subject
 
 EVENT = [Delay(task="work", minutes=30)]
 
@@ -115,6 +115,15 @@ def test_a_way_that_changes_few_people_is_let_be():
     assert {change.staff for change in way.people} == {"bea", "dan"}
     spared = replan_first(watched_day(), 10, EVENT, policy())
     assert spared.cost < way.cost
+
+
+def test_one_person_alone_is_spared_too():
+    """Dan, who is away for ten minutes, is concerned: of the others only Bea would be changed."""
+    events = [*EVENT, Absence(staff="dan", begin=10, end=20)]
+    hasty = replan_first(watched_day(), 10, events, replace(policy(), bystander_share=1.0))
+    assert {change.staff for change in hasty.people} == {"bea", "dan"}
+    way = replan_first(watched_day(), 10, events, policy())
+    assert {change.staff for change in way.people} == {"dan"}
 
 
 def test_who_is_not_concerned_is_counted_once():

@@ -252,7 +252,7 @@ def _look_again(
 
 
 def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]]]:
-    """Groups of which a planned task changes for two or more people not concerned.
+    """Groups of which a planned task changes for people not concerned.
 
     Each as: how many they are (less than 0, so that the most come first), the first minute of
     it, the group.
@@ -267,11 +267,10 @@ def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]
             and one.task in remainder.old
             and one.staff not in remainder.concerned
         ]
-        people = {one.staff for one in changes}
-        if len(people) > 1:
-            found.append(
-                (-len(people), min(int(remainder.now + one.lead) for one in changes), group)
-            )
+        if changes:
+            people = {one.staff for one in changes}
+            since = min(int(remainder.now + one.lead) for one in changes)
+            found.append((-len(people), since, group))
     return found
 
 
