@@ -47,9 +47,11 @@ from diptych.model import (
 )
 
 _WORK = 0.03
+"""Work of the solver for one look, as a share of the policy's limit (assumption)."""
 _GAP = 0.0005
+"""Share of the cost that one look may leave on the table (assumption)."""
 _MOST = 400
-"""Choices of a person for a duty, times breaks, beyond which so little work found nothing."""
+"""Choices of a person for a duty, times breaks, beyond which no look is taken (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Slot:
 
 @dataclass(kw_only=True)
 class Look:
-    """The model of one group. there : slot -> that a watch is put there."""
+    """The model of one group. there : the watch of a slot -> that it is put there."""
 
     ahead: Ahead
     group: Collection[Line]
@@ -88,10 +90,10 @@ def spare_bystanders(
     """The plan with this group's watches, courses and people found again, as cheap as can be.
 
     What begins before `since` stays as found. The remainder comes back with the watches that
-    are then in its chains. None where the group has no watches ahead, or nothing was found
-    within a small count of work.
+    are then in its chains. None where the group has no watches ahead, is too large for a quick
+    look, or nothing was found within a small count of work.
     """
-    fixed = _begin_later(remainder, found, since)
+    fixed = begin_later(remainder, found, since)
     slots = find_slots(fixed, group, policy)
     if not slots or _measure_size(fixed, found, group, slots) > _MOST:
         return None
@@ -106,7 +108,7 @@ def spare_bystanders(
     look.ahead.model.minimize(cost + policy.change * sum(look.there.values()))
     solver = _plain_solver(policy)
     status = run_solver(solver, look.ahead.model, None)
-    return _read(remainder, found, look, solver) if status in FOUND else None
+    return _read(remainder, found, look, solver, policy) if status in FOUND else None
 
 
 def _plain_solver(policy: ReplanPolicy) -> cp_model.CpSolver:
@@ -127,33 +129,28 @@ def add_people(look: Look) -> None:
     seal_people(look.ahead)
 
 
-def _begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
+def begin_later(remainder: Remainder, found: Found, since: int) -> Remainder:
     """The remainder as if it were `since` already, and all had gone as found until then."""
     now = max(int(remainder.now), since)
     early = {
-        task
-        for task, start in found.starts.items()
-        if start < now and task not in remainder.begun and task not in remainder.pins
-    }
-    begun = {
         task: Assignment(
             task=task,
-            start=Minute(found.starts[task]),
-            end=Minute(found.starts[task] + found.lengths[task]),
+            start=Minute(start),
+            end=Minute(start + found.lengths[task]),
             staff=tuple(found.holders.get(task, ())),
         )
-        for task in early
+        for task, start in found.starts.items()
+        if start < now and task not in remainder.begun
     }
-    gone = early if now > remainder.now else set()
     return replace(
         remainder,
         now=Minute(now),
-        begun={**remainder.begun, **begun},
-        old={task: entry for task, entry in remainder.old.items() if task not in gone},
+        begun={**remainder.begun, **early},
+        old={task: entry for task, entry in remainder.old.items() if task not in early},
         lengths={
             task: span
             for task, span in remainder.lengths.items()
-            if task not in gone and found.starts[task] + found.lengths[task] > now
+            if task not in early and found.starts[task] + found.lengths[task] > now
         },
         left={
             who: tuple((begin, end) for begin, end in spans if end > now)
@@ -180,9 +177,8 @@ def _measure_size(
         for skill in demands_by_skill(task)
         if (skill, side_of(task)) in group
     )
-    end = max(start + found.lengths[task] for task, start in found.starts.items())
     rest = remainder.procedure.rest
-    return pairs * (1 if rest is None else count_breaks(rest, int(remainder.now), end))
+    return pairs * (1 if rest is None else count_breaks(rest, int(remainder.now), found.end))
 
 
 def find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPolicy) -> list[Slot]:
@@ -198,7 +194,7 @@ def find_slots(remainder: Remainder, group: Collection[Line], policy: ReplanPoli
         if not _hands_over(remainder, tasks, rule, group):
             continue
         out = tuple(one for one in order if one.before == rule.after)
-        if _is_added(remainder, rule.after) and all(tasks[one.after].step for one in out):
+        if remainder.is_added(rule.after) and all(tasks[one.after].step for one in out):
             without = tuple(replace(one, before=rule.before) for one in out)
             slots.append(Slot(watch=tasks[rule.after], into=rule, out=out, without=without))
             continue
@@ -224,12 +220,6 @@ def _hands_over(
     )
 
 
-def _is_added(remainder: Remainder, task: TaskId) -> bool:
-    return not any(
-        task in known for known in (remainder.old, remainder.begun, remainder.pins, remainder.parts)
-    )
-
-
 def _lines(task: Task) -> set[Line]:
     return {(demand.skill, side_of(task)) for demand in task.demands}
 
@@ -238,19 +228,17 @@ def _build(
     remainder: Remainder, found: Found, group: Sequence[Line], slots: Sequence[Slot]
 ) -> Ahead:
     """The model in which only watches and courses of the group may move; slots left out."""
-    lines, gone = set(group), {slot.watch.id for slot in slots}
-    free = {task.id for task in remainder.procedure.tasks if not task.step and _lines(task) & lines}
-    manual = {rule for slot in slots for rule in (slot.into, *slot.out, *slot.without)}
+    lines, bare = set(group), leave_out_slots(remainder, slots)
+    free = {task.id for task in bare.procedure.tasks if not task.step and _lines(task) & lines}
     tasks = tuple(
         task
         if task.id in free and task.id not in remainder.begun
         else with_length(task, found.lengths[task.id])
-        for task in remainder.procedure.tasks
-        if task.id not in gone
+        for task in bare.procedure.tasks
     )
     begun = {
         task: entry
-        if task in free & remainder.lengths.keys()
+        if task in free & bare.lengths.keys()
         else replace(entry, end=Minute(entry.start + found.lengths[task]))
         for task, entry in remainder.begun.items()
     }
@@ -259,21 +247,33 @@ def _build(
         for task in tasks
         if task.id not in free and task.id not in begun
     }
-    order = [
-        rule
-        for rule in remainder.procedure.precedence
-        if rule not in manual and rule.before not in gone and rule.after not in gone
-    ]
     fixed = replace(
-        remainder,
-        procedure=replace(remainder.procedure, tasks=tasks, precedence=tuple(order)),
+        bare,
+        procedure=replace(bare.procedure, tasks=tasks),
         begun=begun,
         pins=pins,
-        lengths={t: span for t, span in remainder.lengths.items() if t in free - gone},
+        lengths={task: span for task, span in bare.lengths.items() if task in free},
     )
     moving = [task for task in tasks if task.id in free and task.id not in begun]
     drop = set(_idle_rules(fixed, lines, moving))
-    return build_ahead(fixed, max(found.starts[t] + found.lengths[t] for t in found.starts), drop)
+    return build_ahead(fixed, found.end, drop)
+
+
+def leave_out_slots(remainder: Remainder, slots: Sequence[Slot]) -> Remainder:
+    """The remainder without the watches of the slots and without every rule they may change."""
+    gone = {slot.watch.id for slot in slots}
+    manual = {rule for slot in slots for rule in (slot.into, *slot.out, *slot.without)}
+    procedure = replace(
+        remainder.procedure,
+        tasks=tuple(task for task in remainder.procedure.tasks if task.id not in gone),
+        precedence=tuple(
+            rule
+            for rule in remainder.procedure.precedence
+            if rule not in manual and rule.before not in gone and rule.after not in gone
+        ),
+    )
+    lengths = {task: span for task, span in remainder.lengths.items() if task not in gone}
+    return replace(remainder, procedure=procedure, lengths=lengths)
 
 
 def _idle_rules(fixed: Remainder, lines: set[Line], moving: Sequence[Task]) -> list[str]:
@@ -290,13 +290,17 @@ def _idle_rules(fixed: Remainder, lines: set[Line], moving: Sequence[Task]) -> l
 
 
 def add_slot(look: Look, slot: Slot, policy: ReplanPolicy) -> None:
-    """The watch that may be put there, and the rules with it and without it."""
+    """The watch that may be put there, and the rules with it and without it.
+
+    It counts in no place, kit or band, whose rules are in the model before: what is found must
+    be checked.
+    """
     ahead, model, watch = look.ahead, look.ahead.model, slot.watch.id
     there = look.there[watch] = model.new_bool_var("")
     now = int(ahead.remainder.now)
     start = model.new_int_var(now, ahead.horizon, "")
     end = model.new_int_var(now, ahead.horizon, "")
-    size = model.new_int_var(int(policy.shortest_watch), int(policy.longest_watch), "")
+    size = model.new_int_var(*_span_of(policy), "")
     ahead.tasks[watch] = slot.watch
     ahead.starts[watch], ahead.ends[watch], ahead.sizes[watch] = start, end, size
     ahead.intervals[watch] = model.new_optional_interval_var(start, size, end, there, "")
@@ -309,6 +313,11 @@ def add_slot(look: Look, slot: Slot, policy: ReplanPolicy) -> None:
         if rule.after in ahead.intervals and not ahead.tasks[rule.after].step:
             gap = ahead.starts[rule.after] - ahead.ends[slot.into.before]
             model.add(gap >= 0).only_enforce_if(there)
+
+
+def _span_of(policy: ReplanPolicy) -> Span:
+    """Least and most minutes of a watch that is put in."""
+    return int(policy.shortest_watch), int(policy.longest_watch)
 
 
 def _enforce(
@@ -362,13 +371,17 @@ def _could_be_there(ahead: Ahead, task: Task, who: StaffId) -> bool:
 
 
 def _read(
-    remainder: Remainder, found: Found, look: Look, solver: cp_model.CpSolver
+    remainder: Remainder,
+    found: Found,
+    look: Look,
+    solver: cp_model.CpSolver,
+    policy: ReplanPolicy,
 ) -> tuple[Remainder, Found]:
     """The remainder with the watches that were put in, and the plan found for it."""
     ahead = look.ahead
     used = {task for task, there in look.there.items() if solver.value(there)}
-    left = _with_slots(remainder, look.slots, used)
-    here = {task.id for task in left.procedure.tasks}
+    left = _with_slots(remainder, look.slots, used, _span_of(policy))
+    here = dict.fromkeys(task.id for task in left.procedure.tasks)
     starts = {task: int(solver.value(ahead.starts[task])) for task in here}
     ends = {task: int(solver.value(ahead.ends[task])) for task in here}
     holders = {
@@ -388,7 +401,9 @@ def _read(
     return left, replace(found, starts=starts, lengths=lengths, holders=holders)
 
 
-def _with_slots(remainder: Remainder, slots: Sequence[Slot], used: Collection[TaskId]) -> Remainder:
+def _with_slots(
+    remainder: Remainder, slots: Sequence[Slot], used: Collection[TaskId], span: Span
+) -> Remainder:
     """The remainder whose chains have the watches of the used slots, and of no other."""
     tasks = {task.id: task for task in remainder.procedure.tasks}
     order = list(remainder.procedure.precedence)
@@ -404,10 +419,6 @@ def _with_slots(remainder: Remainder, slots: Sequence[Slot], used: Collection[Ta
             continue
         order += (slot.into, *slot.out)
         tasks[watch] = slot.watch
-        lengths.setdefault(watch, (int(slot.watch.duration.planned), _longest(remainder)))
+        lengths.setdefault(watch, span)
     procedure = replace(remainder.procedure, tasks=tuple(tasks.values()), precedence=tuple(order))
     return replace(remainder, procedure=procedure, lengths=lengths)
-
-
-def _longest(remainder: Remainder) -> int:
-    return max(most for _, most in remainder.lengths.values())

@@ -259,7 +259,8 @@ def _contradiction(
 
     def impossible(keep: Sequence[str], work: float = _PART_PROOF) -> bool:
         drop = set(names) - set(keep)
-        return is_impossible(build_ahead(remainder, shift.end + _LATER, drop), policy, work)
+        ahead = build_ahead(remainder, shift.end + _LATER, drop)
+        return is_impossible(ahead, policy, work, presolve=True)
 
     if not impossible(names, _WHOLE_PROOF):
         return ()

@@ -62,6 +62,10 @@ class Remainder:
         """Who may hold that duty of the task, hours apart, in the order of the roster."""
         return [person for person in self.able[skill, side_of(task)] if person.grade >= grade]
 
+    def is_added(self, task: TaskId) -> bool:
+        """The plan has no such task: one more watch or course, a response, broken kit."""
+        return not any(task in known for known in (self.old, self.begun, self.parts))
+
     def is_there(self, person: StaffId, span: Span) -> bool:
         """The person can be asked from the first to the last minute of the span."""
         return any(begin <= span[0] and span[1] <= end for begin, end in self.left[person])

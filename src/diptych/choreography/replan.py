@@ -8,7 +8,9 @@ people. One worker, counts of work for limits: the same input gives the same ans
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from diptych.choreography.bands import Line, find_groups
@@ -34,6 +36,8 @@ _WIDER = (Spare(late=True), Spare(0, 1), Spare(1, 0), Spare(1, 1), Spare(3, 1))
 _QUICK, _FEW = 1.5, 33
 _SOON = 2
 _BEFORE = 300
+"""Minutes before the first change from which on a second look may move things (assumption)."""
+_NOT_SHIFTED = Shift(starts={}, lengths={}, end=0, legal=False)
 _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 
 
@@ -41,6 +45,7 @@ _THOROUGH, _GAP, _IMPROVE, _LATER = 0.1, 0.005, 0.15, 480
 class Desk:
     """One question to the re-planner: the plan, what is left of it, the shifted plan.
 
+    shift : the plan moved right, nobody changed; empty where watches or courses were added
     pushed : the plan pushed right, its duties let go where they cannot be kept
     bound : a minute before which the day cannot end
     floor : a cost below which no way can be; None where order and waits alone contradict
@@ -73,8 +78,7 @@ def replan(
     Raises Infeasible with the rules to relax, in words; InputError for events that cannot be.
     """
     desk, first = _find_first(_sit_down(schedule, now, events, policy, stop))
-    desk = _desk_of(desk, desk.remainder)
-    least = _improve(desk, first)
+    desk, least = _improve(desk, first)
     bound, earliest = _find_earliest(desk, least)
     latest = earliest.schedule.makespan + policy.allowance
     most = _find_reserve(desk, [one for one in (least, earliest) if _ends(one) <= latest], latest)
@@ -110,7 +114,7 @@ def replan_least(
     stop: Stop | None = None,
 ) -> Replan:
     """The way of least change alone, as `replan` gives it."""
-    return _improve(*_find_first(_sit_down(schedule, now, events, policy, stop)))
+    return _improve(*_find_first(_sit_down(schedule, now, events, policy, stop)))[1]
 
 
 def replan_by_shift(
@@ -129,27 +133,28 @@ def _sit_down(
     spare: Spare = NO_SPARE,
 ) -> Desk:
     remainder = read_remainder(schedule, now, events, policy, spare)
-    nothing = Shift(starts={}, lengths={}, end=int(now), legal=False)
+    shift = _NOT_SHIFTED if spare != NO_SPARE else shift_right(remainder)
     desk = Desk(
         before=schedule,
         events=tuple(events),
         remainder=remainder,
         policy=policy,
-        shift=nothing if spare != NO_SPARE else shift_right(remainder),
-        pushed=nothing,
+        shift=shift,
+        pushed=_NOT_SHIFTED,
         bound=int(now),
         floor=None,
         stop=stop,
     )
-    return _desk_of(desk, remainder)
+    return replace(_desk_of(desk, remainder), shift=shift)
 
 
 def _desk_of(desk: Desk, remainder: Remainder) -> Desk:
-    """The desk with that remainder, its pushed plan, and its bounds."""
+    """The desk with that remainder, its pushed plan, and its bounds; no shifted plan."""
     floor = find_floor(remainder)
     return replace(
         desk,
         remainder=remainder,
+        shift=_NOT_SHIFTED,
         pushed=push_right(remainder),
         bound=int(remainder.now) if floor is None else floor.end,
         floor=None if floor is None else _least_cost(remainder, floor, desk.policy),
@@ -169,15 +174,11 @@ def _least_cost(remainder: Remainder, floor: Shift, policy: ReplanPolicy) -> int
 def _least_called(remainder: Remainder, policy: ReplanPolicy) -> int:
     """What it costs at least to tell those who are called to tasks that the plan did not have.
 
-    Tasks that nobody can hold two of are counted each; of others, one.
+    Counted are duties of which nobody can hold two, taken greedily in the order of the tasks:
+    another choice may prove more.
     """
-    added = [
-        task
-        for task in remainder.procedure.tasks
-        if not any(task.id in known for known in (remainder.old, remainder.begun, remainder.parts))
-    ]
     cost, seen = 0, set[StaffId]()
-    for task in added:
+    for task in (task for task in remainder.procedure.tasks if remainder.is_added(task.id)):
         for skill in demands_by_skill(task):
             able = {who.id for who in remainder.may_hold(task, skill) if remainder.left[who.id]}
             if able and not able & seen:
@@ -219,25 +220,43 @@ def _find_first(desk: Desk) -> tuple[Desk, Replan]:
 
 
 def _spared(desk: Desk, way: Replan) -> tuple[Desk, Replan]:
-    """The way with fewer changes to people not concerned, where that costs less; and its desk."""
-    from diptych.choreography.bystanders import share_of_bystanders, spare_bystanders
+    """The way with fewer changes to people not concerned, where that costs less; and its desk.
 
-    for _, since, group in sorted(_disturbed(desk, way), reverse=True):
+    Groups with most of them changed come first; of as many, those changed first. Groups alike in
+    both, as those of the two twins may be, are all looked at, or none.
+    """
+    from diptych.choreography.bystanders import share_of_bystanders
+
+    ranked = sorted(_disturbed(desk, way), key=itemgetter(0, 1))
+    for (_, since), alike in groupby(ranked, key=itemgetter(0, 1)):
         if share_of_bystanders(desk.remainder, way.people) <= desk.policy.bystander_share:
             break
-        plan = _as_found(desk, way)
-        found = spare_bystanders(desk.remainder, plan, group, since - _BEFORE, desk.policy)
-        if found is None:
-            continue
-        other = replace(desk, remainder=found[0])
-        better = _settled(other, found[1])
-        if better is not None and better.cost < way.cost:
-            desk, way = other, better
+        for _, _, group in alike:
+            desk, way = _look_again(desk, way, group, since)
     return desk, way
 
 
+def _look_again(
+    desk: Desk, way: Replan, group: tuple[Line, ...], since: int
+) -> tuple[Desk, Replan]:
+    """The way with that group found again, where that costs less; and its desk."""
+    from diptych.choreography.bystanders import spare_bystanders
+
+    plan = _as_found(desk, way)
+    found = spare_bystanders(desk.remainder, plan, group, since - _BEFORE, desk.policy)
+    if found is None:
+        return desk, way
+    other = _desk_of(desk, found[0])
+    better = _settled(other, found[1])
+    return (other, better) if better is not None and better.cost < way.cost else (desk, way)
+
+
 def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]]]:
-    """How many people not concerned a planned task changes for, from when on, in which group."""
+    """Groups of which a planned task changes for people not concerned.
+
+    Each as: how many they are (less than 0, so that the most come first), the first minute of
+    it, the group.
+    """
     remainder, found = desk.remainder, []
     for group in find_groups(remainder.procedure):
         skills = {skill for skill, _ in group}
@@ -248,11 +267,10 @@ def _disturbed(desk: Desk, way: Replan) -> list[tuple[int, int, tuple[Line, ...]
             and one.task in remainder.old
             and one.staff not in remainder.concerned
         ]
-        people = {one.staff for one in changes}
-        if len(people) > 1:
-            found.append(
-                (len(people), min(int(remainder.now + one.lead) for one in changes), group)
-            )
+        if changes:
+            people = {one.staff for one in changes}
+            since = min(int(remainder.now + one.lead) for one in changes)
+            found.append((-len(people), since, group))
     return found
 
 
@@ -405,15 +423,15 @@ def _is_best(desk: Desk, plan: Replan) -> bool:
     return plan.cost <= desk.policy.end_minute * desk.bound
 
 
-def _improve(desk: Desk, first: Replan) -> Replan:
-    """The first plan, or a better one that a longer search finds."""
+def _improve(desk: Desk, first: Replan) -> tuple[Desk, Replan]:
+    """The first plan, or a better one that a longer search finds; and its desk."""
     from diptych.choreography.replan_search import Aim
 
     if _stopped(desk) or _is_best(desk, first):
-        return first
+        return desk, first
     effort = _long(desk)
     found = _search(desk, desk.stop).run(Aim(), effort, _as_found(desk, first), keep=True)
-    return _spared(desk, _better(first, _settled(desk, found)))[1]
+    return _spared(desk, _better(first, _settled(desk, found)))
 
 
 def _long(desk: Desk) -> "Effort":

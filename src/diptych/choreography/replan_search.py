@@ -59,6 +59,11 @@ class Found:
     status: str
     stuck: tuple[tuple[Line, ...], ...] = ()
 
+    @property
+    def end(self) -> int:
+        """The minute at which the last task ends."""
+        return max(start + self.lengths[task] for task, start in self.starts.items())
+
 
 NOTHING = Found(starts={}, lengths={}, holders={}, bound=0, status="unknown")
 

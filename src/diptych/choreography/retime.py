@@ -117,7 +117,12 @@ def run_solver(solver: cp_model.CpSolver, model: cp_model.CpModel, stop: Stop | 
         watcher.join()
 
 
-def is_impossible(ahead: Ahead, policy: ReplanPolicy, work: float = _PROOF) -> bool:
-    """Whether the model is proven to have no solution, within a small count of work."""
-    solver = _plain_solver(policy, Effort(work=work, quick=True))
+def is_impossible(
+    ahead: Ahead, policy: ReplanPolicy, work: float = _PROOF, *, presolve: bool = False
+) -> bool:
+    """Whether the model is proven to have no solution, within a small count of work.
+
+    `presolve` pays where few rules are left: long chains of waits are slow to follow without.
+    """
+    solver = _plain_solver(policy, Effort(work=work, quick=not presolve))
     return run_solver(solver, ahead.model, None) == "infeasible"
