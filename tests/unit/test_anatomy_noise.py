@@ -7,6 +7,7 @@ import pytest
 from blood_images import lay_images
 from numpy.typing import NDArray
 
+from diptych.anatomy import vessels
 from diptych.anatomy.drainage import Drainage, paint_owners, read_slip
 from diptych.anatomy.ownership import Sides
 from diptych.anatomy.tissues import Compartments
@@ -97,3 +98,33 @@ def test_what_is_a_spur_hangs_on_the_noise(noise: float, ends: int) -> None:
     parts = see(mask, noise)
     tree = trace_vessels(lay_images(parts.rise, BODY, STEP), parts)
     assert int((tree.degree == 1).sum()) == ends
+
+
+def traced(monkeypatch, name: str, noise: float, step: float = STEP) -> tuple:
+    """What the tracing of a vessel of 4 x 4 voxels hands to one of its parts."""
+    calls = []
+    real = getattr(vessels, name)
+
+    def spy(*given, **named):
+        calls.append((given, named))
+        return real(*given, **named)
+
+    monkeypatch.setattr(vessels, name, spy)
+    mask = NONE.copy()
+    mask[4:36, 10:14, 10:14] = True
+    parts = see(mask, noise)
+    trace_vessels(lay_images(parts.rise, BODY, step), parts)
+    return calls[0]
+
+
+@pytest.mark.parametrize(("noise", "noisy"), [(0.0, False), (26.0, True)])
+def test_lines_are_straightened_only_in_noise(monkeypatch, noise: float, noisy: bool) -> None:
+    _, named = traced(monkeypatch, "centre_paths", noise)
+    assert named["noisy"] is noisy
+
+
+@pytest.mark.parametrize("step", [0.5, 1.0])
+def test_the_depth_in_the_lumen_is_handed_on_in_millimetres(monkeypatch, step: float) -> None:
+    given, _ = traced(monkeypatch, "cut_touches", 0.0, step)
+    deep = given[4](np.array([[20.0, 11.5, 11.5]]))
+    assert deep == pytest.approx([2.0 * step])
