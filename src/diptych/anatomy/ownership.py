@@ -19,6 +19,7 @@ from diptych.anatomy.tissues import Compartments
 from diptych.kernels.abreast import run_abreast
 from diptych.kernels.distance import measure_distance, nearest_index
 from diptych.kernels.mincut import minimum_cut
+from diptych.kernels.slabs import cut_slabs
 from diptych.model import InputError
 from diptych.tables import SourcedTable
 
@@ -44,6 +45,7 @@ FILM_SHARE, NO_FILM_SHARE = 0.6, 0.3
 """The same of the fluid between two brains, which furrows make uneven."""
 
 Codes = NDArray[np.uint8]
+Prices = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,17 +176,27 @@ def _seek(ground: Ground, field: Field, seeds: Codes, start: Codes | None = None
     """The cut along sheets; then, where it found none, along films of fluid near by.
 
     Films alone would not do: a septum has one on each side, and furrows are films too.
+    What a step no longer needs is let go before the next: at most one `Sides` is held here.
     """
     images = ground.images
     price = _price(images, ground.parts, field.inner, field.sheet)
     labels = _cut(price, seeds, images.spacing, start=start)
-    first = _judge(ground, field, labels)
-    unseen = _unseen_band(ground, first)
+    found = _judge(ground, field, labels)
+    unseen = _unseen_band(ground, found)
     if not unseen.any():
-        return first
-    wet = PRICE_FILM + PRICE_FREE / (1.0 + (field.film / SHEET_STRENGTH) ** 3)
-    price[unseen] = np.maximum(np.minimum(price, wet), 1.0).astype(np.int64)[unseen]
-    return _judge(ground, field, _cut(price, seeds, images.spacing, start=labels))
+        return found
+    del found
+    price[unseen] = _price_film(price[unseen], field.film[unseen])
+    del unseen
+    labels = _cut(price, seeds, images.spacing, start=labels)
+    del price
+    return _judge(ground, field, labels)
+
+
+def _price_film(price: Prices, film: FloatGrid) -> Prices:
+    """The same prices (N,), lower where a film of that strength (N,) shows fluid."""
+    wet = PRICE_FILM + PRICE_FREE / (1.0 + (film / SHEET_STRENGTH) ** 3)
+    return np.maximum(np.minimum(price, wet), 1.0).astype(np.uint16)
 
 
 def _unseen_band(ground: Ground, sides: Sides) -> Mask:
@@ -194,8 +206,9 @@ def _unseen_band(ground: Ground, sides: Sides) -> Mask:
         return sides.faces
     away, nearest = nearest_index(~sides.faces, ground.images.spacing)
     bare = (sides.seen < NO_SEPTUM) & sides.inner & sides.faces
-    near = bare.ravel()[nearest] & (away < FILM_REACH_MM)
-    return np.asarray(near & sides.inner & ~ground.parts.vessel & ground.images.body)
+    near = (away < FILM_REACH_MM) & sides.inner & ~ground.parts.vessel & ground.images.body
+    near[near] = bare.ravel()[nearest[near]]
+    return np.asarray(near)
 
 
 def lay_over(seeds: Codes, said: Codes) -> Codes:
@@ -222,7 +235,7 @@ def part_seeds(seeds: Codes) -> Codes:
 
 
 def _cut(
-    price: NDArray[np.int64],
+    price: Prices,
     seeds: Codes,
     spacing: tuple[float, float, float],
     start: Codes | None = None,
@@ -267,14 +280,18 @@ def _find_inner(images: Images, parts: Compartments) -> Mask:
     return np.asarray(parts.cavity | (parts.bone & (away > PLATE_DEPTH_MM)))
 
 
-def _price(images: Images, parts: Compartments, inner: Mask, sheet: FloatGrid) -> NDArray[np.int64]:
-    within = PRICE_SHEET + PRICE_FREE / (1.0 + (sheet / SHEET_STRENGTH) ** 3)
-    within = np.where(parts.vessel, PRICE_VESSEL, within)
-    shell = PRICE_BONE + np.clip(images.plain - 80.0, 0.0, 500.0)
-    scalp = PRICE_SOFT * np.clip((images.plain + 1000.0) / 1040.0, 0.02, 1.0)
-    hard = parts.bone | (images.plain > 100.0)
-    price = np.where(inner, within, np.where(hard, shell, scalp))
-    return np.where(images.body, np.maximum(price, 1.0), 0.0).astype(np.int64)
+def _price(images: Images, parts: Compartments, inner: Mask, sheet: FloatGrid) -> Prices:
+    price = np.empty(sheet.shape, dtype=np.uint16)
+    for slab in cut_slabs(sheet.shape):
+        plain = images.plain[slab]
+        within = PRICE_SHEET + PRICE_FREE / (1.0 + (sheet[slab] / SHEET_STRENGTH) ** 3)
+        within = np.where(parts.vessel[slab], PRICE_VESSEL, within)
+        shell = PRICE_BONE + np.clip(plain - 80.0, 0.0, 500.0)
+        scalp = PRICE_SOFT * np.clip((plain + 1000.0) / 1040.0, 0.02, 1.0)
+        hard = parts.bone[slab] | (plain > 100.0)
+        whole = np.where(inner[slab], within, np.where(hard, shell, scalp))
+        price[slab] = np.where(images.body[slab], np.maximum(whole, 1.0), 0.0)
+    return price
 
 
 def find_faces(side: NDArray[np.uint8]) -> Mask:
@@ -307,22 +324,29 @@ def _judge(ground: Ground, field: Field, side: Codes) -> Sides:
     images = ground.images
     faces = find_faces(side)
     within = faces & field.inner
-    step = float(np.mean(images.spacing))
-    deep = ground.parts.cavity & ~ground.parts.vessel & (ground.parts.depth > DEEP_MM)
-    seen, wet = run_abreast(
-        lambda: _seen_along(images, field.sheet, within, expect_sheet(step, images.contrast), deep),
-        lambda: _seen_along(images, field.film, within, expect_film(step), deep),
-    )
-    sure = _confidence(images, side, faces, _reach_at(within, seen, wet, ground))
+    seen, wet = _look_along(ground, field, within)
+    reach = _reach_at(faces, within, (seen, wet), ground)
     return Sides(
         side=side,
         inner=field.inner,
         sheet=field.sheet,
         film=field.film,
         faces=faces,
-        confidence=sure,
+        confidence=_confidence(images, side, faces, reach),
         seen=seen,
         wet=wet,
+    )
+
+
+def _look_along(ground: Ground, field: Field, within: Mask) -> tuple[FloatGrid, FloatGrid]:
+    """How strong a septum, and how strong a film of fluid shows at faces inside the vault."""
+    images = ground.images
+    step = float(np.mean(images.spacing))
+    deep = ground.parts.cavity & ~ground.parts.vessel & (ground.parts.depth > DEEP_MM)
+    septum, film = expect_sheet(step, images.contrast), expect_film(step)
+    return run_abreast(
+        lambda: _seen_along(images, field.sheet, within, septum, deep),
+        lambda: _seen_along(images, field.film, within, film, deep),
     )
 
 
@@ -340,12 +364,13 @@ def _seen_along(
     block = block_round(faces, int(4.0 * sigma.max()) + 2)
     here = faces[block]
     strong = ndimage.maximum_filter(sheet[block], size=3)
-    total = ndimage.gaussian_filter(np.where(here, strong, 0.0).astype(np.float32), sigma)
     weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
     plain = strong[deep[block] & (weight < AWAY)]
     floor = float(np.median(plain)) if len(plain) else 0.0
-    along = total / np.maximum(weight, 1e-6) - floor
-    seen[block] = np.where(here, np.maximum(along, 0.0) / max(whole - floor, 1e-6), 0.0)
+    strong[~here] = 0.0
+    total = ndimage.gaussian_filter(strong, sigma)
+    along = total[here] / np.maximum(weight[here], 1e-6) - floor
+    seen[block][here] = np.maximum(along, 0.0) / max(whole - floor, 1e-6)
     return seen
 
 
@@ -364,22 +389,31 @@ def _confidence(images: Images, side: Codes, faces: Mask, reach: FloatGrid) -> C
     """
     if not faces.any():
         return np.where(side > 0, 100, 0).astype(np.uint8)
+    away = to_boundary(images, side)
     _, nearest = nearest_index(~faces, images.spacing)
-    sure = 100.0 - 50.0 * np.exp(-((to_boundary(images, side) / reach.ravel()[nearest]) ** 2))
-    return np.where(side > 0, np.rint(sure), 0.0).astype(np.uint8)
+    sure, reaches = np.empty(side.shape, dtype=np.uint8), reach.ravel()
+    for slab in cut_slabs(side.shape):
+        part = 100.0 - 50.0 * np.exp(-((away[slab] / reaches[nearest[slab]]) ** 2))
+        sure[slab] = np.where(side[slab] > 0, np.rint(part), 0.0)
+    return sure
 
 
-def _reach_at(within: Mask, seen: FloatGrid, wet: FloatGrid, ground: Ground) -> FloatGrid:
-    """Reach of the error at the faces, mm: shorter the better septum or fluid shows.
+def _reach_at(
+    faces: Mask, within: Mask, shown: tuple[FloatGrid, FloatGrid], ground: Ground
+) -> FloatGrid:
+    """Reach of the error at the faces, mm, shorter the better septum or fluid shows; else 0.
 
-    within : faces inside the vault; seen, wet : shares of a whole septum and of a whole film
+    within : faces inside the vault; shown : shares of a whole septum and of a whole film
     """
     step, errors = max(ground.images.spacing), ground.errors
     best = errors.seen * step
     steps = [np.log(max(value, best)) for value in (best, errors.film, errors.unseen)]
+    seen, wet = (share[faces] for share in shown)
     bare = steps[2] + _rise(wet, NO_FILM_SHARE, FILM_SHARE) * (steps[1] - steps[2])
-    reach = np.exp(bare + _rise(seen, UNCLEAR_SHARE, CLEAR_SHARE) * (steps[0] - bare))
-    return np.where(within, reach, errors.outside * step).astype(np.float32)
+    inside = np.exp(bare + _rise(seen, UNCLEAR_SHARE, CLEAR_SHARE) * (steps[0] - bare))
+    reach = np.zeros(faces.shape, dtype=np.float32)
+    reach[faces] = np.where(within[faces], inside, errors.outside * step)
+    return reach
 
 
 def _rise(share: FloatGrid, low: float, high: float) -> FloatGrid:
@@ -395,4 +429,7 @@ def to_boundary(images: Images, side: Codes) -> FloatGrid:
         lambda: measure_distance(side != 1, images.spacing),
         lambda: measure_distance(side != 2, images.spacing),
     )
-    return np.where(side == 1, away[1], away[0]) - half
+    nearer = away[0]
+    np.copyto(nearer, away[1], where=side == 1)
+    nearer -= half
+    return nearer

@@ -8,6 +8,7 @@ from scipy import ndimage
 from diptych.anatomy.images import FloatGrid, Images
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.sheet import bright_sheets
+from diptych.kernels.slabs import cut_slabs
 
 SHEET_SIGMA_MM, LEAST_SIGMA_VOXELS = 1.1, 0.65
 """Width of the smoothing across a sheet of 1.5 to 2 mm."""
@@ -38,23 +39,31 @@ def find_sheets(images: Images, parts: Compartments) -> FloatGrid:
         return _dark_slabs(images, parts)
     values = _soft_values(images, parts)
     level = _brain_level(values, parts)
-    near = ndimage.gaussian_filter(values, NEAR_VOXELS)
-    brighter = np.clip((near - level) / BRIGHTER_HU, 0.0, 1.0).astype(np.float32)
-    result: FloatGrid = _strength(values, float(np.mean(images.spacing))) * brighter
+    brighter = ndimage.gaussian_filter(values, NEAR_VOXELS)
+    brighter -= level
+    brighter /= BRIGHTER_HU
+    np.clip(brighter, 0.0, 1.0, out=brighter)
+    result = _strength(values, float(np.mean(images.spacing)))
+    result *= brighter
     return result
 
 
 def find_films(images: Images, parts: Compartments) -> FloatGrid:
     """Strength of dark sheets: fluid between two surfaces of brain."""
-    dark = -np.minimum(_soft_values(images, parts), FILM_TOP_HU)
-    return _strength(dark.astype(np.float32), float(np.mean(images.spacing)))
+    dark = _soft_values(images, parts)
+    np.minimum(dark, FILM_TOP_HU, out=dark)
+    np.negative(dark, out=dark)
+    return _strength(dark, float(np.mean(images.spacing)))
 
 
 def _soft_values(images: Images, parts: Compartments) -> FloatGrid:
     halo = ndimage.binary_dilation(parts.vessel, iterations=1)
-    blend = np.where(halo, images.plain, _blend(images.plain, images.venous))
-    blend = np.where(parts.vessel, VESSEL_FILL, np.clip(blend, -40.0, 130.0))
-    return blend.astype(np.float32)
+    values = np.empty(halo.shape, dtype=np.float32)
+    for slab in cut_slabs(halo.shape):
+        plain = images.plain[slab]
+        blend = np.where(halo[slab], plain, _blend(plain, images.venous[slab]))
+        values[slab] = np.where(parts.vessel[slab], VESSEL_FILL, np.clip(blend, -40.0, 130.0))
+    return values
 
 
 def _brain_level(values: FloatGrid, parts: Compartments) -> float:
@@ -108,4 +117,6 @@ def _blend(plain: Any, venous: Any) -> Any:
 
 def _strength(values: FloatGrid, step: float) -> FloatGrid:
     sigma = max(SHEET_SIGMA_MM / step, LEAST_SIGMA_VOXELS)
-    return bright_sheets(values, sigma) / np.float32(step**2)
+    strength = bright_sheets(values, sigma)
+    strength /= np.float32(step**2)
+    return strength

@@ -19,6 +19,7 @@ from diptych.anatomy.symmetry import find_mirror
 from diptych.anatomy.tissues import Compartments
 from diptych.kernels.components import label_components
 from diptych.kernels.distance import measure_distance
+from diptych.kernels.slabs import cut_slabs
 from diptych.model import Case, InputError, SafetyRefusal, Twin, TwinAxes, TwinId
 
 Vector = NDArray[np.float64]
@@ -132,7 +133,21 @@ def _base_of(twin: Twin) -> tuple[Vector, float]:
 
 def _own_territory(images: Images, middle: Vector, width: float, long: Vector) -> Mask:
     """Skull base, face and neck below the Frankfurt plane, and a ball in the deep cavity."""
-    grids = np.ogrid[tuple(slice(0, size) for size in images.body.shape)]
+    own = np.empty(images.body.shape, dtype=bool)
+    for slab in cut_slabs(own.shape):
+        height, square = _measure_off(images, slab, middle, long)
+        ball = square - width * height + 0.25 * width**2 < (0.4 * width) ** 2
+        below = (height < -0.1 * width) & (square < (1.8 * width) ** 2)
+        own[slab] = (ball | below) & images.body[slab]
+    return own
+
+
+def _measure_off(
+    images: Images, slab: slice, middle: Vector, long: Vector
+) -> tuple[Vector, Vector]:
+    """Height along `long` (mm) over the middle, and squared distance from it, in a slab."""
+    _, rows, columns = images.body.shape
+    grids = np.ogrid[slab.start : slab.stop, 0:rows, 0:columns]
     away = [
         sum(images.affine[row, axis] * grids[axis] for axis in range(3))
         + images.affine[row, 3]
@@ -141,10 +156,7 @@ def _own_territory(images: Images, middle: Vector, width: float, long: Vector) -
     ]
     height = sum(long[row] * away[row] for row in range(3))
     square = sum(part * part for part in away)
-    ball = square - width * height + 0.25 * width**2 < (0.4 * width) ** 2
-    below = (height < -0.1 * width) & (square < (1.8 * width) ** 2)
-    result: Mask = (ball | below) & images.body
-    return result
+    return np.asarray(height), np.asarray(square)
 
 
 def _from_lumps(

@@ -15,7 +15,7 @@ def bright_sheets(values: NDArray[np.float32], sigma: float) -> NDArray[np.float
     a ball curves along b too). Units: those of the image, per voxel squared. The border of
     one voxel is 0.
     """
-    smooth = ndimage.gaussian_filter(values.astype(np.float32), sigma, mode="nearest")
+    smooth = ndimage.gaussian_filter(values.astype(np.float32, copy=False), sigma, mode="nearest")
     result = np.zeros(values.shape, dtype=np.float32)
     _sheets(smooth, result)
     return result
