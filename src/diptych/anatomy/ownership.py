@@ -196,7 +196,8 @@ def _seek(ground: Ground, field: Field, seeds: Codes, start: Codes | None = None
 def _price_film(price: Prices, film: FloatGrid) -> Prices:
     """The same prices (N,), lower where a film of that strength (N,) shows fluid."""
     wet = PRICE_FILM + PRICE_FREE / (1.0 + (film / SHEET_STRENGTH) ** 3)
-    return np.maximum(np.minimum(price, wet), 1.0).astype(np.uint16)
+    lower: Prices = np.maximum(np.minimum(price, wet), 1.0).astype(np.uint16)
+    return lower
 
 
 def _unseen_band(ground: Ground, sides: Sides) -> Mask:
