@@ -40,7 +40,8 @@ def test_territories_that_meet_leave_room_for_the_cut(axis) -> None:
     assert np.array_equal(part_seeds((3 - seeds).astype(np.uint8)), (3 - parted) % 3)
 
 
-def test_bone_three_millimetres_under_the_skin_is_a_plate_and_no_vault() -> None:
+@pytest.mark.parametrize(("step", "vault"), [(0.5, 5), (1.0, 2), (1.25, 2), (1.5, 2), (2.0, 2)])
+def test_bone_three_millimetres_and_three_voxels_under_the_skin_is_a_plate(step, vault) -> None:
     shape = (10, 5, 5)
     bone = np.zeros(shape, dtype=bool)
     bone[2:] = True
@@ -53,8 +54,8 @@ def test_bone_three_millimetres_under_the_skin_is_a_plate_and_no_vault() -> None
         lumps=np.zeros(shape, dtype=np.int32),
         rise=zero,
     )
-    inner = _find_inner(lay_images(zero, np.ones(shape, dtype=bool), 1.0), parts)
-    assert inner[:, 2, 2].tolist() == [False] * 4 + [True] * 6
+    inner = _find_inner(lay_images(zero, np.ones(shape, dtype=bool), step), parts)
+    assert inner[:, 2, 2].tolist() == [False] * (2 + vault) + [True] * (8 - vault)
 
 
 def test_territories_that_do_not_meet_are_kept() -> None:
