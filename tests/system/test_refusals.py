@@ -89,8 +89,16 @@ def misspell_a_policy(case: Path) -> None:
         (dismiss_perfusionists, 4, ["perfusi", "to the roster", "What to do"]),
         (dismiss_anaesthetists, 4, ["anaesthesia", "nobody", "add somebody with the role"]),
         (add_row("x1,Ann Ash,scrub-nurse,juggling,A,07:00,21:00"), 3, ["row 71", "juggling"]),
-        (add_row("x1,Mееra Raghunathan,scrub-nurse,,A,07:00,21:00"), 3, ["rows 4 and 71", "looks"]),
-        (add_row("ns1,Meera Raghunathan,neurosurgeon,,A,20:00,23:00"), 3, ["overlap from minute"]),
+        (
+            add_row("x1,Mееra Raghunathan,scrub-nurse,,A,07:00,21:00"),
+            3,
+            ["rows 4 and 71", "look alike", "CYRILLIC"],
+        ),
+        (
+            add_row("ns1,Meera Raghunathan,neurosurgeon,,A,20:00,23:00"),
+            3,
+            ["overlap from 20:00 to 23:00"],
+        ),
         (put_a_workbook_beside, 3, ["roster.csv and roster.xlsx", "remove the one"]),
         (break_case_file, 3, ["case.toml", "TOML"]),
         (remove_a_twin, 3, ["twin", "case.toml"]),

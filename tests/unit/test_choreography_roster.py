@@ -68,20 +68,45 @@ def test_every_fault_is_reported_at_once_with_its_row():
 
 def test_one_person_twice_is_refused_with_the_overlap():
     rows = ("a,Ann,scrub-nurse,,A,07:00,21:00", "a,Ann,scrub-nurse,,A,19:00,23:00")
-    with pytest.raises(InputErrors, match=r"rows 2 and 3 .*overlap from minute 720 to 840"):
+    with pytest.raises(
+        InputErrors, match=r"rows 2 and 3 .*same id 'a'; their hours overlap from 19:00 to 21:00"
+    ):
         read(*rows)
 
 
 @pytest.mark.parametrize("twin", ["Оlga Petrova", "OLGA  PETROVA", "Olga Petrová", "0lga Petrova"])
 def test_look_alike_names_are_refused(twin):
     rows = ("a,Olga Petrova,scrub-nurse,,A,07:00,21:00", f"b,{twin},scrub-nurse,,B,07:00,21:00")
-    with pytest.raises(InputErrors, match="looks like"):
+    with pytest.raises(InputErrors, match="names that look alike"):
         read(*rows)
 
 
 def test_look_alike_ids_are_refused():
     rows = ("sn1,Olga,scrub-nurse,,A,07:00,21:00", "snl,Ines,scrub-nurse,,B,07:00,21:00")
-    with pytest.raises(InputErrors, match="'sn1', which looks like 'snl' id"):
+    with pytest.raises(InputErrors, match="ids that look alike, 'sn1' and 'snl'"):
+        read(*rows)
+
+
+def test_one_row_may_clash_with_two_others_and_tells_each_once():
+    rows = (
+        "a,Ann,scrub-nurse,,A,07:00,21:00",
+        "b,Ben,scrub-nurse,,A,07:00,21:00",
+        "a,Ben,scrub-nurse,,B,07:00,21:00",
+        "b,Ben,scrub-nurse,,B,07:00,21:00",
+    )
+    with pytest.raises(InputErrors) as caught:
+        read(*rows)
+    told = [str(fault).partition(";")[0] for fault in caught.value.faults]
+    assert told == [
+        "rows 2 and 4 (Ann and Ben) have the same id 'a'",
+        "rows 3 and 4 (Ben and Ben) have the same name 'Ben'",
+        "rows 3 and 5 (Ben and Ben) have the same id 'b'",
+    ]
+
+
+def test_letters_that_only_look_alike_are_named():
+    rows = ("a,Olga,scrub-nurse,,A,07:00,21:00", "b,Оlga,scrub-nurse,,B,07:00,21:00")
+    with pytest.raises(InputErrors, match="'О' is CYRILLIC CAPITAL LETTER O"):
         read(*rows)
 
 

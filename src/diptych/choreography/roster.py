@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from io import StringIO
 from itertools import pairwise
 
-from diptych.choreography.policy import clock_minute
+from diptych.choreography.policy import clock_minute, clock_text
 from diptych.model import InputError, InputErrors, Minute, RoleId, SkillId, Staff, StaffId
 from diptych.tables import SourcedTable
 
@@ -80,7 +80,7 @@ def read_people(
         person = _person(reader, line, row, faults)
         if person is not None:
             people.append((line, person))
-    faults += _twice(people)
+    faults += _twice(people, day_start)
     if faults:
         raise InputErrors(faults, subject=name)
     return tuple(person for _, person in people)
@@ -313,38 +313,49 @@ def _minute(
     return Minute(first + (moment - first) % _DAY)
 
 
-def _twice(people: list[tuple[int, Staff]]) -> list[InputError]:
+def _twice(people: list[tuple[int, Staff]], day_start: str) -> list[InputError]:
+    """A fault for each row that repeats the id of another, or the name of a third."""
     faults: list[InputError] = []
     by_id: dict[str, tuple[int, Staff]] = {}
     by_name: dict[str, tuple[int, Staff]] = {}
-    for line, person in people:
-        faults += _clash(by_id, _skeleton(person.id), line, person, "id")
-        faults += _clash(by_name, _skeleton(person.name), line, person, "name")
+    for row in people:
+        person = row[1]
+        owner = by_id.setdefault(_skeleton(person.id), row)
+        namesake = by_name.setdefault(_skeleton(person.name), row)
+        if owner is not row:
+            words = _tell_alike("id", owner[1].id, person.id)
+            faults.append(_clash(row, owner, words, day_start))
+        if namesake is not row and namesake is not owner:
+            words = _tell_alike("name", namesake[1].name, person.name)
+            faults.append(_clash(row, namesake, words, day_start))
     return faults
 
 
 def _clash(
-    seen: dict[str, tuple[int, Staff]], key: str, line: int, person: Staff, what: str
-) -> list[InputError]:
-    if key not in seen:
-        seen[key] = (line, person)
-        return []
-    first_line, first = seen[key]
-    ours, theirs = (person.id, first.id) if what == "id" else (person.name, first.name)
-    alike = "the same" if ours == theirs else f"{theirs!r}, which looks like {ours!r}"
-    overlap = max(person.start, first.start), min(person.end, first.end)
-    hours = (
-        f"; their hours overlap from minute {overlap[0]} to {overlap[1]}"
-        if overlap[0] < overlap[1]
-        else ""
+    row: tuple[int, Staff], before: tuple[int, Staff], words: str, day_start: str
+) -> InputError:
+    (line, person), (first_line, first) = row, before
+    start, end = max(person.start, first.start), min(person.end, first.end)
+    shared = f"{clock_text(day_start, start)} to {clock_text(day_start, end)}"
+    hours = f"; their hours overlap from {shared}" if start < end else ""
+    return InputError(
+        f"rows {first_line} and {line} ({first.name} and {person.name}) have {words}{hours}",
+        remedy="keep one row for each person, with the time between two shifts under absences,"
+        " or tell two people apart in their names and ids",
     )
-    return [
-        InputError(
-            f"rows {first_line} and {line} have {alike} {what} ({ours}){hours}",
-            remedy="keep one row for each person, with the time between two shifts under absences,"
-            " or tell two people apart in their names and ids",
-        )
-    ]
+
+
+def _tell_alike(what: str, first: str, second: str) -> str:
+    """In what the two ids or names agree; of look-alikes, the letters that differ."""
+    if first == second:
+        return f"the same {what} {second!r}"
+    letters = sorted(
+        {letter for letter in first + second if (letter in first) != (letter in second)}
+    )
+    odd = ", ".join(
+        f"{letter!r} is {unicodedata.name(letter, 'unnamed')}" for letter in letters[:4]
+    )
+    return f"{what}s that look alike, {first!r} and {second!r}" + (f" ({odd})" if odd else "")
 
 
 def _skeleton(text: str) -> str:
