@@ -42,6 +42,15 @@ def test_territories_that_meet_leave_room_for_the_cut(axis) -> None:
 
 @pytest.mark.parametrize(("step", "vault"), [(0.5, 5), (1.0, 2), (1.25, 2), (1.5, 2), (2.0, 2)])
 def test_bone_three_millimetres_and_three_voxels_under_the_skin_is_a_plate(step, vault) -> None:
+    assert plate_under_skin(step) == [False] * (2 + vault) + [True] * (8 - vault)
+
+
+def test_in_a_t1_image_the_plate_begins_deeper() -> None:
+    assert plate_under_skin(1.0, t1=True) == [False] * 5 + [True] * 5
+
+
+def plate_under_skin(step: float, t1: bool = False) -> list[bool]:
+    """Which of ten voxels in a row, the first two skin and the others bone, are no vault."""
     shape = (10, 5, 5)
     bone = np.zeros(shape, dtype=bool)
     bone[2:] = True
@@ -54,8 +63,10 @@ def test_bone_three_millimetres_and_three_voxels_under_the_skin_is_a_plate(step,
         lumps=np.zeros(shape, dtype=np.int32),
         rise=zero,
     )
-    inner = _find_inner(lay_images(zero, np.ones(shape, dtype=bool), step), parts)
-    assert inner[:, 2, 2].tolist() == [False] * (2 + vault) + [True] * (8 - vault)
+    images = lay_images(zero, np.ones(shape, dtype=bool), step)
+    inner = _find_inner(replace(images, hull=images.body) if t1 else images, parts)
+    whole: list[bool] = inner[:, 2, 2].tolist()
+    return whole
 
 
 def test_territories_that_do_not_meet_are_kept() -> None:
