@@ -362,14 +362,15 @@ def great_day():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("now", "event"),
+    ("under_way", "event"),
     [
-        (690, Delay(task="clamp-02", minutes=25)),
-        (1100, Absence(staff="ns5", begin=1100, end=1500)),
+        ("clamp-02", lambda now: Delay(task="clamp-02", minutes=25)),
+        ("brain", lambda now: Absence(staff="ns5", begin=now, end=now + 400)),
     ],
 )
-def test_demonstration_day_goes_on(great_day, now, event):
-    way = replan_first(great_day, now, [event], policy())
+def test_demonstration_day_goes_on(great_day, under_way, event):
+    now = great_day.assignment(under_way).start + 12
+    way = replan_first(great_day, now, [event(now)], policy())
     begun = {e.task: e for e in great_day.assignments if e.start < now}
     assert way.schedule.checked
     for task_id, entry in begun.items():
