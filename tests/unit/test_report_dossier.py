@@ -152,6 +152,23 @@ def test_an_unproven_cut_is_called_so():
     assert "proven: a flow of the same value" in words(write_summary(make_inputs()))
 
 
+@pytest.mark.parametrize(
+    ("name", "preference", "told"),
+    [
+        ("balanced", "balanced", "Proposed: balanced, of"),
+        ("plan-2", "balanced", "Proposed: plan-2 (balanced), of"),
+        ("plan-2", "A", "Proposed: plan-2 (kinder to"),
+    ],
+)
+def test_a_wish_that_names_the_plan_is_told_once(name, preference, told):
+    inputs = make_inputs()
+    front = inputs.front
+    plan = replace(front.plan, id=name, preference=preference)
+    plans = (plan, *(other for other in front.plans if other.id != front.plan.id))
+    changed = replace(front, plans=plans, proposed=name)
+    assert told in words(write_summary(replace(inputs, front=changed)))
+
+
 def test_an_unchecked_schedule_and_an_ambiguous_class_are_called_so():
     anatomy = make_anatomy()
     found = replace(anatomy.classification, ambiguous=True)

@@ -126,7 +126,8 @@ def _cut_row(inputs: DossierInputs) -> tuple[str, str, str]:
         if plan.area_by_tissue[tissue] > 0
     )
     count = count_things(len(inputs.front.plans), "plan")
-    answer = f"Proposed: {plan.id} ({wish}), of {count}; through {areas or '-'}"
+    name = plan.id if plan.id == wish else f"{plan.id} ({wish})"
+    answer = f"Proposed: {name}, of {count}; through {areas or '-'}"
     says = plan.proof.statement.removeprefix("not ").removeprefix("proven: ")
     sure = ("proven: " if plan.proof.proven else "NOT PROVEN: ") + says
     return "Where to cut?", answer, sure
