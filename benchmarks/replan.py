@@ -241,7 +241,6 @@ def summarise(rows):
                 1,
             ),
         },
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
 
@@ -264,6 +263,8 @@ def main():
     else:
         rows = run(asked)
     found = summarise(rows)
+    if not asked.sum:
+        found["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     if asked.json:
         print(json.dumps(found, indent=2))
     else:
