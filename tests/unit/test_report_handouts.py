@@ -344,6 +344,16 @@ def test_columns_share_the_page_and_hold_their_longest_word():
     assert narrow * 115 >= 3
 
 
+def test_columns_hold_words_of_broad_letters_in_a_broad_typeface():
+    """Breadths of DejaVu Sans in em, bold for the heading; 0.75 em is the cell's padding."""
+    heading, name = 1.10 + 0.71 + 0.69 + 1.04, 7.38
+    row = ("A", "Rajesh Venkataraman", "many words " * 12)
+    table = Table(caption="t", headings=("Whom", "From", "Going on"), rows=(row,) * 5)
+    first, second, _ = (share * 115.0 * 0.54 - 0.75 for share in share_columns(table, 115.0))
+    assert first >= heading
+    assert second >= name
+
+
 def test_links_lead_only_to_files_beside_the_page():
     assert Links(entries=(("Cards", "cards.html"),))
     for address in ("../x.html", "https://a.b/c.html", "x.exe", "javascript:1.html"):

@@ -41,6 +41,8 @@ _LETTER = 0.54
 _HEAD, _BOLD, _DARK = 1.7, 1.2, 1.06
 """Size of a heading as a multiple of the size of type; width of letters in headings and in
 first columns as a multiple of that of plain ones."""
+_BROAD = 0.6
+"""What an m or w is broader than a letter of middling breadth, in letters."""
 _SIGNS = tuple(SIGN_MARKS.values())
 _FOOT = 5.0
 """The line at the end of a page, mm."""
@@ -169,8 +171,13 @@ def share_columns(table: Table, letters: float) -> tuple[float, ...]:
 
 
 def longest_word(text: str) -> float:
-    """Letters of the longest word; a twin's sign is wider than its letters."""
-    return max(len(word) + (2.0 if word[:1] in _SIGNS else 0.6) for word in text.split(" "))
+    """Letters of middling breadth in the longest word; a twin's sign is wider than its letters."""
+    return max(
+        len(word)
+        + _BROAD * sum(letter in "mwMW" for letter in word)
+        + (2.0 if word[:1] in _SIGNS else 0.6)
+        for word in text.split(" ")
+    )
 
 
 def _cost(table: Table, widths: Sequence[float], column: int, step: float) -> float:
