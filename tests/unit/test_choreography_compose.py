@@ -166,3 +166,27 @@ def test_rows_out_of_order_are_refused(text, message):
     with pytest.raises(InputError, match=message):
         changed = overridden(f'[[row]]\n{text}\nsource = "our own"\n')
         compose(plan(), roster(), tables=changed)
+
+
+def reach_of(procedure, chain: str) -> int:
+    """The longest that a chain of watches or of a course lets pass from its opening to its end."""
+    own = {task.id for task in procedure.tasks if task.id.startswith(chain)}
+    rules = [rule for rule in procedure.precedence if {rule.before, rule.after} & own]
+    lengths = sum(procedure.task(task).duration.planned for task in own)
+    return lengths + sum(rule.max_lag for rule in rules if rule.max_lag is not None)
+
+
+def day_with_slack(minutes: int):
+    rest = tables()["rest"]
+    row = rest.row("coverage-slack")
+    edited = replace(row, fields={**row.fields, "value": minutes})
+    rows = {**rest.rows, "coverage-slack": edited}
+    return compose(plan(), roster(), tables={**tables(), "rest": replace(rest, rows=rows)})
+
+
+def test_watches_and_courses_reach_as_far_as_the_slack_asks():
+    tight, wide = day_with_slack(0), day_with_slack(360)
+    for chain in ("watch-anaesthesia-A-", "watch-assist-B-", "watch-nursing-A-"):
+        assert 350 <= reach_of(wide, chain) - reach_of(tight, chain) <= 370, chain
+    for chain, most in (("pressure-care-A-", 220), ("antibiotic-B-", 250), ("family-", 260)):
+        assert reach_of(wide, chain) - reach_of(tight, chain) > 360 - most, chain
