@@ -72,6 +72,7 @@ class Head:
     outside : CT value of face and base outside the cavity, HU
     base : height (S coordinate) of the lower end of the cavity, mm
     has_sulci : whether `inside` shows sulci of its own
+    shows_bone : whether the image itself shows bone (a CT); else `outside` is a guess
     """
 
     grid: Grid
@@ -81,6 +82,7 @@ class Head:
     outside: Field
     base: float
     has_sulci: bool
+    shows_bone: bool
     source: str
 
 
@@ -297,6 +299,7 @@ def _assemble(values: Field, grid: Grid, skin: Mask, cavity: Mask, volume: Volum
         inside=inside,
         outside=outside,
         base=float((low[2] - high[2]) * _STEP / 2.0),
+        shows_bone=ct,
         has_sulci=(not ct) and _texture(values, distance) > 0.11,
         source=volume.source,
     )

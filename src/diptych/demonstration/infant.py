@@ -26,6 +26,7 @@ class Infant:
     sulcal_depth : how deep the sulci reach, mm
     base : height of the lower end of the cavity; frankfurt : height of that plane
     floor : height where the neck is cut off
+    shows_bone : whether `outside` rests on an image that shows bone
     """
 
     grid: Grid
@@ -40,6 +41,7 @@ class Infant:
     frankfurt: float
     scale: float
     circumference: float
+    shows_bone: bool
 
     @property
     def size(self) -> float:
@@ -91,6 +93,7 @@ def make_infant(head: Head, shape: Shape, stream: np.random.Generator, step: flo
         frankfurt=frankfurt,
         scale=scale,
         circumference=shape.circumference,
+        shows_bone=head.shows_bone,
     )
 
 

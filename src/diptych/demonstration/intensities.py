@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from diptych.demonstration.face import Face, make_face
 from diptych.demonstration.head import WHITE, Field
 from diptych.demonstration.infant import BONE
 from diptych.demonstration.interface import Ruler
@@ -42,7 +43,7 @@ class Scene:
 
     tubes : tree over points of the vessels with their radius and index of vessel
     owners, arterial : of each vessel; palette : the contrasts that are painted
-    plates : of both vaults in hard scenes, else none
+    plates : of both vaults in hard scenes, else none; faces : of both heads
     """
 
     order: PairOrder
@@ -55,6 +56,7 @@ class Scene:
     arterial: NDArray[np.bool_]
     palette: Palette
     plates: tuple[PlateMap, ...]
+    faces: tuple[Face, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,6 +97,10 @@ def make_scene(order: PairOrder, joint: Joint, network: VesselNetwork) -> Scene:
         arterial=np.array([v.kind == "artery" for v in network.vessels]),
         palette=Palette.of(order),
         plates=_map_both(order, joint),
+        faces=tuple(
+            make_face(order, infant, letter)
+            for letter, infant in zip("AB", joint.infants, strict=True)
+        ),
     )
 
 
@@ -252,7 +258,17 @@ def _paint_scalp(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> 
         code[value < -300.0] = int(Tissue.AIR)
         part = canvas.part(mine)
         part.lay(share, share > 0.5, code, layers.palette.take_outside(value))
+        _paint_face(part, layers, layers.scene.faces[twin], own)
         canvas.put(mine, part)
+
+
+def _paint_face(canvas: _Canvas, layers: _Layers, face: Face, own: Values) -> None:
+    for near, layer in face.list_layers(own):
+        part = canvas.part(near)
+        share = coverage(layer.distance, layers.edge)
+        value = layers.palette.take_outside(np.array([layer.value]))
+        part.lay(share, share > 0.5, layer.tissue, value)
+        canvas.put(near, part)
 
 
 def _paint_bone(canvas: _Canvas, layers: _Layers, owner: NDArray[np.uint8]) -> None:
