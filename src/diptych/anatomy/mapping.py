@@ -43,7 +43,7 @@ from diptych.anatomy.policy import AnatomyPolicy
 from diptych.anatomy.presence import require_both_heads
 from diptych.anatomy.scope import judge_scope
 from diptych.anatomy.seen import Seen
-from diptych.anatomy.territory import Territory, find_territory, refine_axes
+from diptych.anatomy.territory import AxisErrors, Territory, find_territory, refine_axes
 from diptych.anatomy.tissues import Compartments
 from diptych.anatomy.vessels import trace_vessels
 from diptych.kernels.abreast import run_abreast
@@ -108,7 +108,10 @@ def see_case(
     codes[blood.vessel & ~found.parts.bone] = Tissue.VESSEL
     parts = replace(found.parts, vessel=blood.vessel)
     territory = find_territory(case, images, parts, policy)
-    territory = refine_axes(case, images, territory, table.value("mirror-error"))
+    errors = AxisErrors(
+        mirror=table.value("mirror-error"), reading=table.value("landmark-reading-error")
+    )
+    territory = refine_axes(case, images, territory, errors)
     ground = _ground(images, parts, territory, table)
     sides, (tree, feeding) = run_abreast(
         lambda: divide_finely(ground),

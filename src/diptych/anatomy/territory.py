@@ -14,6 +14,7 @@ from diptych.anatomy.axes import (
 )
 from diptych.anatomy.images import Images, Mask
 from diptych.anatomy.policy import AnatomyPolicy
+from diptych.anatomy.remarking import remark_points
 from diptych.anatomy.sheets import CLEAR_SHEET, find_sheets
 from diptych.anatomy.symmetry import find_mirror
 from diptych.anatomy.tissues import Compartments
@@ -29,6 +30,16 @@ LEAST_SHEET_VOXELS = 150
 SAME_HEAD, SAME_WAY = 0.7, 0.7
 """Middles of the porions closer than this share of both half widths, and long axes closer
 than 45 degrees: one head, marked twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisErrors:
+    """mirror : how far the mirror plane of a head lies off its true one by nature, degrees;
+    reading : how far a bony point read in a CT lies off the true one, mm. Standard deviations.
+    """
+
+    mirror: float
+    reading: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,21 +98,27 @@ def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territor
     )
 
 
-def refine_axes(case: Case, images: Images, territory: Territory, own_error: float) -> Territory:
-    """The territory with each twin's axes corrected by the mirror plane of its face and skull
-    base, where the Frankfurt points are marked and a plane is found.
-
-    own_error : how far the mirror plane of a head lies off its true one by nature, degrees
+def refine_axes(
+    case: Case, images: Images, territory: Territory, errors: AxisErrors
+) -> Territory:
+    """The territory with each twin's axes corrected where the Frankfurt points are marked: by
+    porions and orbitalia as the CT shows them near the marks, then by the mirror plane of face
+    and skull base, where one is found.
     """
     axes, notes = list(territory.axes), territory.notes
     for number, twin in enumerate(case.twins):
         if has_frankfurt(twin):
-            marked = territory.axes[number]
-            frame = np.array([marked.left, marked.long, marked.facing])
-            mirror = find_mirror(images, frame, *_base_of(twin))
+            again = remark_points(images, twin, errors.reading)
+            notes += again.notes
+            axes[number] = axes_from_landmarks(again.twin)
+            frame = np.array([axes[number].left, axes[number].long, axes[number].facing])
+            mirror = find_mirror(images, frame, *_base_of(again.twin))
             if mirror is not None:
-                axes[number], told = weigh_mirror(twin, mirror, own_error)
+                axes[number], told = weigh_mirror(again.twin, mirror, errors.mirror)
                 notes += told
+            if again.seen:
+                how = f"{axes[number].method}; {', '.join(again.seen)} read again in the CT"
+                axes[number] = replace(axes[number], method=how)
     return replace(territory, axes=(axes[0], axes[1]), notes=notes)
 
 
