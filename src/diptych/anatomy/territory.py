@@ -98,9 +98,7 @@ def _from_landmarks(case: Case, images: Images, parts: Compartments) -> Territor
     )
 
 
-def refine_axes(
-    case: Case, images: Images, territory: Territory, errors: AxisErrors
-) -> Territory:
+def refine_axes(case: Case, images: Images, territory: Territory, errors: AxisErrors) -> Territory:
     """The territory with each twin's axes corrected where the Frankfurt points are marked: by
     porions and orbitalia as the CT shows them near the marks, then by the mirror plane of face
     and skull base, where one is found.

@@ -91,15 +91,11 @@ class _Orbit:
         inside = np.maximum.reduce([room, -back, back - depth])
         yield Layer(distance=inside, tissue=Tissue.SKIN, value=_FAT)
         globe = np.sqrt(across**2 + (back - 8.0 * self.size) ** 2 + (z - height) ** 2)
-        yield Layer(
-            distance=globe - _GLOBE_RADIUS * self.size, tissue=Tissue.SKIN, value=_GLOBE
-        )
+        yield Layer(distance=globe - _GLOBE_RADIUS * self.size, tissue=Tissue.SKIN, value=_GLOBE)
         for distance in (self._floor(across, back, z), self._cheek(across, back, z)):
             yield Layer(distance=distance, tissue=Tissue.BONE, value=self.value)
         ring = _ellipse_distance(across, z - height, width + rim, height + rim)
-        yield Layer(
-            distance=np.hypot(ring, back) - rim, tissue=Tissue.BONE, value=self.value
-        )
+        yield Layer(distance=np.hypot(ring, back) - rim, tissue=Tissue.BONE, value=self.value)
 
     def _place_of(self, own: Values) -> tuple[Values, Values, Values]:
         """Outwards along the rim, backwards and upwards from the orbitale, mm."""
@@ -117,13 +113,17 @@ class _Orbit:
         level = -self.half[2] - dip + _RISE * np.maximum(back - 8.0, 0.0)
         plate = np.abs(z - level) - _WALL
         reach = 24.0 * self.size
-        return np.maximum.reduce([plate, np.abs(across) - 0.8 * self.half[0], -back, back - reach])
+        side = np.abs(across) - 0.8 * self.half[0]
+        result: Values = np.maximum.reduce([plate, side, -back, back - reach])
+        return result
 
     def _cheek(self, across: Values, back: Values, z: Values) -> Values:
         """The front of the maxilla, from the rim downwards and a little back."""
         sheet = np.abs(back + 0.25 * z) - 2.0 * _WALL
         low = _CHEEK * self.size
-        return np.maximum.reduce([sheet, z + self.half[2], -z - low, np.abs(across) - self.half[0]])
+        side = np.abs(across) - self.half[0]
+        result: Values = np.maximum.reduce([sheet, z + self.half[2], -z - low, side])
+        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +157,7 @@ def make_face(order: PairOrder, infant: Infant, letter: str) -> Face:
     return Face(parts=tuple(parts))
 
 
-def _make_ear(
-    stream: np.random.Generator, place: tuple[float, float, float], side: float
-) -> _Ear:
+def _make_ear(stream: np.random.Generator, place: tuple[float, float, float], side: float) -> _Ear:
     return _Ear(
         place=place,
         side=side,

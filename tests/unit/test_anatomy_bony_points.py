@@ -1,0 +1,192 @@
+"""Porion and orbitale read again in a drawn CT whose bony points are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from diptych.anatomy.axes import axes_from_landmarks
+from diptych.anatomy.bony_points import cut_block, read_orbitale, read_porion
+from diptych.anatomy.images import Images
+from diptych.anatomy.remarking import remark_points
+from diptych.model import Landmark, Twin, TwinId, Volume
+
+STEP = 1.0
+PORION, ORBITALE = np.array([50.0, 4.0, 0.0]), np.array([26.0, -60.0, 0.0])
+TRUE = {
+    f"{name}-{side}": place * [1.0 if side == "left" else -1.0, 1.0, 1.0]
+    for name, place in (("porion", PORION), ("orbitale", ORBITALE))
+    for side in ("left", "right")
+}
+OWN = {"left": np.diag([1.0, -1.0, 1.0]), "right": np.diag([-1.0, -1.0, 1.0])}
+"""Rows outwards, forwards and upwards on each side of a head that lies along the axes."""
+
+
+def draw_skull(step: float = STEP, *, air: float = -1000.0, lining: float = 0.0) -> Images:
+    """Two bony ear canals, 5 mm high, whose roofs end at the porions, and two orbital rims whose
+    lowest points are the orbitalia, in soft tissue; each voxel is the mean of eight points.
+    """
+    fine = step / 2.0
+    low, high = np.array([-66.0, -76.0, -22.0]), np.array([66.0, 22.0, 42.0])
+    count = ((high - low) / step).astype(int)
+    grid = [low[a] + fine * (0.5 + np.arange(2 * count[a])) for a in range(3)]
+    x, y, z = np.meshgrid(*grid, indexing="ij", sparse=True)
+    out = np.abs(x)
+    tube = np.hypot(y - 4.0, z + 2.5)
+    bony = (out < 50.0) & (out > 30.0)
+    values = np.where((tube < 5.5) & bony, 650.0, 40.0)
+    values = np.where((tube < 2.5) & bony & (out > 33.0), 40.0, values)
+    values = np.where((tube < 2.5 - lining) & (out > 33.0), air, values)
+    ring = np.hypot(np.hypot(out - 26.0, z - 14.0) - 16.0, y + 60.0)
+    values = np.where(ring < 2.0, 650.0, values)
+    behind = (y > -60.0) & (y < -44.0) & (np.abs(out - 26.0) < 12.0)
+    values = np.where(behind & (np.abs(z + 4.0) < 0.8), 650.0, values)
+    plain = values.reshape(count[0], 2, count[1], 2, count[2], 2).mean(axis=(1, 3, 5))
+    affine = np.diag([step, step, step, 1.0])
+    affine[:3, 3] = low + 0.5 * step
+    return lay_plain(plain.astype(np.float32), affine)
+
+
+def lay_plain(plain: np.ndarray, affine: np.ndarray, role: str = "ct") -> Images:
+    volume = Volume(
+        voxels=plain, affine=affine, frame_of_reference="1.2.3", modality="CT", source="drawn"
+    )
+    i, j, k = (slice(0, length) for length in plain.shape)
+    return Images(
+        plain=plain,
+        venous=plain,
+        body=plain > -300.0,
+        contrast=False,
+        box=(i, j, k),
+        grid=volume,
+        affine=affine,
+        roles=(role, role),
+    )
+
+
+@pytest.fixture(scope="module")
+def skull() -> Images:
+    return draw_skull()
+
+
+def read(images: Images, name: str, off: tuple[float, float, float]) -> np.ndarray | None:
+    """How far the reading lies off the true point, outwards, forwards, upwards, mm."""
+    own = OWN[name.split("-")[1]]
+    reader = read_porion if name.startswith("porion") else read_orbitale
+    offset = reader(cut_block(images, TRUE[name] + off, own))
+    return None if offset is None else own @ np.array(off) + offset
+
+
+OFFS = [(0.0, 0.0, 0.0), (1.0, -1.5, 2.0), (-1.5, 1.0, -2.0), (0.3, 2.0, 0.7), (-0.4, -2.2, -0.8)]
+
+
+@pytest.mark.parametrize("name", sorted(TRUE))
+@pytest.mark.parametrize("off", OFFS)
+def test_the_point_is_found_wherever_near_it_the_mark_lies(skull, name, off):
+    found = read(skull, name, off)
+    assert found is not None
+    assert abs(found[2]) < 0.3
+    assert abs(found[1]) < 1.0
+
+
+@pytest.mark.parametrize("step", [0.5, 1.5])
+def test_other_voxels_show_the_same_points(step):
+    images = draw_skull(step)
+    for name in TRUE:
+        found = read(images, name, (0.5, -1.0, 1.0))
+        assert found is not None
+        assert abs(found[2]) < 0.35 * max(step, 1.0)
+
+
+def test_skin_that_lines_the_canal_lowers_its_roof_by_less_than_its_thickness():
+    for lining in (0.5, 1.0):
+        found = read(draw_skull(lining=lining), "porion-left", (0.0, 0.5, -1.0))
+        assert found is not None
+        assert -0.8 * lining < found[2] < 0.3
+
+
+def test_an_ear_canal_without_air_is_not_seen():
+    assert read(draw_skull(air=40.0), "porion-left", (0.0, 0.0, 0.0)) is None
+
+
+def test_nothing_is_read_where_there_is_no_bone_or_no_image():
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])
+    for value in (40.0, -1000.0, 900.0):
+        images = lay_plain(np.full((40, 40, 40), value, dtype=np.float32), affine)
+        for reader in (read_porion, read_orbitale):
+            assert reader(cut_block(images, np.array([20.0, 20.0, 20.0]), OWN["left"])) is None
+            assert reader(cut_block(images, np.array([900.0, 0.0, 0.0]), OWN["left"])) is None
+
+
+def test_a_rim_that_only_falls_has_no_lowest_point(skull):
+    assert read(skull, "orbitale-left", (11.0, 0.0, 5.0)) is None
+
+
+def twin_of(offs: dict[str, tuple[float, float, float]], scatter: float = 1.0) -> Twin:
+    """A twin whose points are marked that far off the true ones, LPS+ mm."""
+    marks = []
+    for name in sorted(TRUE):
+        x, y, z = (TRUE[name] + np.array(offs.get(name, (0.0, 0.0, 0.0)))).tolist()
+        marks.append(
+            Landmark(name=name, position=(x, y, z), scatter=scatter, confirmed_by=("drawn",))
+        )
+    return Twin(id=TwinId.A, label="Twin A", sex="female", weight=None, landmarks=tuple(marks))
+
+
+NODDING = {"porion-left": (0.0, 0.5, 1.8), "orbitale-right": (0.5, 0.0, -2.0)}
+
+
+def pitch_of(twin: Twin) -> float:
+    long = axes_from_landmarks(twin).long
+    return abs(float(np.degrees(np.arctan2(long[1], long[2]))))
+
+
+def test_the_axes_come_nearer_to_the_true_ones(skull):
+    twin = twin_of(NODDING)
+    again = remark_points(skull, twin, 0.5)
+    assert again.seen == tuple(sorted(TRUE))
+    assert pitch_of(twin) > 1.2
+    assert pitch_of(again.twin) < 0.5
+    assert axes_from_landmarks(again.twin).uncertainty < 0.6 * axes_from_landmarks(twin).uncertainty
+    assert len(again.notes) == 1
+    assert "left porion by 1." in again.notes[0]
+    assert "not seen" not in again.notes[0]
+
+
+def test_mark_and_reading_are_weighed_by_their_variances(skull):
+    full = remark_points(skull, twin_of(NODDING, scatter=50.0), 0.5).twin.landmarks
+    for scatter, share in ((0.5, 0.5), (1.0, 0.8)):
+        part = remark_points(skull, twin_of(NODDING, scatter=scatter), 0.5).twin.landmarks
+        start = twin_of(NODDING).landmarks
+        for mark, moved, whole in zip(start, part, full, strict=True):
+            if np.linalg.norm(np.subtract(whole.position, mark.position)) > 1.4 and scatter < 1.0:
+                continue
+            want = np.array(mark.position) + share * np.subtract(whole.position, mark.position)
+            assert np.allclose(moved.position, want, atol=0.01)
+            assert moved.scatter == pytest.approx((1.0 / (scatter**-2 + 4.0)) ** 0.5)
+
+
+def test_a_sure_mark_is_not_moved_and_a_disagreement_is_told(skull):
+    twin = twin_of(NODDING, scatter=0.0)
+    again = remark_points(skull, twin, 0.5)
+    assert again.twin == twin
+    assert any(
+        note.startswith("A: the image shows a bony edge like the left porion 1.")
+        for note in again.notes
+    )
+    assert all("look at it" in note for note in again.notes if "bony edge" in note)
+
+
+def test_a_point_that_is_not_seen_keeps_its_mark_and_it_is_said():
+    twin = twin_of(NODDING)
+    again = remark_points(draw_skull(air=40.0), twin, 0.5)
+    assert again.seen == ("orbitale-left", "orbitale-right")
+    assert again.notes[0].endswith("; not seen there, so as marked: left porion, right porion")
+    kept = {m.name: m for m in again.twin.landmarks}
+    assert kept["porion-left"] == {m.name: m for m in twin.landmarks}["porion-left"]
+
+
+def test_nothing_is_read_in_an_mr_where_bone_and_air_are_both_black(skull):
+    twin = twin_of(NODDING)
+    again = remark_points(replace(skull, roles=("mr", "mrv")), twin, 0.5)
+    assert (again.twin, again.seen, again.notes) == (twin, (), ())
