@@ -67,6 +67,22 @@ def test_nothing_is_read_where_there_is_no_bone_or_no_image():
             assert reader(cut_block(images, np.array([900.0, 0.0, 0.0]), OWN["left"])) is None
 
 
+def test_where_the_image_ends_no_edge_is_seen():
+    whole = draw_skull()
+    level = int(np.floor(whole.index_of(np.array([0.0, 0.0, 0.5]))[2]))
+    above = lay_plain(whole.plain[:, :, level + 1 :], _raised(whole.affine, level + 1))
+    below = lay_plain(whole.plain[:, :, :level], whole.affine)
+    for name in TRUE:
+        assert read(above, name, (0.0, 0.0, 0.0)) is None
+        assert read(below, name, (0.0, 0.0, 0.0)) is None
+
+
+def _raised(affine: np.ndarray, planes: int) -> np.ndarray:
+    result = affine.copy()
+    result[2, 3] += planes * affine[2, 2]
+    return result
+
+
 def test_a_rim_that_only_falls_has_no_lowest_point(skull):
     assert read(skull, "orbitale-left", (11.0, 0.0, 5.0)) is None
 

@@ -43,6 +43,7 @@ Values = NDArray[np.float64]
 class Block:
     """CT values (L, F, U), HU, round a mark on a grid of STEP mm along the head's own axes:
     outwards from the midline, forwards and upwards; `at` are the offsets from the mark, mm.
+    nan lies outside the image, and no edge is read against it.
     """
 
     values: Values
@@ -55,7 +56,7 @@ def cut_block(images: Images, mark: Values, axes: Values) -> Block:
     offsets = np.stack(np.meshgrid(at, at, at, indexing="ij")).reshape(3, -1)
     index = images.index_of(mark + offsets.T @ axes)
     values = ndimage.map_coordinates(
-        images.plain, index.T, output=np.float64, order=1, mode="constant", cval=-1000.0
+        images.plain, index.T, output=np.float64, order=1, mode="constant", cval=np.nan
     )
     return Block(values=values.reshape(3 * (len(at),)), at=at)
 
@@ -64,6 +65,8 @@ def read_porion(block: Block) -> Values | None:
     """Offset (3,) mm of the porion from the mark, outwards, forwards and upwards: the top of
     the bony ear canal at its outer end. None where no canal with air in it is seen.
     """
+    if not _whole(block):
+        return None
     roof = [_roof_of(block, row) for row in range(len(block.at))]
     seen = np.array([top is not None for top in roof])
     run = _run_near(seen, len(block.at) // 2)
@@ -82,6 +85,8 @@ def read_orbitale(block: Block) -> Values | None:
     point of the orbit's lower rim, the rim being the foremost ridge of bone seen from above.
     None where no such ridge is seen, or it has no lowest point near the mark.
     """
+    if not _whole(block):
+        return None
     rim = np.array([_rim_of(block.at, tops) for tops in _height_map(block)])
     rows = _follow(rim)
     if len(rows) * STEP < RIM:
@@ -97,6 +102,12 @@ def read_orbitale(block: Block) -> Values | None:
     place = float(np.clip(-bend[1] / (2.0 * bend[0]), out[used][0], out[used][-1]))
     front = np.polyval(np.polyfit(out[used], ahead[used], 2), place)
     return np.array([place, float(front), float(np.polyval(bend, place))])
+
+
+def _whole(block: Block) -> bool:
+    """Whether the image shows all that may be moved within."""
+    near = np.abs(block.at) <= MAY_MOVE
+    return bool(np.isfinite(block.values[np.ix_(near, near, near)]).all())
 
 
 def _follow(rim: Values) -> NDArray[np.intp]:
