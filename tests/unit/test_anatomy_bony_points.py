@@ -140,6 +140,17 @@ def test_a_sure_mark_is_not_moved_and_a_disagreement_is_told(skull):
         for note in again.notes
     )
     assert all("look at it" in note for note in again.notes if "bony edge" in note)
+    assert not any("not seen" in note for note in again.notes)
+
+
+def test_one_mark_far_from_what_the_image_shows_stands_alone(skull):
+    far = {"orbitale-left": (0.0, 3.7, 1.5)}
+    again = remark_points(skull, twin_of(far), 0.5)
+    assert again.seen == ("orbitale-right", "porion-left", "porion-right")
+    assert again.notes[0].startswith("A: the image shows a bony edge like the left orbitale")
+    assert "left orbitale" not in again.notes[1]
+    kept = next(m for m in again.twin.landmarks if m.name == "orbitale-left")
+    assert kept == twin_of(far).landmarks[0]
 
 
 def test_a_point_that_is_not_seen_keeps_its_mark_and_it_is_said():

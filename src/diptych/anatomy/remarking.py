@@ -38,11 +38,12 @@ def remark_points(images: Images, twin: Twin, reading_error: float) -> Remarked:
         return Remarked(twin=twin, seen=(), notes=())
     axes = axes_from_landmarks(twin)
     error = max(reading_error, OF_VOXEL * max(images.spacing))
-    marks, seen, notes = [], [], []
+    marks, seen, unseen, notes = [], [], [], []
     for mark in twin.landmarks:
         offset = _read_near(images, axes, mark) if mark.name in FRANKFURT else None
         if offset is None:
             marks.append(mark)
+            unseen += [mark.name] if mark.name in FRANKFURT else []
         elif _far(offset, mark, error):
             marks.append(mark)
             notes.append(_disagree(twin, mark, offset))
@@ -50,7 +51,7 @@ def remark_points(images: Images, twin: Twin, reading_error: float) -> Remarked:
             marks.append(_weigh(mark, offset @ _frame_at(axes, mark), error))
             seen.append(mark.name)
     if seen:
-        notes.append(_tell(twin, marks, seen))
+        notes.append(_tell(twin, marks, seen, unseen))
     return Remarked(
         twin=replace(twin, landmarks=tuple(marks)), seen=tuple(seen), notes=tuple(notes)
     )
@@ -87,15 +88,14 @@ def _disagree(twin: Twin, mark: Landmark, offset: NDArray[np.float64]) -> str:
     )
 
 
-def _tell(twin: Twin, marks: list[Landmark], seen: list[str]) -> str:
+def _tell(twin: Twin, marks: list[Landmark], seen: list[str], unseen: list[str]) -> str:
     before = {mark.name: np.array(mark.position) for mark in twin.landmarks}
     moved = ", ".join(
         f"{_spoken(mark.name)} by {np.linalg.norm(np.array(mark.position) - before[mark.name]):.1f}"
         for mark in marks
         if mark.name in seen
     )
-    kept = [_spoken(name) for name in FRANKFURT if name in before and name not in seen]
-    rest = f"; not seen there, so as marked: {', '.join(kept)}" if kept else ""
+    rest = f"; not seen there, so as marked: {', '.join(map(_spoken, unseen))}" if unseen else ""
     return f"{twin.id}: points read again in the CT near their marks moved, mm: {moved}{rest}"
 
 
