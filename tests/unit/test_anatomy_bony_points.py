@@ -1,6 +1,7 @@
 """Porion and orbitale read again in a drawn CT whose bony points are known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from diptych.anatomy.axes import axes_from_landmarks
 from diptych.anatomy.bony_points import cut_block, read_orbitale, read_porion
 from diptych.anatomy.images import Images
 from diptych.anatomy.remarking import remark_points
+from diptych.anatomy.territory import AxisErrors, Territory, refine_axes
 from diptych.model import Landmark, Twin, TwinId
 
 
@@ -166,3 +168,25 @@ def test_nothing_is_read_in_an_mr_where_bone_and_air_are_both_black(skull):
     twin = twin_of(NODDING)
     again = remark_points(replace(skull, roles=("mr", "mrv")), twin, 0.5)
     assert (again.twin, again.seen, again.notes) == (twin, (), ())
+
+
+def test_the_axes_of_a_case_are_those_of_the_points_read_again(skull):
+    twin = twin_of(NODDING)
+    other = replace(twin, id=TwinId.B)
+    marked = axes_from_landmarks(twin), axes_from_landmarks(other)
+    rough = Territory(
+        seeds=np.zeros((1, 1, 1), dtype=np.uint8),
+        axes=marked,
+        middle=(np.zeros(3), np.zeros(3)),
+        width=(50.0, 50.0),
+        notes=("before",),
+    )
+    found = refine_axes(
+        SimpleNamespace(twins=(twin, other)), skull, rough, AxisErrors(mirror=0.7, reading=0.5)
+    )
+    for axes, old in zip(found.axes, marked, strict=True):
+        assert np.degrees(np.arccos(axes.long[2])) < 0.6 < np.degrees(np.arccos(old.long[2]))
+        assert axes.uncertainty < 0.6 * old.uncertainty
+        assert axes.method.endswith("porion-right read again in the CT")
+    assert found.notes[0] == "before"
+    assert [note[:8] for note in found.notes[1:]] == ["A: point", "B: point"]
