@@ -8,7 +8,7 @@ import pytest
 from skull_images import OWN, TRUE, draw_skull, lay_plain
 
 from diptych.anatomy.axes import axes_from_landmarks
-from diptych.anatomy.bony_points import cut_block, read_orbitale, read_porion
+from diptych.anatomy.bony_points import Block, cut_block, read_orbitale, read_porion
 from diptych.anatomy.images import Images
 from diptych.anatomy.remarking import remark_points
 from diptych.anatomy.territory import AxisErrors, Territory, refine_axes
@@ -77,6 +77,14 @@ def test_where_the_image_ends_no_edge_is_seen():
     for name in TRUE:
         assert read(above, name, (0.0, 0.0, 0.0)) is None
         assert read(below, name, (0.0, 0.0, 0.0)) is None
+
+
+def test_voxels_without_a_value_under_the_highest_sample_are_no_edge(skull):
+    whole = cut_block(skull, TRUE["porion-left"], OWN["left"])
+    values = np.full_like(whole.values, -1000.0)
+    values[:, :, :22], values[:, :, -1] = 40.0, 650.0
+    values[:, :, -3:-1] = np.nan
+    assert read_porion(Block(values=values, at=whole.at)) is None
 
 
 def _raised(affine: np.ndarray, planes: int) -> np.ndarray:
@@ -164,6 +172,16 @@ def test_a_point_that_is_not_seen_keeps_its_mark_and_it_is_said():
     assert again.notes[0].endswith("; not seen there, so as marked: left porion, right porion")
     kept = {m.name: m for m in again.twin.landmarks}
     assert kept["porion-left"] == {m.name: m for m in twin.landmarks}["porion-left"]
+
+
+def test_where_no_point_is_seen_it_is_said_too(skull):
+    twin = twin_of(NODDING)
+    again = remark_points(lay_plain(np.full_like(skull.plain, 40.0), skull.affine), twin, 0.5)
+    assert (again.twin, again.seen) == (twin, ())
+    assert again.notes == (
+        "A: not seen in the CT near their marks, so as marked:"
+        " left orbitale, right orbitale, left porion, right porion",
+    )
 
 
 def test_nothing_is_read_in_an_mr_where_bone_and_air_are_both_black(skull):

@@ -167,6 +167,7 @@ def _roof_edge(block: Block, column: Values) -> float:
 
 def _crossing(at: Values, column: Values, row: int, level: float) -> float:
     """Where values rise through `level` about row, between two samples, mm."""
+    row = min(row, len(at) - 2)
     while row > 0 and column[row] > level:
         row -= 1
     while row < len(at) - 2 and column[row + 1] < level:
