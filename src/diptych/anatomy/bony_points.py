@@ -11,7 +11,8 @@ from diptych.anatomy.images import Images
 REACH, STEP = 10.0, 0.5
 """Half-width of the block that is looked at and its step, mm."""
 MAY_MOVE = 4.0
-"""Edges farther than this from the mark, in height or ahead, are not looked at, mm."""
+"""An edge is taken up within this of the mark, in height and ahead, mm, and followed from there;
+the image must show all of that."""
 AIR, BONE = -250.0, 220.0
 """HU between air and soft tissue, and between soft tissue and an infant's thin bone."""
 LINING, LUMEN = 2.5, (2.0, 14.0)
@@ -20,6 +21,9 @@ LEAST_RUN = 3.0
 """An ear canal's roof is seen over this length, mm, at least."""
 END = (0.75, 3.5)
 """What of the roof is laid a line through: from its outer end inwards, mm."""
+ROUGH = 0.4
+"""The roof of an ear canal leaves that line by at most this, mm, root of the mean square; that
+of air cells in bone mostly by more."""
 JUMP = 0.8
 """Neighbouring columns of one edge differ by at most this, mm."""
 LEAP = (2.0, 0.8)
@@ -76,7 +80,11 @@ def read_porion(block: Block) -> Values | None:
     out = block.at[run[0] : run[1]]
     end = float(out[-1]) + 0.5 * STEP
     used = (out <= end - END[0]) & (out >= end - END[1])
-    ahead, up = (float(np.polyval(np.polyfit(out[used], tops[used, n], 1), end)) for n in (0, 1))
+    lines = [np.polyfit(out[used], tops[used, n], 1) for n in (0, 1)]
+    rough = float(np.sqrt(np.mean((tops[used, 1] - np.polyval(lines[1], out[used])) ** 2)))
+    if run[1] == len(block.at) or rough > ROUGH:
+        return None
+    ahead, up = (float(np.polyval(line, end)) for line in lines)
     return np.array([end, ahead, up])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.anatomy.axes import FRANKFURT, axes_from_landmarks
-from diptych.anatomy.bony_points import cut_block, read_orbitale, read_porion
+from diptych.anatomy.bony_points import MAY_MOVE, cut_block, read_orbitale, read_porion
 from diptych.anatomy.images import Images
 from diptych.model import Landmark, Twin, TwinAxes
 
@@ -14,6 +14,8 @@ COMPUTED = ("ct", "ctv", "cta")
 """Roles whose image shows bone and the air in an ear canal; in an MR both are black."""
 FAR = 3.0
 """Standard deviations between mark and reading, up to which both may be of one point."""
+SURE = 2.0
+"""Standard deviations of a mark that must lie within what is looked at."""
 OF_VOXEL = 0.3
 """The standard deviation of a reading is this share of the largest voxel edge at least."""
 
@@ -68,7 +70,11 @@ def _frame_at(axes: TwinAxes, mark: Landmark) -> NDArray[np.float64]:
 
 
 def _read_near(images: Images, axes: TwinAxes, mark: Landmark) -> NDArray[np.float64] | None:
-    """Offset (3,) of the point from its mark, mm, in the rows of `_frame_at`; None if unseen."""
+    """Offset (3,) of the point from its mark, mm, in the rows of `_frame_at`; None if unseen, or
+    if the mark is so rough that the point may well lie where nothing is looked at.
+    """
+    if SURE * mark.scatter > MAY_MOVE:
+        return None
     block = cut_block(images, np.array(mark.position), _frame_at(axes, mark))
     return read_porion(block) if mark.name.startswith("porion") else read_orbitale(block)
 
