@@ -126,7 +126,7 @@ def test_the_axes_come_nearer_to_the_true_ones(skull):
     assert axes_from_landmarks(again.twin).uncertainty < 0.6 * axes_from_landmarks(twin).uncertainty
     assert len(again.notes) == 1
     assert "left porion by 1." in again.notes[0]
-    assert "not seen" not in again.notes[0]
+    assert "not read" not in again.notes[0]
     for mark in again.twin.landmarks:
         assert np.linalg.norm(np.array(mark.position) - TRUE[mark.name]) < 0.9
 
@@ -174,7 +174,7 @@ def test_a_sure_mark_is_not_moved_and_a_disagreement_is_told(skull):
         for note in again.notes
     )
     assert all("look at it" in note for note in again.notes if "bony edge" in note)
-    assert not any("not seen" in note for note in again.notes)
+    assert not any("not read" in note for note in again.notes)
 
 
 def test_one_mark_far_from_what_the_image_shows_stands_alone(skull):
@@ -191,7 +191,7 @@ def test_a_point_that_is_not_seen_keeps_its_mark_and_it_is_said():
     twin = twin_of(NODDING)
     again = remark_points(draw_skull(air=40.0), twin, 0.5)
     assert again.seen == ("orbitale-left", "orbitale-right")
-    assert again.notes[0].endswith("; not seen there, so as marked: left porion, right porion")
+    assert again.notes[0].endswith("; not read there, so as marked: left porion, right porion")
     kept = {m.name: m for m in again.twin.landmarks}
     assert kept["porion-left"] == {m.name: m for m in twin.landmarks}["porion-left"]
 
@@ -201,7 +201,7 @@ def test_where_no_point_is_seen_it_is_said_too(skull):
     again = remark_points(lay_plain(np.full_like(skull.plain, 40.0), skull.affine), twin, 0.5)
     assert (again.twin, again.seen) == (twin, ())
     assert again.notes == (
-        "A: not seen in the CT near their marks, so as marked:"
+        "A: not read in the CT near their marks, so as marked:"
         " left orbitale, right orbitale, left porion, right porion",
     )
 

@@ -56,7 +56,7 @@ def remark_points(images: Images, twin: Twin, reading_error: float) -> Remarked:
         notes.append(_tell(twin, marks, seen, unseen))
     elif unseen:
         notes.append(
-            f"{twin.id}: not seen in the CT near their marks, so as marked: {_list(unseen)}"
+            f"{twin.id}: not read in the CT near their marks, so as marked: {_list(unseen)}"
         )
     return Remarked(
         twin=replace(twin, landmarks=tuple(marks)), seen=tuple(seen), notes=tuple(notes)
@@ -105,7 +105,7 @@ def _tell(twin: Twin, marks: list[Landmark], seen: list[str], unseen: list[str])
         for mark in marks
         if mark.name in seen
     )
-    rest = f"; not seen there, so as marked: {_list(unseen)}" if unseen else ""
+    rest = f"; not read there, so as marked: {_list(unseen)}" if unseen else ""
     return f"{twin.id}: points read again in the CT near their marks moved, mm: {moved}{rest}"
 
 
